@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_TRACE_APPSESSION_H
+#define CAPTURE_TRACE_APPSESSION_H
+
+/* Pass 1 of the application layer: the two in-order octet streams of one connection go in, elements,
+ * logins and notices come out. Knows no capture and no trace, so tests feed it octet by octet and
+ * fuzzers feed it anything. The protocol is recognised by what is said; a port only breaks ties.
+ *
+ *   appsession_feed ──> detect (greeting + first verb) ──> SMTP | POP3 | IMAP | TLS ──> sink
+ *
+ * The same octets give the same output however they are cut into calls, frame numbers and the runs of
+ * ELEMENT_MESSAGE, ELEMENT_LITERAL and ELEMENT_OTHER aside (adjacent runs then join to the same whole). */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "capture/trace/element.h"
+
+/* A longer line is read up to here and marked: RFC 5321 allows 1000, IMAP servers accept 64 KiB. */
+enum { APPSESSION_LINE_MAX = 65536 };
+
+enum login_outcome {
+  LOGIN_UNKNOWN,
+  LOGIN_ACCEPTED,
+  LOGIN_REJECTED,
+  LOGIN_REFUSED, /* refused before the secret was sent: 530, 538, PRIVACYREQUIRED */
+};
+
+enum secret_kind { SECRET_PASSWORD, SECRET_DIGEST, SECRET_TOKEN, SECRET_NONE };
+
+enum { LOGIN_FRAMES_MAX = 16 };
+
+/* One attempt to log in. Pointers are valid during the call. */
+struct login {
+  enum app app;
+  const char *mechanism; /* "USER/PASS", "LOGIN", "AUTH PLAIN", "AUTH LOGIN", "APOP", ... */
+  const uint8_t *user;
+  size_t user_octets;
+  const uint8_t *secret;
+  size_t secret_octets;
+  enum secret_kind secret_kind;
+  enum login_outcome outcome;
+  bool mid_stream;                   /* the connection's start was not seen */
+  uint32_t frames[LOGIN_FRAMES_MAX]; /* ascending, no repeats: lines of the exchange and the answer */
+  unsigned n_frames;
+  uint32_t secret_frame; /* the frame in which the secret's line begins */
+  uint64_t secret_offset; /* in the client's stream: the octets on the wire, base64 where it was so */
+  uint32_t secret_wire_octets;
+};
+
+enum notice_kind {
+  NOTICE_CLEAR_LOGIN_OFFERED, /* capability line offers a clear login without TLS (AUTH-003) */
+  NOTICE_TLS_STARTED,         /* the stream went over to TLS records */
+};
+
+struct notice {
+  enum notice_kind kind;
+  enum app app;
+  uint32_t element; /* index given by the sink's element() */
+  uint32_t frame;
+};
+
+struct appsession_sink {
+  /* Stores the element and returns its index (any number the caller can use; 0 when it does not
+   * keep them). octets[0..n) are its octets, n may be less than n_octets for GAP and CUT. */
+  uint32_t (*element)(void *data, const struct element *element, const uint8_t *octets, size_t n);
+  void (*login)(void *data, const struct login *login);
+  void (*notice)(void *data, const struct notice *notice);
+};
+
+struct appsession;
+
+/* `flow` is copied into the elements; ports help detection (0 when unknown). `mid_stream`: the
+ * connection's SYN was not seen. The sink and its data outlive the session. */
+struct appsession *appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port,
+                            bool mid_stream, const struct appsession_sink *sink, void *data);
+void appsession_free(struct appsession *s);
+
+/* The next in-order octets of one side, which arrived with `frame`. Offsets are counted inside. */
+void appsession_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+
+/* `n` octets of one side are missing in the capture. */
+void appsession_gap(struct appsession *s, enum side side, uint64_t n, uint32_t frame);
+
+/* The connection closed or the capture ended: pending lines and logins come out. */
+void appsession_end(struct appsession *s);
+
+/* What was recognised so far, its state, and whether client and server have to be exchanged because
+ * what was said shows that the other end is the server (possible only for mid_stream sessions;
+ * the sides in elements are already right: they name the role, not the direction fed). */
+enum app appsession_app(const struct appsession *s);
+uint8_t appsession_state(const struct appsession *s);
+bool appsession_is_swapped(const struct appsession *s);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_TRACE_TRACE_H
+#define CAPTURE_TRACE_TRACE_H
+
+/* The append-only store that every view, report and filter reads. Simulated frames lie in its arena;
+ * frames of a file stay in the file and are read again by offset. Nothing recorded changes.
+ *
+ *   feeder ──trace_append / trace_loader_step──> pass 1 (once per frame, in order) ──> records, flows, elements
+ *   reader ──trace_frame, trace_octets, trace_flow, trace_element──> pass 2 (any order, any time)
+ */
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#include "capture/trace/element.h"
+#include "capture/wire/addr.h"
+#include "capture/wire/net.h"
+
+#define TRACE_NONE UINT32_MAX
+
+/* Wireshark's analysis items, as bits of trace_frame.analysis. */
+enum trace_analysis {
+  ANALYSIS_RETRANSMISSION = 1 << 0,
+  ANALYSIS_FAST_RETRANSMISSION = 1 << 1,
+  ANALYSIS_SPURIOUS_RETRANSMISSION = 1 << 2,
+  ANALYSIS_OUT_OF_ORDER = 1 << 3,
+  ANALYSIS_LOST_SEGMENT = 1 << 4,     /* previous segment not captured */
+  ANALYSIS_ACK_LOST_SEGMENT = 1 << 5, /* ACKed unseen segment */
+  ANALYSIS_DUPLICATE_ACK = 1 << 6,
+  ANALYSIS_KEEP_ALIVE = 1 << 7,
+  ANALYSIS_KEEP_ALIVE_ACK = 1 << 8,
+  ANALYSIS_ZERO_WINDOW = 1 << 9,
+  ANALYSIS_WINDOW_FULL = 1 << 10,
+  ANALYSIS_WINDOW_UPDATE = 1 << 11,
+  ANALYSIS_ZERO_WINDOW_PROBE = 1 << 12,
+  ANALYSIS_ZERO_WINDOW_PROBE_ACK = 1 << 13,
+  ANALYSIS_REUSED_PORTS = 1 << 14,
+  ANALYSIS_MALFORMED = 1 << 15,
+};
+
+/* One compact record per frame: 64 octets. Indexes are 0-based; users see index + 1. */
+struct trace_frame {
+  uint64_t position; /* of the captured octets, in the file or in the arena */
+  int64_t time_ns;   /* since 1970-01-01 UTC; simulated runs start at TRACE_SIM_EPOCH_NS */
+  uint32_t captured_octets;
+  uint32_t wire_octets;
+  uint32_t flow;         /* index of its flow or TRACE_NONE */
+  uint32_t prev_in_flow; /* frame index or TRACE_NONE */
+  uint32_t next_in_flow;
+  uint32_t element;      /* index of the first element completed at this frame; those up to the next
+                            frame's number belong to it */
+  uint32_t stream_offset; /* low 32 bits: offset of its first payload octet in its side's stream */
+  uint32_t payload_octets; /* transport payload captured */
+  uint16_t payload_offset; /* in the frame (0 for none; fragments: 0, use trace_datagram) */
+  uint16_t analysis;       /* enum trace_analysis */
+  uint16_t tcp_flags;
+  uint16_t interface; /* index */
+  uint8_t app;        /* enum app of the flow when this frame arrived */
+  uint8_t direction;  /* 0: flow's ends[0] to ends[1], 1: back */
+  uint8_t flags;      /* enum trace_frame_flag */
+  uint8_t state;      /* the application protocol's state behind this frame */
+};
+
+enum trace_frame_flag {
+  TRACE_FRAME_REASSEMBLED = 1, /* completes an IP datagram from fragments */
+  TRACE_FRAME_FRAGMENT = 2,
+  TRACE_FRAME_RISK = 4, /* a finding names it */
+  TRACE_FRAME_CUT = 8,  /* snap length cut it */
+};
+
+/* 2026-01-01T00:00:00Z */
+#define TRACE_SIM_EPOCH_NS INT64_C(1767225600000000000)
+
+struct trace_flow_end {
+  struct ip_addr addr;
+  uint16_t port;
+  uint32_t n_frames;
+  uint64_t n_octets;      /* payload, retransmissions included */
+  uint32_t isn;           /* sequence number of its SYN, or first seen - 1 */
+  uint32_t n_retransmits; /* of all kinds */
+  bool syn_seen, fin_seen, rst_seen;
+};
+
+struct trace_flow {
+  uint8_t proto;   /* IP_PROTO_TCP or IP_PROTO_UDP */
+  uint8_t app;     /* enum app */
+  uint8_t client;  /* 0 or 1: which end is the client */
+  uint8_t state;   /* last application state */
+  uint16_t interface;
+  uint32_t stream; /* Wireshark's number: tcp.stream or udp.stream, counted apart */
+  uint32_t first_frame, last_frame;
+  struct trace_flow_end ends[2]; /* ends[0] sent the first frame */
+};
+
+/* A run of octets of a derived source and the frame that brought it. */
+struct trace_piece {
+  uint64_t first; /* in the derived octets */
+  uint32_t n_octets;
+  uint32_t frame;
+  uint32_t frame_offset; /* where these octets lie in that frame (or in its reassembled datagram) */
+};
+
+struct trace_interface {
+  char *name; /* NULL when the file does not say */
+  uint16_t link; /* enum link_type */
+  uint32_t snap_octets;
+};
+
+struct trace;
+
+struct trace *trace_new(void);
+void trace_free(struct trace *t);
+typedef struct trace trace_owned; /* g_autoptr(trace_owned) t = trace_new(); */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(trace_owned, trace_free)
+
+struct trace_loader;
+
+/* ---- feeding ---- */
+
+/* Adds an interface; returns its index. `name` is copied and may be NULL. */
+uint16_t trace_add_interface(struct trace *t, const char *name, enum link_type link);
+
+/* Appends one frame whose octets are copied into the arena, runs pass 1 over it and returns its index.
+ * TRACE_NONE when the trace is full (4,294,967,294 frames). */
+uint32_t trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t *octets,
+                      uint32_t captured, uint32_t wire);
+
+/* All frames are in: open sessions end, pending logins come out. Appending afterwards is our bug. */
+void trace_finish(struct trace *t);
+
+/* ---- loading a file, stepwise so that a window stays alive ---- */
+
+enum trace_load { TRACE_LOAD_MORE, TRACE_LOAD_DONE, TRACE_LOAD_FAILED };
+
+/* Opens pcap, pcapng or either one gzipped. NULL and `error` (G_FILE_ERROR, or SOURCE_ERROR from
+ * capture/source/reader.h) when it cannot be opened or its header is none that is read. */
+struct trace_loader *trace_loader_new(struct trace *t, const char *path, GError **error);
+/* Reads at most n_frames_max frames. FAILED: what could be read stays, `error` says where it stopped.
+ * DONE: trace_finish() was called. `fraction` (may be NULL) is 0..1. */
+enum trace_load trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fraction,
+                                  GError **error);
+void trace_loader_free(struct trace_loader *l);
+
+/* The whole file at once. False when nothing could be opened. When the file ended early, true,
+ * and *warning (may be NULL) is set to what was wrong and where. */
+bool trace_load_file(struct trace *t, const char *path, GError **warning, GError **error);
+
+/* ---- reading ---- */
+
+uint32_t trace_n_frames(const struct trace *t);
+const struct trace_frame *trace_frame(const struct trace *t, uint32_t index);
+uint32_t trace_n_interfaces(const struct trace *t);
+const struct trace_interface *trace_interface(const struct trace *t, uint16_t index);
+enum link_type trace_link(const struct trace *t, uint32_t frame);
+
+/* Copies the frame's captured octets into `out` (set to that size). False, and an empty `out`, when the
+ * file can no longer be read (removed, shrunk). */
+bool trace_octets(const struct trace *t, uint32_t frame, GByteArray *out);
+
+/* For a frame with TRACE_FRAME_REASSEMBLED: the IP payload put together from its fragments, and the
+ * pieces (struct trace_piece; frame_offset counts in the fragment's frame). False otherwise. */
+bool trace_datagram(const struct trace *t, uint32_t frame, GByteArray *out, GArray *pieces);
+
+uint32_t trace_n_flows(const struct trace *t);
+const struct trace_flow *trace_flow(const struct trace *t, uint32_t index);
+/* The flow with that tcp.stream (or udp.stream) number, or TRACE_NONE. */
+uint32_t trace_find_stream(const struct trace *t, uint8_t proto, uint32_t stream);
+
+uint32_t trace_n_elements(const struct trace *t);
+const struct element *trace_element(const struct trace *t, uint32_t index);
+/* The elements of frame i are [trace_frame(i)->element, trace_elements_end(i)). */
+uint32_t trace_elements_end(const struct trace *t, uint32_t frame);
+/* For a TCP frame with payload: the first element of its flow and side that overlaps the frame's
+ * payload, completed at this frame or a later one; ELEMENT_NONE when none does. */
+uint32_t trace_element_at(const struct trace *t, uint32_t frame);
+
+/* n octets of one direction of a TCP flow from a stream offset on, as reassembled (the first arrival
+ * of an octet wins), with the pieces they came from. `near_frame` is a frame of the flow at or before
+ * which the search may start (an element's first_frame). Missing octets are zero and have no piece.
+ * False when the flow is not TCP. */
+bool trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_frame,
+                  uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces);
+
+/* An element's octets: trace_stream() with its own numbers. */
+bool trace_element_octets(const struct trace *t, uint32_t element, GByteArray *out, GArray *pieces);
+
+/* The direction (0 or 1) in which a side of a flow sends. */
+int trace_side_direction(const struct trace_flow *flow, enum side side);
+
+/* What a reader of the file should know: counts of damaged records and where reading stopped. */
+struct trace_damage {
+  uint64_t n_cut_frames;  /* snap length */
+  uint64_t n_bad_records; /* skipped */
+  bool ended_early;
+};
+struct trace_damage trace_damage(const struct trace *t);
+
+/* ---- logins and findings, gathered in pass 1 (capture/findings/findings.h) ---- */
+struct findings;
+const struct findings *trace_findings(const struct trace *t);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* addr.c -- IP and Ethernet addresses: values, comparison, text (RFC 791, 4291, 5952). */
+#include "capture/wire/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+struct ip_addr
+ip_addr_v4(const uint8_t octets[4])
+{
+  struct ip_addr a = {.version = 4};
+  memcpy(a.octets, octets, 4);
+  return a;
+}
+
+struct ip_addr
+ip_addr_v6(const uint8_t octets[16])
+{
+  struct ip_addr a = {.version = 6};
+  memcpy(a.octets, octets, 16);
+  return a;
+}
+
+int
+ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
+{
+  if (a->version != b->version)
+    return a->version < b->version ? -1 : 1;
+  return memcmp(a->octets, b->octets, sizeof a->octets);
+}
+
+bool
+ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
+{
+  return ip_addr_compare(a, b) == 0;
+}
+
+bool
+ip_addr_parse(const char *text, struct ip_addr *out)
+{
+  struct ip_addr a = {0};
+  if (inet_pton(AF_INET, text, a.octets) == 1)
+    a.version = 4;
+  else if (inet_pton(AF_INET6, text, a.octets) == 1)
+    a.version = 6;
+  else
+    return false;
+  *out = a;
+  return true;
+}
+
+const char *
+ip_addr_format(const struct ip_addr *addr, char out[ADDR_TEXT_MAX])
+{
+  out[0] = '\0';
+  if (addr->version == 4)
+    snprintf(out, ADDR_TEXT_MAX, "%u.%u.%u.%u", addr->octets[0], addr->octets[1], addr->octets[2],
+             addr->octets[3]);
+  else if (addr->version == 6)
+    inet_ntop(AF_INET6, addr->octets, out, ADDR_TEXT_MAX);
+  return out;
+}
+
+const char *
+endpoint_format(const struct ip_addr *addr, uint16_t port, char out[ENDPOINT_TEXT_MAX])
+{
+  char text[ADDR_TEXT_MAX];
+  ip_addr_format(addr, text);
+  snprintf(out, ENDPOINT_TEXT_MAX, addr->version == 6 ? "[%s]:%u" : "%s:%u", text, port);
+  return out;
+}
+
+const char *
+ether_format(const uint8_t octets[6], char out[ETHER_TEXT_MAX])
+{
+  snprintf(out, ETHER_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", octets[0], octets[1], octets[2],
+           octets[3], octets[4], octets[5]);
+  return out;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef GUI_SESSION_H
+#define GUI_SESSION_H
+
+/* The one object that views listen to, and never to each other. It holds what is shown (a run or a
+ * capture), what is selected, where the time cursor stands, the filter, and how it is shown.
+ *
+ *     view ──session_select_frame()──> session ──"selection-changed"──> every view
+ *
+ * Selecting anything anywhere selects the same thing everywhere. Setting what is already set emits
+ * nothing. All calls are made on the main thread. */
+#include <gtk/gtk.h>
+
+#include "capture/decode/decode.h"
+#include "capture/filter/filter.h"
+#include "capture/findings/findings.h"
+#include "lessons/run.h"
+
+#define SESSION_TYPE (session_get_type())
+G_DECLARE_FINAL_TYPE(Session, session, ENVELOSCOPE, SESSION, GObject)
+
+/* Signals, all without arguments:
+ *   "loaded"            another run or capture is shown: forget everything
+ *   "frames-added"      a capture that is being read has more frames (or its reading ended)
+ *   "selection-changed" frame, field, host or flow
+ *   "time-changed"      the time cursor moved
+ *   "playing-changed"   playing, pausing, speed
+ *   "filter-changed"    the filter or the list of frames that fit it
+ *   "look-changed"      language, dark, projector, zoom, reveal: draw and label everything anew
+ *   "lesson-changed"    lesson, step, or the answer to its question */
+
+Session *session_new(void);
+
+/* ---- what is shown ---- */
+/* A lesson or scenario id, a scenario file, or a capture file. False with error: then what was shown
+ * stays. Captures load in idle time; session_is_loading() tells. */
+gboolean session_open(Session *s, const char *what, GError **error);
+struct run *session_run(Session *s);     /* NULL for a capture */
+struct trace *session_trace(Session *s); /* never NULL: empty at first */
+const char *session_title(Session *s);
+gboolean session_is_loading(Session *s, double *fraction);
+const char *session_warning(Session *s); /* why a capture ended early, or NULL */
+
+/* ---- selection ---- */
+#define SESSION_NONE UINT32_MAX
+uint32_t session_frame(Session *s); /* SESSION_NONE when none */
+uint32_t session_field(Session *s); /* index into session_decode(), or SESSION_NONE */
+uint32_t session_flow(Session *s);  /* the selected frame's, or one chosen by itself */
+uint32_t session_host(Session *s);  /* index in the run, or SESSION_NONE */
+/* Selecting a frame moves the time cursor to it (right behind its sending), pauses playing, and clears
+ * the field. */
+void session_select_frame(Session *s, uint32_t frame);
+void session_select_field(Session *s, uint32_t field);
+/* The deepest field whose octets hold this one. */
+void session_select_octet(Session *s, unsigned source, uint32_t octet);
+void session_select_flow(Session *s, uint32_t flow);
+void session_select_host(Session *s, uint32_t host);
+/* The decode of the selected frame; its fields are empty when none is selected. */
+struct decode *session_decode(Session *s);
+/* A second decode for rows and labels, for immediate use only: any call may overwrite it. */
+struct decode *session_row_decode(Session *s);
+
+/* ---- time: ns since the first frame (captures) or virtual time (runs) ---- */
+int64_t session_time(Session *s);
+int64_t session_end_time(Session *s);
+int64_t session_frame_time(Session *s, uint32_t frame); /* on the same scale */
+void session_set_time(Session *s, int64_t time_ns); /* selects the last frame sent at or before it */
+uint32_t session_frames_until(Session *s, int64_t time_ns); /* number of frames at or before a time */
+gboolean session_is_playing(Session *s);
+void session_set_playing(Session *s, gboolean playing);
+double session_speed(Session *s); /* virtual seconds per real second; */
+void session_set_speed(Session *s, double speed);
+void session_step_frame(Session *s, int by);       /* +1, -1 */
+void session_step_application(Session *s, int by); /* to the next, previous frame that completes an application line */
+/* Advances a playing session by real time; the window calls it from its frame clock. A pending lesson
+ * question stops it before the asked frame. */
+void session_tick(Session *s, int64_t real_ns);
+
+/* ---- filter ---- */
+/* False with *error (see filter.h) when the text is no filter: then the old one stays. */
+gboolean session_set_filter(Session *s, const char *text, struct filter_error *error);
+const char *session_filter(Session *s);
+/* The frames that fit, ascending; all frames when no filter is set (then *rows is NULL and row = frame). */
+uint32_t session_rows(Session *s, const uint32_t **rows);
+/* The row of a frame, or SESSION_NONE. */
+uint32_t session_row_of(Session *s, uint32_t frame);
+
+/* ---- look ---- */
+enum lang session_language(Session *s);
+void session_set_language(Session *s, enum lang lang);
+gboolean session_dark(Session *s);
+void session_set_dark(Session *s, gboolean dark);
+gboolean session_projector(Session *s);
+void session_set_projector(Session *s, gboolean projector);
+double session_scale(Session *s); /* for Cairo views: 1.0, in projector mode 1.6, times zoom */
+double session_zoom(Session *s);
+void session_set_zoom(Session *s, double zoom);
+/* Secrets: shown in runs (they are the lesson), masked in captures until revealed. */
+gboolean session_reveal(Session *s);
+void session_set_reveal(Session *s, gboolean reveal);
+
+#endif

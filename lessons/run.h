@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef LESSONS_RUN_H
+#define LESSONS_RUN_H
+
+/* A scenario, run: the place where the simulator's frames meet the trace. Programs, lessons and the
+ * window use this and never drive the world themselves.
+ *
+ *     scenario.yaml + seed + settings ──> world ──frames──> trace (tap "sender", one link, or all)
+ *                                           └──state events──> run_event list
+ */
+#include "capture/trace/trace.h"
+#include "sim/net/net.h"
+
+struct run;
+
+struct run_options {
+  uint64_t seed;       /* 0: the scenario's own, else 1 */
+  int64_t until_ns;    /* 0: to the end */
+  const char *tap;     /* NULL or "sender", "all", or a link's name */
+  char *const *set;    /* NULL-terminated "KEY=VALUE", or NULL */
+};
+
+/* One state event, kept. Strings live as long as the run. */
+struct run_event {
+  int64_t time_ns; /* virtual */
+  uint32_t host;
+  const char *subject, *key, *value;
+};
+
+/* A hop of a packet on its way, for the topology: which link, when it left and when it arrives. */
+struct run_flight {
+  int64_t leave_ns, arrive_ns; /* virtual; lost: arrive_ns is where it would have arrived */
+  uint32_t link, from_host, to_host;
+  uint32_t frame; /* the trace's frame of the same packet, or TRACE_NONE */
+  uint64_t packet;
+  bool is_lost;
+};
+
+/* `what` is a scenario or lesson id (looked up in the lessons folder) or a path to a YAML file. NULL with
+ * error: "FILE:LINE: message" and a remedy. Runs to the end before it returns. */
+struct run *run_new(const char *what, const struct run_options *options, GError **error);
+void run_free(struct run *r);
+
+struct trace *run_trace(const struct run *r); /* borrowed, finished */
+const char *run_id(const struct run *r);
+const char *run_title(const struct run *r); /* in the current language */
+uint64_t run_seed(const struct run *r);
+uint64_t run_hash(const struct run *r);
+int64_t run_end_ns(const struct run *r); /* virtual time of the last frame or event */
+bool run_hit_limit(const struct run *r);
+
+/* Topology. */
+uint32_t run_n_hosts(const struct run *r);
+struct host_info run_host(const struct run *r, uint32_t host);
+uint32_t run_n_links(const struct run *r);
+struct link_info run_link(const struct run *r, uint32_t link);
+
+/* All hops, by leave time; and all state events, by time. */
+const struct run_flight *run_flights(const struct run *r, size_t *n);
+const struct run_event *run_events(const struct run *r, size_t *n);
+
+/* The last value of (host, subject, key) at or before a time; NULL when there is none yet. */
+const char *run_value_at(const struct run *r, int64_t time_ns, uint32_t host, const char *subject,
+                         const char *key);
+
+/* Writes the trace as pcapng with interface names, host names and no wall clock. */
+bool run_write_pcapng(const struct run *r, GOutputStream *out, GError **error);
+
+/* ---- what there is ---- */
+enum run_kind { RUN_LESSON, RUN_SCENARIO, RUN_NETWORK };
+struct run_listing {
+  char *id, *path;
+  enum run_kind kind;
+  char *title_en, *title_th;
+};
+/* The lessons folder: $ENVELOSCOPE_LESSONS, else beside the built programs' source, else the installed data folder. */
+const char *lessons_folder(void);
+/* struct run_listing, in the order of their folders and ids; run_listing_free(). */
+GPtrArray *run_list(GError **error);
+void run_listing_free(struct run_listing *l);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_CORE_WORLD_H
+#define SIM_CORE_WORLD_H
+
+/* The discrete-event engine: virtual clock, event queue, random streams, the rolling hash, and the
+ * two outlets of a run: frames (from the taps of links) and state events.
+ *
+ *     world = f(scenario, seed, inputs): single-threaded, no wall clock, no pointer or hash order,
+ *     no floating point in protocol state. Events are ordered by (time, class, host, sequence).
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct world;
+struct host;
+struct link;
+
+/* A frame as it leaves one end of a link. `octets` are valid during the call. */
+struct world_frame {
+  int64_t time_ns; /* virtual: 0 is the start of the run */
+  uint32_t link;   /* index: also the interface of the trace */
+  uint32_t from_host, to_host;
+  bool is_sender;  /* leaves the host that made it (not a switch or router passing it on) */
+  bool is_lost;    /* the link will lose it: what taps behind it do not see */
+  int64_t arrival_ns; /* when its last bit reaches the other end; -1 when lost */
+  const uint8_t *octets;
+  uint32_t n_octets;
+  uint64_t packet; /* the same number on every hop of one packet's journey */
+};
+
+/* One change of something a student may see: (host, subject, key) has a new value from now on. The
+ * state of everything at time T is the last value of each before T.
+ *   subject "tcp 10.0.0.5:50112 10.0.0.2:25", keys state, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd,
+ *           cwnd, ssthresh, rto_ms, srtt_ms, flight
+ *   subject "smtp 10.0.0.5:50112 10.0.0.2:25" (also pop3, imap; -client behind the name at the client), key state
+ *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
+ *   subject "store bob-pc", key = "1": what a client keeps, the same form
+ *   subject "queue", "dns", "arp", "log" … */
+struct world_event {
+  int64_t time_ns;
+  uint32_t host; /* index */
+  const char *subject, *key, *value;
+};
+
+struct world_sink {
+  void (*frame)(void *data, const struct world_frame *frame);
+  void (*event)(void *data, const struct world_event *event); /* may be NULL */
+};
+
+/* ---- life ---- */
+struct world *world_new(uint64_t seed, const struct world_sink *sink, void *sink_data);
+void world_free(struct world *w);
+uint64_t world_seed(const struct world *w);
+int64_t world_now(const struct world *w);
+
+/* Runs events up to and at `until_ns`. True while more events wait behind it. */
+bool world_run(struct world *w, int64_t until_ns);
+/* Runs one event; false when none waits. */
+bool world_step(struct world *w);
+/* A run that never rests is stopped here and says so in the log: 100,000,000 events. */
+bool world_hit_limit(const struct world *w);
+
+/* Rolling hash of (time, host, kind, frame octets) of all that left the sink so far. */
+uint64_t world_hash(const struct world *w);
+
+/* ---- events: for the rooms of sim/ ---- */
+enum world_class { WORLD_LINK, WORLD_TIMER, WORLD_APP }; /* order among events of one instant */
+typedef void (*world_callback)(void *data);
+/* Returns an id for world_cancel(); never 0. */
+uint64_t world_at(struct world *w, int64_t time_ns, enum world_class class, uint32_t host,
+                  world_callback callback, void *data);
+void world_cancel(struct world *w, uint64_t id);
+
+/* ---- randomness: one counter-based stream per (seed, host, purpose) ---- */
+struct random_stream {
+  uint64_t key[2];
+  uint64_t counter;
+};
+struct random_stream world_random(const struct world *w, uint32_t host, const char *purpose);
+uint64_t random_next(struct random_stream *r);
+/* 0 <= value < bound, without bias. */
+uint64_t random_below(struct random_stream *r, uint64_t bound);
+void random_octets(struct random_stream *r, uint8_t *out, size_t n);
+
+/* ---- outlets ---- */
+void world_emit_frame(struct world *w, const struct world_frame *frame);
+void world_emit(struct world *w, uint32_t host, const char *subject, const char *key,
+                const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+#endif

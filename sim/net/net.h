@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_NET_NET_H
+#define SIM_NET_NET_H
+
+/* The simulated network as its users (the mail hosts, the programs, the window) see it: hosts, links
+ * and a socket-like interface. Built from the `hosts` and `links` of a scenario. */
+#include "capture/wire/addr.h"
+#include "sim/core/tree.h"
+#include "sim/core/world.h"
+
+struct net;
+
+enum host_kind { HOST_PC, HOST_PHONE, HOST_SERVER, HOST_ROUTER, HOST_SWITCH };
+
+struct host_info {
+  const char *name; /* "alice-pc" */
+  const char *title_en, *title_th;
+  enum host_kind kind;
+  struct ip_addr addr; /* the first one; version 0 for a switch */
+  int x, y;            /* place on the topology, in percent of its width and height */
+};
+
+struct link_info {
+  const char *name;
+  uint32_t ends[2]; /* host indexes */
+  int64_t rate_bit_s;
+  int64_t delay_ns;
+};
+
+/* Reads `hosts`, `links`, `faults` and `zones` of the scenario. NULL with error naming file and line. */
+struct net *net_new(struct world *w, const struct tree_node *scenario, GError **error);
+void net_free(struct net *n);
+struct world *net_world(const struct net *n);
+
+uint32_t net_n_hosts(const struct net *n);
+struct host_info net_host_info(const struct net *n, uint32_t host);
+uint32_t net_find_host(const struct net *n, const char *name); /* UINT32_MAX when unknown */
+uint32_t net_n_links(const struct net *n);
+struct link_info net_link_info(const struct net *n, uint32_t link);
+
+/* ---- sockets: TCP byte streams of one host ---- */
+struct conn;
+
+enum conn_end {
+  CONN_CLOSED_BY_PEER, /* FIN came: no more octets will come; sending is still possible */
+  CONN_RESET,
+  CONN_TIMED_OUT,
+  CONN_REFUSED,     /* connect: RST to the SYN */
+  CONN_UNREACHABLE, /* connect: no route, ARP timeout, ICMP unreachable */
+};
+
+/* Called from the event loop; any call below may be made from inside. After `ended` with anything but
+ * CONN_CLOSED_BY_PEER the conn is gone when the callback returns. */
+struct conn_ops {
+  void (*connected)(void *data, struct conn *c);
+  void (*received)(void *data, struct conn *c, const uint8_t *p, size_t n);
+  void (*writable)(void *data, struct conn *c); /* room again after conn_send() took less than given */
+  void (*ended)(void *data, struct conn *c, enum conn_end how);
+};
+
+/* Listens; `accepted` gives the ops and data of each new connection. False when the port is taken. */
+bool net_listen(struct net *n, uint32_t host, uint16_t port,
+                void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops,
+                                 void **conn_data),
+                void *data);
+struct conn *net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t port,
+                         const struct conn_ops *ops, void *data);
+/* Takes as many octets as the send buffer (64 KiB) has room for and returns the count. */
+size_t conn_send(struct conn *c, const uint8_t *p, size_t n);
+/* FIN after what was sent; then only `ended` can come. */
+void conn_close(struct conn *c);
+/* RST now; no further callback. */
+void conn_abort(struct conn *c);
+/* Stops and restarts reading: the receive window closes and opens. */
+void conn_pause(struct conn *c, bool paused);
+void conn_ends(const struct conn *c, struct ip_addr *local, uint16_t *local_port,
+               struct ip_addr *remote, uint16_t *remote_port);
+uint32_t conn_host(const struct conn *c);
+
+/* ---- names ---- */
+enum { DNS_TYPE_A = 1, DNS_TYPE_MX = 15 };
+enum dns_status { DNS_FOUND, DNS_NO_NAME, DNS_NO_DATA, DNS_FAILED };
+struct dns_answer {
+  char name[256];      /* MX: the exchange */
+  uint16_t preference; /* MX */
+  struct ip_addr addr; /* A */
+};
+/* Asks the host's resolver over simulated UDP; answers sorted by preference, then as received. */
+void net_resolve(struct net *n, uint32_t host, const char *name, uint16_t type,
+                 void (*done)(void *data, enum dns_status status, const struct dns_answer *answers,
+                              unsigned n_answers),
+                 void *data);
+
+/* ---- ICMP echo, for scenarios that ping ---- */
+void net_ping(struct net *n, uint32_t host, const struct ip_addr *to, unsigned count,
+              int64_t interval_ns);
+
+#endif
