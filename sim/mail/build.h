@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_BUILD_H
+#define SIM_MAIL_BUILD_H
+
+/* The mail hosts of a scenario: its `services`, `users` and `actions` become servers that listen and
+ * clients that start at their virtual time.
+ *
+ *   services:                         which host serves what
+ *     HOST:                           a host of `hosts`
+ *       name: mail.bob.test           what the servers call themselves (default: the host's name)
+ *       domains: [bob.test]           mail for these is delivered here
+ *       smtp: {port: 25}              the relaying MTA; `{}` or `true` takes the default port
+ *       submission: {port: 587, auth: true}
+ *       pop3: {port: 110}
+ *       imap: {port: 143}
+ *       size_max: 10485760            octets of one message (advertised by SIZE)
+ *       relay: false                  true makes an open relay, for the lesson about it
+ *   users:                            accounts; mail for NAME@each domain of HOST reaches them
+ *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work], quota: 1000000,
+ *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX}]}
+ *   actions:                          the timeline of the clients
+ *     - id: letter                    optional, for `after`
+ *       at: 1s                        virtual time; or `after: ID` with `delay: 500ms`
+ *       host: alice-pc                who acts
+ *       do: send                      send, fetch-pop, read-imap or ping
+ *       server: mail.alice.test       resolved by DNS (an address in digits also works)
+ *       port: 587                     default 587 (25 without user) / 110 / 143
+ *       user: alice                   for send: without it, no AUTH
+ *       password: secret
+ *       auth: PLAIN                   send: PLAIN (default), LOGIN or CRAM-MD5
+ *       from: {name: Alice, address: alice@alice.test}     or just the address
+ *       to: [bob@bob.test]            one or a list, as `from`
+ *       subject: สวัสดี
+ *       text: |                       or text_file: letter.txt beside the scenario
+ *         …
+ *       attachment: {name: plan.txt, text: …}              or size: 2000 (that many octets), type: text/plain
+ *       keep: false                   fetch-pop: true leaves the messages on the server
+ *       count: 3                      ping
+ *
+ * An action counts as done for `after` when its connection is over (send: when the server has taken or
+ * refused the message). */
+#include "sim/net/net.h"
+
+struct mail;
+
+/* Reads the scenario, listens and plans the actions. NULL with error "FILE:LINE: message". `scenario`
+ * must live as long as the mail. Without `services` and `actions` it returns an empty mail. */
+struct mail *mail_new(struct net *n, const struct tree_node *scenario, GError **error);
+void mail_free(struct mail *m);
+
+#endif
