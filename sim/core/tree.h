@@ -32,9 +32,11 @@ void tree_free(struct tree_node *root);
 
 /* A map's child, or NULL. */
 const struct tree_node *tree_get(const struct tree_node *map, const char *key);
-/* Dotted path: "links.wan.loss". */
+/* Dotted path: "links.wan.loss"; a part may be a 0-based place in a list: "faults.0.drop". NULL when
+ * there is no such node. */
 struct tree_node *tree_path(struct tree_node *root, const char *path);
-/* Replaces or adds the scalar at a dotted path (for --set). False when a part of the path is no map. */
+/* Replaces or adds the scalar at a dotted path (for --set). False when a part of the path is no map. The
+ * nodes below a replaced list or map are gone. */
 bool tree_set(struct tree_node *root, const char *path, const char *text);
 
 /* Sets error to "FILE:LINE: " and the message. Returns false, so callers can `return tree_fail(…)`. */
@@ -60,5 +62,7 @@ bool tree_pair(const struct tree_node *map, const char *key, const char **en, co
                GError **error);
 /* Complains about the first key of a map that is not in the NULL-terminated list, naming the nearest. */
 bool tree_known(const struct tree_node *map, const char *const *keys, GError **error);
+/* The name of a NULL-terminated list that is so near that a slip of the hand explains it, or NULL. */
+const char *tree_nearest(const char *name, const char *const *names);
 
 #endif

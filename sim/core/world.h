@@ -82,8 +82,12 @@ uint64_t random_next(struct random_stream *r);
 /* 0 <= value < bound, without bias. */
 uint64_t random_below(struct random_stream *r, uint64_t bound);
 void random_octets(struct random_stream *r, uint8_t *out, size_t n);
+/* SipHash-2-4 of n octets: the keyed function of RFC 6528. */
+uint64_t random_hash(const uint64_t key[2], const uint8_t *p, size_t n);
 
-/* ---- outlets ---- */
+/* ---- outlets: nothing is hashed or formatted that nobody listens to ---- */
+bool world_wants_frames(const struct world *w);
+bool world_wants_events(const struct world *w);
 void world_emit_frame(struct world *w, const struct world_frame *frame);
 void world_emit(struct world *w, uint32_t host, const char *subject, const char *key,
                 const char *format, ...) G_GNUC_PRINTF(5, 6);
