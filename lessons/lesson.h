@@ -102,12 +102,13 @@ struct lesson_question {
   struct lesson_choice choices[LESSON_CHOICES_MAX];
   unsigned n_choices;
   unsigned
-      answer; /* index of the right choice; computed by lesson_resolve() when value_key is set */
+      answer; /* index of the right choice; lesson_resolve() computes it when value_key is set */
   struct lang_pair explanation; /* shown after any answer */
-  const char *before; /* PREDICT: filter of the frame not to be shown before an answer; else NULL */
-  unsigned before_nth;   /* from 1 */
-  uint32_t before_frame; /* lesson_resolve(): that frame, or TRACE_NONE */
-  const char *value_key; /* the field of the asked frame whose value decides, or NULL */
+  const char *asked;            /* filter of the frame that is asked about, or NULL */
+  unsigned asked_nth;           /* from 1 */
+  const char *value_key;        /* the field of the asked frame whose value decides, or NULL */
+  const char *before;           /* PREDICT: the asked filter; else NULL */
+  uint32_t before_frame; /* PREDICT, set by lesson_resolve(): not to be shown before an answer */
   unsigned line;
 };
 
