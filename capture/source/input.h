@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_SOURCE_INPUT_H
+#define CAPTURE_SOURCE_INPUT_H
+
+/* The octets of a capture file in order, in large chunks, with a buffer that records are read from
+ * in place. What cannot be read twice (gzip, a pipe, "-") is spooled once to an unlinked temporary
+ * file while it is read, so that single frames can be read again by offset. */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+  INPUT_CHUNK = 1 << 18,    /* stays in a level-2 cache; larger chunks read no faster */
+  INPUT_NEED_MAX = 1 << 19, /* most that input_need() may be asked for: a record with its header */
+};
+#define INPUT_SPOOL_MAX                                                                            \
+  (INT64_C(8) << 30) /* a gzip bomb fills no disk: 50 times the largest real file seen */
+
+struct input {
+  uint8_t *buffer;
+  size_t n, at;    /* buffer[at..n) is not used yet */
+  uint64_t base;   /* offset in the file (unpacked) of buffer[0] */
+  bool ended;      /* nothing follows the buffer */
+  GError *trouble; /* why it ended, when not by the end of the file */
+  int fd;          /* for reading by offset: the file, or the spool */
+  int source;      /* read from: same as fd when not spooled */
+  void *gz;        /* gzFile, or NULL */
+  uint64_t size;   /* of the file as it lies on the disk; 0 for a pipe */
+  int64_t mtime_ns;
+};
+
+/* Opens a file, or stdin for "-". G_FILE_ERROR. */
+struct input *input_new(const char *path, GError **error);
+void input_free(struct input *in);
+
+/* Fills the buffer until at least n octets are there, or returns false when the file ends before.
+ */
+bool input_fill(struct input *in, size_t n);
+
+/* Moves over n octets; false when the file ends before. */
+bool input_skip(struct input *in, uint64_t n);
+
+/* 0..1, by what was read of the file on the disk. */
+double input_fraction(const struct input *in);
+
+/* Whether in->fd still is what was opened (size and time of change); always true for a spool. */
+bool input_is_same(const struct input *in);
+
+static inline bool
+input_need(struct input *in, size_t n)
+{
+  return in->n - in->at >= n || input_fill(in, n);
+}
+
+static inline const uint8_t *
+input_here(const struct input *in)
+{
+  return in->buffer + in->at;
+}
+
+static inline uint64_t
+input_position(const struct input *in)
+{
+  return in->base + in->at;
+}
+
+#endif

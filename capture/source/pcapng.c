@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pcapng.c -- walks the blocks of a pcapng file (draft-ietf-opsawg-pcapng).
+ *
+ *     section header: sets the byte order, forgets the section's interfaces
+ *       interface description: link type, snap length, clock, name
+ *       enhanced, simple or old packet block: one frame
+ *       everything else (names, statistics, secrets, custom blocks): passed over by its length
+ *
+ * Interfaces are numbered over the whole file; each section counts its own from 0. A packet block
+ * that contradicts itself is counted and passed over; a length that leaves no next block ends the
+ * file. The total length behind each block is not compared: the leading one alone decides. */
+#include "capture/source/pcapng.h"
+
+#include <string.h>
+
+#include "capture/wire/bytes.h"
+
+enum {
+  BLOCK_SECTION = 0x0A0D0D0A,
+  BLOCK_INTERFACE = 1,
+  BLOCK_OLD_PACKET = 2,
+  BLOCK_SIMPLE = 3,
+  BLOCK_PACKET = 6,
+  BLOCK_MIN = 12,
+  ORDER_MAGIC = 0x1A2B3C4D,
+  OPT_END = 0,
+  IF_NAME = 2,
+  IF_TSRESOL = 9,
+  IF_TSOFFSET = 14,
+  OPTIONS_READ_MAX = 1 << 17, /* of an interface block: two options of the greatest length */
+  NAME_MAX_OCTETS = 255,      /* an interface's name is a label on screen */
+};
+
+#define NS_PER_S UINT64_C(1000000000)
+
+__extension__ typedef unsigned __int128 wide;
+
+static uint16_t
+get16(const struct pcapng *ng, const uint8_t *p)
+{
+  return ng->is_big_endian ? get_be16(p) : get_le16(p);
+}
+
+static uint32_t
+get32(const struct pcapng *ng, const uint8_t *p)
+{
+  return ng->is_big_endian ? get_be32(p) : get_le32(p);
+}
+
+struct pcapng_clock
+pcapng_clock(uint8_t resolution, int64_t offset_s)
+{
+  struct pcapng_clock c = {0};
+  unsigned exponent = resolution & 0x7f;
+  if (resolution & 0x80 && exponent) {
+    c.shift = (uint8_t)exponent;
+  } else if (resolution & 0x80 || exponent <= 9) {
+    c.multiply = NS_PER_S;
+    for (unsigned i = 0; i < (resolution & 0x80 ? 0 : exponent); i++)
+      c.multiply /= 10;
+  } else if (exponent <= 28) {
+    c.divide = 1;
+    for (unsigned i = 9; i < exponent; i++)
+      c.divide *= 10;
+  }
+  if (offset_s > INT64_MAX / (int64_t)NS_PER_S)
+    c.offset_ns = INT64_MAX;
+  else if (offset_s < INT64_MIN / (int64_t)NS_PER_S)
+    c.offset_ns = INT64_MIN;
+  else
+    c.offset_ns = offset_s * (int64_t)NS_PER_S;
+  return c;
+}
+
+int64_t
+pcapng_time_ns(const struct pcapng_clock *clock, uint64_t stamp)
+{
+  wide ns = 0;
+  if (clock->multiply)
+    ns = (wide)stamp * clock->multiply;
+  else if (clock->shift)
+    ns = (wide)stamp * NS_PER_S >> clock->shift;
+  else if (clock->divide)
+    ns = stamp / clock->divide;
+  int64_t fits = ns > INT64_MAX ? INT64_MAX : (int64_t)ns, sum;
+  if (__builtin_add_overflow(fits, clock->offset_ns, &sum))
+    return clock->offset_ns > 0 ? INT64_MAX : INT64_MIN;
+  return sum;
+}
+
+void
+pcapng_init(struct pcapng *ng, GArray *interfaces)
+{
+  *ng = (struct pcapng){.interfaces = interfaces};
+  ng->local = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  ng->clocks = g_array_new(FALSE, FALSE, sizeof(struct pcapng_clock));
+}
+
+void
+pcapng_clear(struct pcapng *ng)
+{
+  g_clear_pointer(&ng->local, g_array_unref);
+  g_clear_pointer(&ng->clocks, g_array_unref);
+}
+
+/* Reads the options p[0..n) of an interface block. */
+static void
+read_options(struct pcapng *ng, const uint8_t *p, size_t n, struct reader_interface *i,
+             struct pcapng_clock *clock)
+{
+  uint8_t resolution = 6;
+  int64_t offset_s = 0;
+  for (size_t at = 0; at + 4 <= n;) {
+    unsigned code = get16(ng, p + at), length = get16(ng, p + at + 2);
+    const uint8_t *value = p + at + 4;
+    if (code == OPT_END || length > n - at - 4)
+      break;
+    if (code == IF_NAME && !i->name) {
+      g_autofree char *name =
+          g_strndup((const char *)value, length < NAME_MAX_OCTETS ? length : NAME_MAX_OCTETS);
+      i->name = g_utf8_make_valid(name, -1);
+    } else if (code == IF_TSRESOL && length >= 1) {
+      resolution = value[0];
+    } else if (code == IF_TSOFFSET && length >= 8) {
+      offset_s = (int64_t)(ng->is_big_endian ? get_be64(value) : get_le64(value));
+    }
+    at += 4 + (length + 3u) / 4 * 4;
+  }
+  *clock = pcapng_clock(resolution, offset_s);
+}
+
+/* An interface block of `total` octets; its first octets are in the buffer as far as they are read.
+ */
+static bool
+read_interface(struct pcapng *ng, struct input *in, uint64_t total)
+{
+  uint32_t index = UINT32_MAX;
+  if (total >= 20 && ng->interfaces->len < READER_INTERFACES_MAX) {
+    size_t n = total - 4 < OPTIONS_READ_MAX ? (size_t)total - 4 : OPTIONS_READ_MAX;
+    if (!input_need(in, n))
+      return false;
+    const uint8_t *p = input_here(in);
+    struct reader_interface i = {.link = get16(ng, p + 8), .snap_octets = get32(ng, p + 12)};
+    struct pcapng_clock clock;
+    read_options(ng, p + 16, n - 16, &i, &clock);
+    index = ng->interfaces->len;
+    g_array_append_val(ng->interfaces, i);
+    g_array_append_val(ng->clocks, clock);
+  } else {
+    ng->n_bad_records++;
+  }
+  if (ng->local->len < READER_INTERFACES_MAX)
+    g_array_append_val(ng->local, index);
+  return true;
+}
+
+/* The interface's number over the whole file, or UINT32_MAX. */
+static uint32_t
+find_interface(const struct pcapng *ng, uint32_t local)
+{
+  return local < ng->local->len ? g_array_index(ng->local, uint32_t, local) : UINT32_MAX;
+}
+
+/* Where the captured octets of a packet block begin, behind `total`'s header; 0 when it is no
+ * packet. */
+static size_t
+packet_header_octets(uint32_t type)
+{
+  return type == BLOCK_PACKET || type == BLOCK_OLD_PACKET ? 28 : type == BLOCK_SIMPLE ? 12 : 0;
+}
+
+/* Reads the head of a packet block into `out`; false when it contradicts itself. */
+static bool
+read_packet(const struct pcapng *ng, uint32_t type, const uint8_t *p, uint64_t room,
+            struct reader_frame *out)
+{
+  uint32_t local = type == BLOCK_PACKET   ? get32(ng, p + 8)
+                   : type == BLOCK_SIMPLE ? 0
+                                          : get16(ng, p + 8);
+  uint32_t index = find_interface(ng, local);
+  if (index == UINT32_MAX)
+    return false;
+  const struct reader_interface *i = &g_array_index(ng->interfaces, struct reader_interface, index);
+  out->interface = (uint16_t)index;
+  out->time_ns = 0;
+  if (type == BLOCK_SIMPLE) {
+    out->wire_octets = get32(ng, p + 8);
+    out->captured_octets = out->wire_octets;
+    if (i->snap_octets && out->captured_octets > i->snap_octets)
+      out->captured_octets = i->snap_octets;
+    if (out->captured_octets > room)
+      out->captured_octets = (uint32_t)room;
+  } else {
+    uint64_t stamp = (uint64_t)get32(ng, p + 12) << 32 | get32(ng, p + 16);
+    out->time_ns = pcapng_time_ns(&g_array_index(ng->clocks, struct pcapng_clock, index), stamp);
+    out->captured_octets = get32(ng, p + 20);
+    out->wire_octets = get32(ng, p + 24);
+  }
+  if (out->wire_octets < out->captured_octets)
+    out->wire_octets = out->captured_octets;
+  return out->captured_octets <= room && out->captured_octets <= READER_FRAME_MAX;
+}
+
+enum pcapng_status
+pcapng_next(struct pcapng *ng, struct input *in, struct reader_frame *out)
+{
+  for (;;) {
+    if (ng->pending_octets && !input_skip(in, ng->pending_octets))
+      return PCAPNG_CUT;
+    ng->pending_octets = 0;
+    if (!input_need(in, BLOCK_MIN))
+      return in->n == in->at ? PCAPNG_END : PCAPNG_CUT;
+    const uint8_t *p = input_here(in);
+    uint32_t type = get32(ng, p);
+    if (get_le32(p) == BLOCK_SECTION) { /* the same in both byte orders */
+      if (get_be32(p + 8) != ORDER_MAGIC && get_le32(p + 8) != ORDER_MAGIC)
+        return PCAPNG_DAMAGED;
+      ng->is_big_endian = get_be32(p + 8) == ORDER_MAGIC;
+      g_array_set_size(ng->local, 0);
+      type = BLOCK_SECTION;
+    }
+    uint64_t total = ((uint64_t)get32(ng, p + 4) + 3) / 4 * 4;
+    if (total < (type == BLOCK_SECTION ? 28 : BLOCK_MIN))
+      return PCAPNG_DAMAGED;
+    ng->n_blocks++;
+    ng->pending_octets = total;
+    size_t header_octets = packet_header_octets(type);
+    if (type == BLOCK_INTERFACE && !read_interface(ng, in, total))
+      return PCAPNG_CUT;
+    if (!header_octets)
+      continue;
+    if (total < header_octets + 4) {
+      ng->n_bad_records++;
+      continue;
+    }
+    if (!input_need(in, header_octets))
+      return PCAPNG_CUT;
+    if (!read_packet(ng, type, input_here(in), total - header_octets - 4, out)) {
+      ng->n_bad_records++;
+      continue;
+    }
+    if (!input_need(in, header_octets + out->captured_octets))
+      return PCAPNG_CUT;
+    out->octets = input_here(in) + header_octets;
+    out->position = input_position(in) + header_octets;
+    return PCAPNG_FRAME;
+  }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_SOURCE_READER_H
+#define CAPTURE_SOURCE_READER_H
+
+/* Reads the frames of a capture file in order: pcap (micro- and nanoseconds, either byte order,
+ * with or without the fields of "modified" pcap) and pcapng, plain, gzipped or from a pipe. */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SOURCE_ERROR (source_error_quark())
+GQuark source_error_quark(void);
+
+enum source_error {
+  SOURCE_ERROR_EMPTY,   /* no octets at all */
+  SOURCE_ERROR_FORMAT,  /* begins like no capture that is read */
+  SOURCE_ERROR_CUT,     /* ends inside a record */
+  SOURCE_ERROR_DAMAGED, /* a length or mark that cannot be; what follows cannot be found */
+  SOURCE_ERROR_GZIP,
+  SOURCE_ERROR_READ,    /* the system failed to read */
+  SOURCE_ERROR_SPOOL,   /* the unpacked octets could not be kept */
+  SOURCE_ERROR_TOO_BIG, /* unpacks to more than INPUT_SPOOL_MAX */
+};
+
+enum {
+  READER_FRAME_MAX = 262144,     /* libpcap's largest snap length; longer records are damage */
+  READER_INTERFACES_MAX = 65535, /* the trace counts them in 16 bits */
+};
+
+enum reader_status { READER_FRAME, READER_END, READER_FAILED };
+
+/* octets are valid until the next call. */
+struct reader_frame {
+  const uint8_t *octets;
+  uint64_t position; /* of the octets, for pread() of reader_fd() */
+  int64_t time_ns;   /* since 1970-01-01 UTC */
+  uint32_t captured_octets;
+  uint32_t wire_octets; /* at least captured_octets */
+  uint16_t interface;
+};
+
+struct reader_interface {
+  char *name; /* NULL when the file does not say */
+  uint16_t link;
+  uint32_t snap_octets; /* 0: no limit */
+};
+
+struct reader;
+
+/* Opens `path` ("-" is stdin) and reads its header. NULL with G_FILE_ERROR or SOURCE_ERROR. */
+struct reader *reader_new(const char *path, GError **error);
+void reader_free(struct reader *r);
+
+/* The next frame. FAILED: no more frames follow, `error` says where and why in the current
+ * language. */
+enum reader_status reader_next(struct reader *r, struct reader_frame *out, GError **error);
+
+/* Interfaces known so far: those of a pcapng file appear while it is read. The pointer holds until
+ * the next call of reader_next(). */
+uint32_t reader_n_interfaces(const struct reader *r);
+const struct reader_interface *reader_interface(const struct reader *r, uint32_t index);
+
+/* Records that were passed over because they contradict themselves. */
+uint64_t reader_n_bad_records(const struct reader *r);
+
+/* 0..1 of the file that was read. */
+double reader_fraction(const struct reader *r);
+
+/* Reads n octets at a position of an earlier frame; false when the file is no longer the one that
+ * was opened or cannot be read. Does not disturb reader_next(). */
+bool reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n);
+
+/* After the last frame: frees what only reader_next() needs; reader_octets() goes on working. */
+void reader_rest(struct reader *r);
+
+#endif
