@@ -14,10 +14,10 @@
 struct run;
 
 struct run_options {
-  uint64_t seed;       /* 0: the scenario's own, else 1 */
-  int64_t until_ns;    /* 0: to the end */
-  const char *tap;     /* NULL or "sender", "all", or a link's name */
-  char *const *set;    /* NULL-terminated "KEY=VALUE", or NULL */
+  uint64_t seed;    /* 0: the scenario's own, else 1 */
+  int64_t until_ns; /* 0: to the end */
+  const char *tap;  /* NULL or "sender", "all", or a link's name */
+  char *const *set; /* NULL-terminated "KEY=VALUE", or NULL */
 };
 
 /* One state event, kept. Strings live as long as the run. */
@@ -36,8 +36,8 @@ struct run_flight {
   bool is_lost;
 };
 
-/* `what` is a scenario or lesson id (looked up in the lessons folder) or a path to a YAML file. NULL with
- * error: "FILE:LINE: message" and a remedy. Runs to the end before it returns. */
+/* `what` is a scenario or lesson id (looked up in the lessons folder) or a path to a YAML file.
+ * NULL with error: "FILE:LINE: message" and a remedy. Runs to the end before it returns. */
 struct run *run_new(const char *what, const struct run_options *options, GError **error);
 void run_free(struct run *r);
 
@@ -73,7 +73,8 @@ struct run_listing {
   enum run_kind kind;
   char *title_en, *title_th;
 };
-/* The lessons folder: $ENVELOSCOPE_LESSONS, else beside the built programs' source, else the installed data folder. */
+/* The lessons folder: $ENVELOSCOPE_LESSONS, else beside the built programs' source, else the
+ * installed data folder. */
 const char *lessons_folder(void);
 /* struct run_listing, in the order of their folders and ids; run_listing_free(). */
 GPtrArray *run_list(GError **error);
