@@ -2,8 +2,8 @@
 #ifndef SIM_MAIL_BUILD_H
 #define SIM_MAIL_BUILD_H
 
-/* The mail hosts of a scenario: its `services`, `users` and `actions` become servers that listen and
- * clients that start at their virtual time.
+/* The mail hosts of a scenario: its `services`, `users` and `actions` become servers that listen
+ * and clients that start at their virtual time.
  *
  *   services:                         which host serves what
  *     HOST:                           a host of `hosts`
@@ -33,18 +33,19 @@
  *       subject: สวัสดี
  *       text: |                       or text_file: letter.txt beside the scenario
  *         …
- *       attachment: {name: plan.txt, text: …}              or size: 2000 (that many octets), type: text/plain
- *       keep: false                   fetch-pop: true leaves the messages on the server
- *       count: 3                      ping
+ *       attachment: {name: plan.txt, text: …}              or size: 2000 (that many octets), type:
+ * text/plain keep: false                   fetch-pop: true leaves the messages on the server count:
+ * 3                      ping
  *
- * An action counts as done for `after` when its connection is over (send: when the server has taken or
- * refused the message). */
+ * An action counts as done for `after` when its connection is over (send: when the server has taken
+ * or refused the message). */
 #include "sim/net/net.h"
 
 struct mail;
 
-/* Reads the scenario, listens and plans the actions. NULL with error "FILE:LINE: message". `scenario`
- * must live as long as the mail. Without `services` and `actions` it returns an empty mail. */
+/* Reads the scenario, listens and plans the actions. NULL with error "FILE:LINE: message".
+ * `scenario` must live as long as the mail. Without `services` and `actions` it returns an empty
+ * mail. */
 struct mail *mail_new(struct net *n, const struct tree_node *scenario, GError **error);
 void mail_free(struct mail *m);
 

@@ -2,9 +2,9 @@
 #ifndef SIM_MAIL_ENDPOINT_H
 #define SIM_MAIL_ENDPOINT_H
 
-/* What every mail protocol machine is to the outside: octets and the virtual time go in, octets and a
- * next deadline come out. It knows no socket, no clock and no thread, so the same server runs on the
- * simulated network, behind a real socket, in a test octet by octet and under a fuzzer.
+/* What every mail protocol machine is to the outside: octets and the virtual time go in, octets and
+ * a next deadline come out. It knows no socket, no clock and no thread, so the same server runs on
+ * the simulated network, behind a real socket, in a test octet by octet and under a fuzzer.
  *
  *     input / eof / timeout ──> machine ──> out (octets to send), wants_close, deadline_ns, events
  */
@@ -29,13 +29,13 @@ struct endpoint_ops {
   void (*free)(struct endpoint *e);
 };
 
-/* The public head of every machine (first member of its struct). The binding sends and empties `out`,
- * closes when wants_close is set and `out` is empty, and calls timeout at deadline_ns. */
+/* The public head of every machine (first member of its struct). The binding sends and empties
+ * `out`, closes when wants_close is set and `out` is empty, and calls timeout at deadline_ns. */
 struct endpoint {
   const struct endpoint_ops *ops;
   GByteArray *out;
   bool wants_close;
-  int64_t deadline_ns; /* ENDPOINT_NEVER for none */
+  int64_t deadline_ns;  /* ENDPOINT_NEVER for none */
   endpoint_event event; /* may be NULL */
   void *event_data;
 };

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_SMTP_H
+#define SIM_MAIL_SMTP_H
+
+/* The SMTP machines: one server for its two roles, one client. RFC 5321, 6409, 1870, 2034, 2920,
+ * 3463, 4954, 6152. */
+#include "sim/mail/endpoint.h"
+#include "sim/mail/sasl.h"
+#include "sim/mail/store.h"
+
+/* Limits of RFC 5321 4.5.3.1, and our own. */
+enum {
+  SMTP_LOCAL_MAX = 64,
+  SMTP_DOMAIN_MAX = 255,
+  SMTP_PATH_MAX = 256,
+  SMTP_COMMAND_MAX = 512,    /* with its CRLF; some verbs add to it, see their rows */
+  SMTP_TEXT_LINE_MAX = 1000, /* with its CRLF, the stuffed dot not counted */
+  SMTP_RECIPIENTS_MAX = 100, /* the least that a server must take, and enough for a classroom */
+  SMTP_SIZE_MAX = 10 << 20,  /* octets of a message unless the scenario says otherwise */
+  SMTP_BAD_MAX = 20,         /* refused commands before 421: a stuck client is let go */
+  SMTP_AUTH_FAILURES_MAX = 3,
+  SMTP_RECEIVED_MAX = 30, /* hops before a loop is assumed (6.3 asks for a large number) */
+  SMTP_REPLY_LINES_MAX = 100,
+  SMTP_REPLY_LINE_MAX = 2048, /* the client forgives more than the 512 of the RFC */
+};
+
+/* ---- addresses ---- */
+struct smtp_path {
+  char *address; /* "local@domain", "postmaster", or "" for <> */
+};
+
+/* Reads "<local@domain>" at text[0..n), with a source route that is thrown away, up to its '>'. The
+ * octets read in *n_read. Sets *error to what is wrong (a literal) and returns false. */
+bool smtp_path_parse(const char *text, size_t n, bool is_null_allowed, char **address,
+                     size_t *n_read, const char **error);
+/* The part behind the last '@', or "" when there is none. */
+const char *smtp_domain(const char *address);
+
+/* ---- server ---- */
+enum smtp_role {
+  SMTP_ROLE_MTA,        /* port 25: takes mail for its own domains from anybody */
+  SMTP_ROLE_SUBMISSION, /* port 587: takes mail for anywhere from its own users */
+};
+
+/* A message as the server has taken it. Borrowed during the call. */
+struct smtp_message {
+  const char *sender; /* "" for <> */
+  char *const *recipients;
+  unsigned n_recipients;
+  GBytes *octets;                /* Received header on top, dots unstuffed, CRLF line ends */
+  const struct store_user *user; /* who logged in, or NULL */
+};
+
+/* What the host behind the server decides (post.c does it for the simulated hosts). */
+struct smtp_site {
+  void *data;
+  /* May this recipient be sent to? Returns NULL for yes, else a whole reply such as
+   * "550 5.1.1 No such user here". */
+  const char *(*recipient)(void *data, const char *address, bool is_authenticated);
+  /* Takes the responsibility for a message: returns its queue id (valid until the next call) or
+   * NULL, then *refusal is a whole reply. */
+  const char *(*message)(void *data, const struct smtp_message *m, int64_t now_ns,
+                         const char **refusal);
+};
+
+struct smtp_server_config {
+  enum smtp_role role;
+  const char *name;          /* of the greeting and of Received */
+  const char *peer;          /* the client's address, "10.0.0.5", for Received */
+  const struct store *store; /* accounts for AUTH; NULL: AUTH is not offered */
+  bool is_auth_required;     /* before MAIL; submission's rule (RFC 6409 4.3) */
+  size_t size_max;           /* 0: SMTP_SIZE_MAX */
+  bool answers_vrfy;         /* else 252 for everybody, so that nobody can list the users */
+  const char *nonce;         /* for CRAM-MD5: "<unique@host>"; NULL: not offered */
+  struct smtp_site site;
+};
+
+/* Strings of the configuration are copied; the store is borrowed. */
+struct endpoint *smtp_server_new(const struct smtp_server_config *config);
+
+/* ---- client ---- */
+enum smtp_outcome {
+  SMTP_OUTCOME_ACCEPTED,  /* the recipient's message was taken (250 behind the data) */
+  SMTP_OUTCOME_TEMPORARY, /* 4yz, or the connection failed: try later */
+  SMTP_OUTCOME_PERMANENT, /* 5yz: give up */
+};
+
+struct smtp_recipient_result {
+  enum smtp_outcome outcome;
+  unsigned code; /* 0: the connection ended or the server broke the protocol */
+  char *text;    /* the reply's last line or what went wrong */
+};
+
+struct smtp_client_config {
+  const char *name;            /* for EHLO */
+  const char *user, *password; /* NULL: no AUTH */
+  enum sasl_mech mech;
+  const char *sender;
+  char *const *recipients;
+  unsigned n_recipients;
+  GBytes *octets; /* with CRLF line ends */
+  /* Called once, when the fate of all recipients is known. results[i] belongs to recipients[i]. */
+  void (*done)(void *data, const struct smtp_recipient_result *results, unsigned n);
+  void *data;
+};
+
+struct endpoint *smtp_client_new(const struct smtp_client_config *config);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_STORE_H
+#define SIM_MAIL_STORE_H
+
+/* The message store of one mail host, and of one client: users, mailboxes, messages.
+ *
+ *     store ── user "bob" ── mailbox "INBOX" (UIDVALIDITY, UIDNEXT, modseq)
+ *                 │                 └── message 1, 2, 3 … (UID, flags, internal date, octets)
+ *                 └── mailbox "Work/2026"          hierarchy delimiter "/"
+ *
+ * Octets of a message never change. Any number of sessions look at one mailbox; each keeps its own
+ * view (imap-view) and finds out by `modseq` that something changed. POP3 sessions exclude each
+ * other by the maildrop lock. Every change is told to one listener. */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+  STORE_MAILBOXES_MAX = 1000,   /* of one user: a bound for LIST */
+  STORE_MESSAGES_MAX = 1 << 20, /* of one mailbox */
+  STORE_KEYWORDS_MAX = 64,      /* of one mailbox: they are bits of a word */
+  STORE_NAME_MAX = 255,         /* octets of a mailbox name */
+};
+
+#define STORE_DELIMITER '/'
+
+/* System flags; \Recent belongs to a session and is not stored. */
+enum {
+  FLAG_SEEN = 1,
+  FLAG_ANSWERED = 2,
+  FLAG_FLAGGED = 4,
+  FLAG_DELETED = 8,
+  FLAG_DRAFT = 16,
+  FLAG_ALL = 31,
+};
+
+struct store_message {
+  gatomicrefcount refs; /* a session may still read what another has expunged */
+  uint32_t uid;
+  unsigned flags;    /* FLAG_… */
+  uint64_t keywords; /* bit i: mailbox keyword i */
+  int64_t internal_ns;
+  uint64_t modseq; /* of its last flag change, or its arrival */
+  GBytes *octets;
+  char *subject; /* decoded, for events */
+};
+
+struct mailbox {
+  char *name;
+  struct store_user *user;
+  uint32_t uid_validity, uid_next;
+  uint32_t recent_from; /* UIDs from here on have been told to no session yet */
+  uint64_t modseq;      /* of the last change of any kind */
+  GPtrArray *messages;  /* struct store_message*, by UID */
+  GPtrArray *keywords;  /* char* */
+  bool is_subscribed;
+  bool is_gone;  /* deleted while sessions look at it */
+  unsigned uses; /* sessions that hold it */
+};
+
+struct store_user {
+  struct store *store;
+  char *name, *password;
+  GPtrArray *mailboxes;  /* struct mailbox*, INBOX first, then by creation */
+  uint64_t quota_octets; /* 0: none */
+  uint64_t used_octets;
+  const void *maildrop_owner; /* the POP3 session that holds the lock */
+};
+
+struct store;
+
+/* One change, as world_event wants it: subject "mailbox bob/INBOX", key = UID, value
+ * "size=812 flags=\Seen,\Flagged subject=…" or "" when the message is gone. */
+typedef void (*store_listener)(void *data, const char *subject, const char *key, const char *value);
+
+/* `client` is NULL for a server's store. For a client it is the host's name: there is one user and
+ * the subject is "store HOST". */
+struct store *store_new(const char *client, store_listener listener, void *data);
+void store_free(struct store *s);
+
+/* The user with an INBOX; the existing one when the name is known. */
+struct store_user *store_add_user(struct store *s, const char *name, const char *password);
+/* NULL when unknown. Names are compared without case. */
+struct store_user *store_find_user(const struct store *s, const char *name);
+/* The user when name and password are right, else NULL. Compares in constant time. */
+struct store_user *store_login(const struct store *s, const char *name, const char *password);
+
+/* INBOX in any case; other names exactly. NULL when there is none. */
+struct mailbox *store_find(const struct store_user *u, const char *name);
+/* Creates also the missing parents. NULL when it exists, is named badly or there are too many. */
+struct mailbox *store_create(struct store_user *u, const char *name);
+/* False for INBOX. Messages are told as gone. */
+bool store_delete(struct mailbox *b);
+/* Also of its children; INBOX's messages move and INBOX stays. False when `to` exists or is bad. */
+bool store_rename(struct mailbox *b, const char *to);
+bool store_name_is_good(const char *name);
+bool store_has_children(const struct mailbox *b);
+
+/* Sessions hold a mailbox while they look at it, so a deletion leaves them something to look at. */
+struct mailbox *store_hold(struct mailbox *b);
+void store_release(struct mailbox *b);
+
+/* Appends; NULL when the quota or STORE_MESSAGES_MAX is reached. The message belongs to the
+ * mailbox. */
+struct store_message *store_append(struct mailbox *b, GBytes *octets, unsigned flags,
+                                   uint64_t keywords, int64_t internal_ns);
+/* True when n more octets fit into the user's quota. */
+bool store_has_room(const struct store_user *u, size_t n);
+void store_set_flags(struct mailbox *b, struct store_message *m, unsigned flags, uint64_t keywords);
+void store_expunge(struct mailbox *b, struct store_message *m);
+/* The message with that UID, or NULL; its index in *index when asked. */
+struct store_message *store_by_uid(const struct mailbox *b, uint32_t uid, guint *index);
+
+/* The bit of a keyword; created when `create` and there is room, else 0. */
+uint64_t store_keyword(struct mailbox *b, const char *name, bool create);
+/* The bits in `to` of the keywords that `keywords` means in `from`; creates them. */
+uint64_t store_map_keywords(const struct mailbox *from, struct mailbox *to, uint64_t keywords);
+/* "\Seen,$Junk" with that separator; newly allocated. */
+char *store_flags_text(const struct mailbox *b, unsigned flags, uint64_t keywords, char separator);
+/* FLAG_… of "\Seen" in any case, 0 when it is no system flag. */
+unsigned store_flag_find(const char *text, size_t n);
+
+struct store_message *store_message_ref(struct store_message *m);
+void store_message_unref(struct store_message *m);
+
+/* POP3 (RFC 1939 4): the exclusive lock of a maildrop. */
+bool store_lock(struct store_user *u, const void *owner);
+void store_unlock(struct store_user *u, const void *owner);
+
+#endif
