@@ -43,7 +43,7 @@ struct smtp_client {
   unsigned n_lines, code; /* of the reply that is coming in */
   char *text;             /* its last line's text */
   unsigned next_recipient, n_accepted;
-  struct sasl_client sasl;
+  struct auth_client sasl;
   bool has_size, has_8bit, has_auth; /* what EHLO offered */
   guint64 size_limit;
 };
@@ -140,10 +140,10 @@ send_helo(struct smtp_client *c)
 static void
 send_auth(struct smtp_client *c)
 {
-  c->sasl = (struct sasl_client){.mech = c->config.mech, .user = c->user, .password = c->password};
-  g_autofree char *initial = sasl_client_initial(&c->sasl);
+  c->sasl = (struct auth_client){.mech = c->config.mech, .user = c->user, .password = c->password};
+  g_autofree char *initial = auth_client_initial(&c->sasl);
   set_state(c, SMTP_STATE_AUTH);
-  machine_printf(&c->endpoint, "AUTH %s%s%s\r\n", sasl_names[c->config.mech], initial ? " " : "",
+  machine_printf(&c->endpoint, "AUTH %s%s%s\r\n", auth_name(c->config.mech), initial ? " " : "",
                  initial ? initial : "");
 }
 
@@ -257,7 +257,7 @@ static void
 on_auth(struct smtp_client *c, int64_t now_ns)
 {
   if (c->code == 334) {
-    g_autofree char *answer = sasl_client_step(&c->sasl, c->text, strlen(c->text));
+    g_autofree char *answer = auth_client_step(&c->sasl, c->text, strlen(c->text));
     machine_printf(&c->endpoint, "%s\r\n", answer ? answer : "*");
     return;
   }
@@ -371,7 +371,7 @@ take_capability(struct smtp_client *c, const char *text)
     c->has_8bit = true;
   } else if (g_ascii_strcasecmp(words[0], "AUTH") == 0) {
     for (char **word = words + 1; *word; word++)
-      c->has_auth |= sasl_find(*word, strlen(*word)) == c->config.mech;
+      c->has_auth |= auth_find(*word, strlen(*word)) == c->config.mech;
   }
 }
 

@@ -30,7 +30,7 @@ struct smtp_server {
   char *helo;
   bool is_esmtp;
   const struct store_user *user;
-  struct sasl_server sasl;
+  struct auth_server sasl;
   unsigned n_bad, n_auth_failures;
   char *sender; /* NULL: no transaction */
   GPtrArray *recipients;
@@ -401,21 +401,21 @@ auth_step(struct smtp_server *s, const char *answer, size_t n)
 {
   g_autoptr(GString) challenge = g_string_new(NULL);
   struct store_user *who = NULL;
-  enum sasl_result result = sasl_server_step(&s->sasl, answer, n, challenge, &who);
-  if (result == SASL_CONTINUE) {
+  enum auth_result result = auth_server_step(&s->sasl, answer, n, challenge, &who);
+  if (result == AUTH_CONTINUE) {
     set_state(s, SMTP_STATE_AUTH);
     machine_printf(&s->endpoint, "334 %s\r\n", challenge->str);
     return;
   }
-  sasl_server_clear(&s->sasl);
+  auth_server_clear(&s->sasl);
   set_state(s, SMTP_STATE_READY);
   switch (result) {
-  case SASL_DONE:
+  case AUTH_DONE:
     s->user = who;
     machine_emit(&s->endpoint, "user", "%s", who->name);
     reply(s, "235 2.7.0 Authentication successful");
     break;
-  case SASL_REFUSED:
+  case AUTH_REFUSED:
     if (++s->n_auth_failures >= SMTP_AUTH_FAILURES_MAX) {
       machine_printf(&s->endpoint, "421 4.7.0 %s Too many failed logins\r\n", s->name);
       hang_up(s);
@@ -423,7 +423,7 @@ auth_step(struct smtp_server *s, const char *answer, size_t n)
       refuse(s, "535 5.7.8 Authentication credentials invalid");
     }
     break;
-  case SASL_CANCELLED:
+  case AUTH_CANCELLED:
     refuse(s, "501 5.7.0 Authentication cancelled");
     break;
   default:
@@ -436,15 +436,15 @@ static void
 act_auth(struct smtp_server *s, const char *arg)
 {
   size_t n = strcspn(arg, " ");
-  enum sasl_mech mech = sasl_find(arg, n);
-  if (mech == SASL_NONE || (mech == SASL_CRAM_MD5 && !s->nonce)) {
+  enum sasl_mechanism mech = auth_find(arg, n);
+  if (mech == SASL_UNKNOWN || (mech == SASL_CRAM_MD5 && !s->nonce)) {
     refuse(s, "504 5.5.4 Authentication mechanism not offered");
     return;
   }
   const char *initial = arg[n] ? arg + n + 1 : NULL;
   if (initial && *initial == '\0')
     initial = NULL;
-  sasl_server_init(&s->sasl, mech, s->config.store, s->nonce);
+  auth_server_init(&s->sasl, mech, s->config.store, s->nonce);
   auth_step(s, initial, initial ? strlen(initial) : 0);
 }
 
@@ -527,7 +527,7 @@ static const struct verb {
     [SMTP_VRFY] = {ANY, "", check_vrfy, act_vrfy},
     [SMTP_HELP] = {ANY, "", NULL, act_help},
     [SMTP_AUTH] = {IN(READY), "503 5.5.1 AUTH comes after EHLO and outside a transaction",
-                   check_auth, act_auth, SASL_LINE_MAX - SMTP_COMMAND_MAX},
+                   check_auth, act_auth, AUTH_LINE_MAX - SMTP_COMMAND_MAX},
 };
 
 static void
@@ -579,7 +579,7 @@ server_line(struct smtp_server *s, enum lines_got got, const uint8_t *p, size_t 
 {
   if (got == LINES_TOO_LONG) {
     if (s->state == SMTP_STATE_AUTH) {
-      sasl_server_clear(&s->sasl);
+      auth_server_clear(&s->sasl);
       set_state(s, SMTP_STATE_READY);
     }
     refuse(s, "500 5.5.6 Line too long");
@@ -637,7 +637,7 @@ server_free(struct endpoint *e)
   forget_transaction(s);
   g_ptr_array_unref(s->recipients);
   g_byte_array_unref(s->data);
-  sasl_server_clear(&s->sasl);
+  auth_server_clear(&s->sasl);
   lines_clear(&s->lines);
   g_free(s->helo);
   g_free(s->name);
@@ -667,6 +667,6 @@ smtp_server_new(const struct smtp_server_config *config)
   s->nonce = g_strdup(config->nonce);
   s->recipients = g_ptr_array_new_with_free_func(g_free);
   s->data = g_byte_array_new();
-  lines_init(&s->lines, SASL_LINE_MAX);
+  lines_init(&s->lines, AUTH_LINE_MAX);
   return &s->endpoint;
 }

@@ -4,8 +4,8 @@
 
 /* The SMTP machines: one server for its two roles, one client. RFC 5321, 6409, 1870, 2034, 2920,
  * 3463, 4954, 6152. */
+#include "sim/mail/auth.h"
 #include "sim/mail/endpoint.h"
-#include "sim/mail/sasl.h"
 #include "sim/mail/store.h"
 
 /* Limits of RFC 5321 4.5.3.1, and our own. */
@@ -94,7 +94,7 @@ struct smtp_recipient_result {
 struct smtp_client_config {
   const char *name;            /* for EHLO */
   const char *user, *password; /* NULL: no AUTH */
-  enum sasl_mech mech;
+  enum sasl_mechanism mech;
   const char *sender;
   char *const *recipients;
   unsigned n_recipients;

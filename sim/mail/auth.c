@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* sasl.c -- authentication mechanisms, one row each, server and client side by side.
+/* auth.c -- authentication mechanisms, one row each, server and client side by side.
  *
  *     PLAIN     C: NUL user NUL password                                   (RFC 4616)
  *     LOGIN     S: "Username:"  C: user  S: "Password:"  C: password
  *     CRAM-MD5  S: <unique@host>  C: user SP hex(HMAC-MD5(password, challenge))   (RFC 2195) */
-#include "sim/mail/sasl.h"
+#include "sim/mail/auth.h"
 
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
@@ -12,17 +12,20 @@
 
 #include "capture/wire/mail.h"
 
-const char *const sasl_names[SASL_N_MECHS] = {
-    [SASL_NONE] = "", [SASL_PLAIN] = "PLAIN", [SASL_LOGIN] = "LOGIN", [SASL_CRAM_MD5] = "CRAM-MD5"};
+static const char *const names[SASL_N_MECHANISMS] = {
+    [SASL_PLAIN] = "PLAIN", [SASL_LOGIN] = "LOGIN", [SASL_CRAM_MD5] = "CRAM-MD5"};
 
-enum sasl_mech
-sasl_find(const char *text, size_t n)
+const char *
+auth_name(enum sasl_mechanism mech)
 {
-  for (int i = 1; i < SASL_N_MECHS; i++) {
-    if (text_is((const uint8_t *)text, n, sasl_names[i]))
-      return (enum sasl_mech)i;
-  }
-  return SASL_NONE;
+  return names[mech];
+}
+
+enum sasl_mechanism
+auth_find(const char *text, size_t n)
+{
+  enum sasl_mechanism mech = sasl_find((const uint8_t *)text, n);
+  return names[mech] ? mech : SASL_UNKNOWN;
 }
 
 static void
@@ -60,102 +63,102 @@ hmac_md5_hex(const char *key, const char *text, char out[33])
 
 /* ---- server ---- */
 
-static enum sasl_result
-login_with(struct sasl_server *s, const char *user, const char *password, struct store_user **who)
+static enum auth_result
+login_with(struct auth_server *s, const char *user, const char *password, struct store_user **who)
 {
   *who = store_login(s->store, user, password);
-  return *who ? SASL_DONE : SASL_REFUSED;
+  return *who ? AUTH_DONE : AUTH_REFUSED;
 }
 
-static enum sasl_result
-server_plain(struct sasl_server *s, const uint8_t *p, size_t n, GString *out,
+static enum auth_result
+server_plain(struct auth_server *s, const uint8_t *p, size_t n, GString *out,
              struct store_user **who)
 {
   if (!p)
-    return SASL_CONTINUE;
+    return AUTH_CONTINUE;
   const uint8_t *user = memchr(p, '\0', n);
   if (!user)
-    return SASL_MALFORMED;
+    return AUTH_MALFORMED;
   user++;
   const uint8_t *password = memchr(user, '\0', n - (size_t)(user - p));
   if (!password || memchr(password + 1, '\0', n - (size_t)(password + 1 - p)))
-    return SASL_MALFORMED;
+    return AUTH_MALFORMED;
   password++;
   /* to act for somebody else is allowed to nobody */
   if (p[0] != '\0' && g_ascii_strcasecmp((const char *)p, (const char *)user) != 0)
-    return SASL_REFUSED;
+    return AUTH_REFUSED;
   return login_with(s, (const char *)user, (const char *)password, who);
 }
 
-static enum sasl_result
-server_login(struct sasl_server *s, const uint8_t *p, size_t n, GString *out,
+static enum auth_result
+server_login(struct auth_server *s, const uint8_t *p, size_t n, GString *out,
              struct store_user **who)
 {
   static const char *const prompts[] = {"Username:", "Password:"};
   if (p && memchr(p, '\0', n))
-    return SASL_MALFORMED;
+    return AUTH_MALFORMED;
   if (p && !s->user)
     s->user = g_strdup((const char *)p);
   else if (p)
     return login_with(s, s->user, (const char *)p, who);
   const char *prompt = prompts[s->user != NULL];
   append_base64(out, prompt, strlen(prompt));
-  return SASL_CONTINUE;
+  return AUTH_CONTINUE;
 }
 
-static enum sasl_result
-server_cram(struct sasl_server *s, const uint8_t *p, size_t n, GString *out,
+static enum auth_result
+server_cram(struct auth_server *s, const uint8_t *p, size_t n, GString *out,
             struct store_user **who)
 {
   if (s->step++ == 0) {
     if (p) /* RFC 4954 4: a mechanism that begins with the server takes no initial response */
-      return SASL_MALFORMED;
+      return AUTH_MALFORMED;
     append_base64(out, s->challenge, strlen(s->challenge));
-    return SASL_CONTINUE;
+    return AUTH_CONTINUE;
   }
   const char *text = (const char *)p;
   const char *space = strrchr(text, ' ');
   if (!space || strlen(text) != n || strlen(space + 1) != 32)
-    return SASL_MALFORMED;
+    return AUTH_MALFORMED;
   g_autofree char *name = g_strndup(text, (gsize)(space - text));
   struct store_user *u = store_find_user(s->store, name);
   char expected[33];
   hmac_md5_hex(u && u->password ? u->password : "", s->challenge, expected);
   if (CRYPTO_memcmp(expected, space + 1, 32) != 0 || !u || !u->password)
-    return SASL_REFUSED;
+    return AUTH_REFUSED;
   *who = u;
-  return SASL_DONE;
+  return AUTH_DONE;
 }
 
 void
-sasl_server_init(struct sasl_server *s, enum sasl_mech mech, const struct store *store,
+auth_server_init(struct auth_server *s, enum sasl_mechanism mech, const struct store *store,
                  const char *challenge)
 {
-  *s = (struct sasl_server){.mech = mech, .store = store, .challenge = g_strdup(challenge)};
+  *s = (struct auth_server){.mech = mech, .store = store, .challenge = g_strdup(challenge)};
 }
 
 void
-sasl_server_clear(struct sasl_server *s)
+auth_server_clear(struct auth_server *s)
 {
   g_clear_pointer(&s->user, g_free);
   g_clear_pointer(&s->challenge, g_free);
 }
 
-enum sasl_result
-sasl_server_step(struct sasl_server *s, const char *answer, size_t n, GString *out,
+enum auth_result
+auth_server_step(struct auth_server *s, const char *answer, size_t n, GString *out,
                  struct store_user **who)
 {
-  static enum sasl_result (*const steps[SASL_N_MECHS])(struct sasl_server *, const uint8_t *,
-                                                       size_t, GString *, struct store_user **) = {
+  static enum auth_result (*const steps[SASL_N_MECHANISMS])(
+      struct auth_server *, const uint8_t *, size_t, GString *, struct store_user **) = {
       [SASL_PLAIN] = server_plain, [SASL_LOGIN] = server_login, [SASL_CRAM_MD5] = server_cram};
   if (answer && n == 1 && answer[0] == '*')
-    return SASL_CANCELLED;
+    return AUTH_CANCELLED;
   size_t n_octets = 0;
   g_autofree uint8_t *octets = NULL;
   if (answer) {
     octets = decode_line(answer, n, &n_octets);
     if (!octets)
-      return SASL_MALFORMED;
+      return AUTH_MALFORMED;
   }
   return steps[s->mech](s, octets, n_octets, out, who);
 }
@@ -171,7 +174,7 @@ encode_line(const char *text, size_t n)
 }
 
 static char *
-client_plain(const struct sasl_client *c)
+client_plain(const struct auth_client *c)
 {
   GString *message = g_string_new(NULL);
   g_string_append_c(message, '\0');
@@ -184,7 +187,7 @@ client_plain(const struct sasl_client *c)
 }
 
 char *
-sasl_client_initial(struct sasl_client *c)
+auth_client_initial(struct auth_client *c)
 {
   if (c->mech != SASL_PLAIN)
     return NULL;
@@ -193,7 +196,7 @@ sasl_client_initial(struct sasl_client *c)
 }
 
 char *
-sasl_client_step(struct sasl_client *c, const char *challenge, size_t n)
+auth_client_step(struct auth_client *c, const char *challenge, size_t n)
 {
   size_t n_octets = 0;
   g_autofree uint8_t *octets = decode_line(challenge, n, &n_octets);
@@ -216,8 +219,7 @@ sasl_client_step(struct sasl_client *c, const char *challenge, size_t n)
     g_autofree char *answer = g_strdup_printf("%s %s", c->user, digest);
     return encode_line(answer, strlen(answer));
   }
-  case SASL_NONE:
-  case SASL_N_MECHS:
+  default:
     break;
   }
   return NULL;

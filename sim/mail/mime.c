@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* mime.c -- takes a stored message apart into ranges (the structure part of mime.h).
+ *
+ *     header ─ empty line ─ body            a leaf
+ *     header ─ empty line ─ preamble --b CRLF part CRLF --b CRLF part CRLF --b-- epilogue
+ *
+ * What Content-Type says is read by GMime. The cut at the boundaries is made here, because IMAP
+ * counts in octets of the stored message, and GMime's public interface tells no ranges of headers
+ * and multiparts; the tests compare the leaves' ranges with those of GMime's parser. RFC 2046 5.1.
+ */
+#include "sim/mail/objects.h"
+#include <string.h>
+
+#include "capture/wire/mail.h"
+#include "sim/mail/mime.h"
+
+struct parse {
+  const uint8_t *p;
+  unsigned n_parts;
+};
+
+static struct mime_part *parse_part(struct parse *parse, size_t at, size_t end, bool is_digest,
+                                    unsigned depth);
+
+void
+mime_free(struct mime_part *part)
+{
+  if (!part)
+    return;
+  g_ptr_array_unref(part->children);
+  g_free(part->type);
+  g_free(part->subtype);
+  g_free(part);
+}
+
+/* Is the line at p[at..end) the delimiter "--boundary" (or the closing one)? */
+static bool
+is_delimiter(const uint8_t *p, size_t at, size_t end, const char *boundary, bool *is_last)
+{
+  size_t n = strlen(boundary);
+  if (end - at < n + 2 || p[at] != '-' || p[at + 1] != '-' || memcmp(p + at + 2, boundary, n) != 0)
+    return false;
+  size_t i = at + 2 + n;
+  *is_last = end - i >= 2 && p[i] == '-' && p[i + 1] == '-';
+  if (*is_last)
+    i += 2;
+  while (i < end && (p[i] == ' ' || p[i] == '\t'))
+    i++;
+  return i == end || p[i] == '\r' || p[i] == '\n';
+}
+
+static void
+add_child(struct parse *parse, struct mime_part *part, size_t at, size_t end, unsigned depth)
+{
+  bool is_digest = g_ascii_strcasecmp(part->subtype, "digest") == 0;
+  if (parse->n_parts < MIME_PARTS_MAX)
+    g_ptr_array_add(
+        part->children,
+        parse_part(parse, at, end, part->kind == MIME_MULTIPART && is_digest, depth + 1));
+}
+
+/* Cuts the body of a multipart into its children. */
+static void
+parse_multipart(struct parse *parse, struct mime_part *part, const char *boundary, unsigned depth)
+{
+  const uint8_t *p = parse->p;
+  size_t child_at = SIZE_MAX;
+  bool is_last = false;
+  for (size_t at = part->body_at; at < part->end && !is_last;) {
+    size_t n = line_find(p + at, part->end - at);
+    if (n == 0)
+      n = part->end - at;
+    if (is_delimiter(p, at, at + n, boundary, &is_last)) {
+      if (child_at != SIZE_MAX) {
+        size_t end = at; /* the line end before the delimiter belongs to it */
+        if (end > child_at && p[end - 1] == '\n')
+          end--;
+        if (end > child_at && p[end - 1] == '\r')
+          end--;
+        add_child(parse, part, child_at, end, depth);
+      }
+      child_at = at + n;
+    }
+    at += n;
+  }
+  if (child_at != SIZE_MAX && !is_last) /* never closed: the rest is the last part */
+    add_child(parse, part, MIN(child_at, part->end), part->end, depth);
+}
+
+static struct mime_part *
+parse_part(struct parse *parse, size_t at, size_t end, bool is_digest, unsigned depth)
+{
+  struct mime_part *part = g_new0(struct mime_part, 1);
+  parse->n_parts++;
+  part->header_at = at;
+  part->body_at = mime_header_end(parse->p, at, end);
+  part->end = end;
+  part->is_digest = is_digest;
+  part->children = g_ptr_array_new_with_free_func((GDestroyNotify)mime_free);
+  g_autofree char *value = mime_header_text(parse->p, at, end, "Content-Type");
+  g_autoptr(GMimeContentType) type = value       ? g_mime_content_type_parse(NULL, value)
+                                     : is_digest ? g_mime_content_type_new("message", "rfc822")
+                                                 : g_mime_content_type_new("text", "plain");
+  part->type = g_strdup(g_mime_content_type_get_media_type(type));
+  part->subtype = g_strdup(g_mime_content_type_get_media_subtype(type));
+  if (depth >= MIME_DEPTH_MAX)
+    return part;
+  const char *boundary = g_mime_content_type_get_parameter(type, "boundary");
+  if (g_mime_content_type_is_type(type, "multipart", "*") && boundary && *boundary) {
+    part->kind = MIME_MULTIPART;
+    parse_multipart(parse, part, boundary, depth);
+    if (part->children->len == 0)
+      part->kind = MIME_LEAF;
+  } else if (g_mime_content_type_is_type(type, "message", "rfc822") &&
+             parse->n_parts < MIME_PARTS_MAX) {
+    part->kind = MIME_MESSAGE;
+    add_child(parse, part, part->body_at, end, depth);
+  }
+  return part;
+}
+
+struct mime_part *
+mime_parse(GBytes *octets)
+{
+  mime_init();
+  gsize n;
+  struct parse parse = {.p = g_bytes_get_data(octets, &n)};
+  return parse_part(&parse, 0, n, false, 0);
+}
+
+const struct mime_part *
+mime_find(const struct mime_part *root, const unsigned *numbers, unsigned n_numbers)
+{
+  const struct mime_part *part = root;
+  for (unsigned i = 0; i < n_numbers; i++) {
+    if (i > 0 && part->kind == MIME_LEAF)
+      return NULL;
+    bool is_inside = i > 0 && part->kind == MIME_MESSAGE;
+    const struct mime_part *message = is_inside ? part->children->pdata[0] : part;
+    if (message->kind == MIME_MULTIPART) {
+      if (numbers[i] < 1 || numbers[i] > message->children->len)
+        return NULL;
+      part = message->children->pdata[numbers[i] - 1];
+    } else {
+      if (numbers[i] != 1)
+        return NULL;
+      part = message;
+    }
+  }
+  return part;
+}
