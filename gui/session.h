@@ -14,7 +14,7 @@
 #include "capture/decode/decode.h"
 #include "capture/filter/filter.h"
 #include "capture/findings/findings.h"
-#include "lessons/run.h"
+#include "lessons/lesson.h"
 
 #define SESSION_TYPE (session_get_type())
 G_DECLARE_FINAL_TYPE(Session, session, ENVELOSCOPE, SESSION, GObject)
@@ -32,8 +32,8 @@ G_DECLARE_FINAL_TYPE(Session, session, ENVELOSCOPE, SESSION, GObject)
 Session *session_new(void);
 
 /* ---- what is shown ---- */
-/* A lesson or scenario id, a scenario file, or a capture file. False with error: then what was shown
- * stays. Captures load in idle time; session_is_loading() tells. */
+/* A lesson or scenario id, a scenario file, or a capture file. False with error: then what was
+ * shown stays. Captures load in idle time; session_is_loading() tells. */
 gboolean session_open(Session *s, const char *what, GError **error);
 struct run *session_run(Session *s);     /* NULL for a capture */
 struct trace *session_trace(Session *s); /* never NULL: empty at first */
@@ -47,8 +47,8 @@ uint32_t session_frame(Session *s); /* SESSION_NONE when none */
 uint32_t session_field(Session *s); /* index into session_decode(), or SESSION_NONE */
 uint32_t session_flow(Session *s);  /* the selected frame's, or one chosen by itself */
 uint32_t session_host(Session *s);  /* index in the run, or SESSION_NONE */
-/* Selecting a frame moves the time cursor to it (right behind its sending), pauses playing, and clears
- * the field. */
+/* Selecting a frame moves the time cursor to it (right behind its sending), pauses playing, and
+ * clears the field. */
 void session_select_frame(Session *s, uint32_t frame);
 void session_select_field(Session *s, uint32_t field);
 /* The deepest field whose octets hold this one. */
@@ -64,23 +64,42 @@ struct decode *session_row_decode(Session *s);
 int64_t session_time(Session *s);
 int64_t session_end_time(Session *s);
 int64_t session_frame_time(Session *s, uint32_t frame); /* on the same scale */
-void session_set_time(Session *s, int64_t time_ns); /* selects the last frame sent at or before it */
-uint32_t session_frames_until(Session *s, int64_t time_ns); /* number of frames at or before a time */
+void session_set_time(Session *s,
+                      int64_t time_ns); /* selects the last frame sent at or before it */
+uint32_t session_frames_until(Session *s,
+                              int64_t time_ns); /* number of frames at or before a time */
 gboolean session_is_playing(Session *s);
 void session_set_playing(Session *s, gboolean playing);
-double session_speed(Session *s); /* virtual seconds per real second; */
+double session_speed(Session *s); /* virtual seconds per real second */
 void session_set_speed(Session *s, double speed);
-void session_step_frame(Session *s, int by);       /* +1, -1 */
-void session_step_application(Session *s, int by); /* to the next, previous frame that completes an application line */
-/* Advances a playing session by real time; the window calls it from its frame clock. A pending lesson
- * question stops it before the asked frame. */
+void session_step_frame(Session *s, int by); /* +1, -1 */
+void session_step_application(
+    Session *s, int by); /* to the next, previous frame that completes an application line */
+/* Advances a playing session by real time; the window calls it from its frame clock. A pending
+ * lesson question stops it before the asked frame. */
 void session_tick(Session *s, int64_t real_ns);
+
+/* The speeds that a control offers, ascending. */
+const double *session_speeds(unsigned *n);
+
+/* ---- lesson ---- */
+struct lesson *session_lesson(Session *s); /* resolved in session_run(); NULL when none is open */
+unsigned session_step(Session *s);
+/* Goes to a step: selects the frame and field it looks at, or stops before the frame of its open
+ * predict question. */
+void session_set_step(Session *s, unsigned step);
+/* Time stands before a frame whose question (in session_step()) waits for an answer. */
+gboolean session_is_waiting(Session *s);
+/* The choice taken, or -1. Answering a predict question shows its frame. */
+int session_answer(Session *s, unsigned step, unsigned question);
+void session_set_answer(Session *s, unsigned step, unsigned question, int choice);
 
 /* ---- filter ---- */
 /* False with *error (see filter.h) when the text is no filter: then the old one stays. */
 gboolean session_set_filter(Session *s, const char *text, struct filter_error *error);
 const char *session_filter(Session *s);
-/* The frames that fit, ascending; all frames when no filter is set (then *rows is NULL and row = frame). */
+/* The frames that fit, ascending; all frames when no filter is set (then *rows is NULL and row =
+ * frame). */
 uint32_t session_rows(Session *s, const uint32_t **rows);
 /* The row of a frame, or SESSION_NONE. */
 uint32_t session_row_of(Session *s, uint32_t frame);

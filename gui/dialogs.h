@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef GUI_DIALOGS_H
+#define GUI_DIALOGS_H
+
+/* The few dialogs of the window. */
+#include "gui/window.h"
+
+void dialogs_open(struct window *w);
+void dialogs_save(struct window *w);
+void dialogs_goto(struct window *w);
+void dialogs_shortcuts(struct window *w);
+void dialogs_about(struct window *w);
+
+#endif

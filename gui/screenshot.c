@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* screenshot.c -- draws a widget into a PNG, for documentation and for eyes. */
+#include "gui/screenshot.h"
+
+gboolean
+screenshot_write(GtkWidget *widget, const char *path, GError **error)
+{
+  int width = gtk_widget_get_allocated_width(widget);
+  int height = gtk_widget_get_allocated_height(widget);
+  if (width <= 1 || height <= 1 || !gtk_widget_get_mapped(widget)) {
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: the view is not on the screen",
+                path);
+    return FALSE;
+  }
+  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, height);
+  cairo_t *cr = cairo_create(surface);
+  /* Views without a background of their own stand on the window's. */
+  GtkWidget *top = gtk_widget_get_toplevel(widget);
+  gtk_render_background(gtk_widget_get_style_context(top), cr, 0, 0, width, height);
+  gtk_widget_draw(widget, cr);
+  cairo_destroy(cr);
+  cairo_status_t status = cairo_surface_write_to_png(surface, path);
+  cairo_surface_destroy(surface);
+  if (status != CAIRO_STATUS_SUCCESS)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %s", path,
+                cairo_status_to_string(status));
+  return status == CAIRO_STATUS_SUCCESS;
+}

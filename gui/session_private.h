@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef GUI_SESSION_PRIVATE_H
+#define GUI_SESSION_PRIVATE_H
+
+/* What session.c, session_time.c, session_filter.c and session_lesson.c share. Views include
+ * session.h only. */
+#include "gui/session.h"
+
+/* One drain of idle work takes at most this long, so that a frame of the screen is never missed
+ * twice. */
+#define SESSION_SLICE_US (8 * 1000)
+
+enum session_signal {
+  SESSION_LOADED,
+  SESSION_FRAMES_ADDED,
+  SESSION_SELECTION_CHANGED,
+  SESSION_TIME_CHANGED,
+  SESSION_PLAYING_CHANGED,
+  SESSION_FILTER_CHANGED,
+  SESSION_LOOK_CHANGED,
+  SESSION_LESSON_CHANGED,
+  SESSION_N_SIGNALS
+};
+
+/* A stretch of time that begins at `time_ns`: how many packets are on their way in it. */
+struct session_moment {
+  int64_t time_ns;
+  uint32_t n_moving;
+};
+
+struct _Session {
+  GObject parent;
+
+  /* What is shown. The trace belongs to the run, or to the session when there is no run. */
+  struct run *run;
+  struct trace *trace;
+  char *title;   /* of a capture: its file's name */
+  char *warning; /* why the capture ended early */
+  struct trace_loader *loader;
+  double fraction;
+
+  /* Selection. */
+  uint32_t frame, field, flow, host;
+  struct decode *decode, *row_decode;
+  uint32_t decoded_frame; /* what decode holds */
+
+  /* Time. Captures may step backwards in time: latest[b] is the latest time among the frames before
+   * block b + 1, which makes "how many frames until then" a binary search. */
+  int64_t time_ns;
+  GArray *latest;
+  GArray *moments; /* struct session_moment, of a run */
+  gboolean is_playing;
+  double speed;
+  int64_t real_rest_ns; /* of an idle gap that is being shortened */
+
+  /* Filter. rows is meaningful when filter is set. */
+  char *filter_text;
+  struct filter *filter;
+  GArray *rows; /* uint32_t */
+  uint32_t n_filtered;
+
+  /* Idle work: loading, then filtering. */
+  guint drain_source;
+  int64_t announced_us;
+
+  /* Look. */
+  enum lang lang;
+  gboolean is_dark, is_projector, is_revealed;
+  double zoom;
+
+  /* Lesson. */
+  struct lesson *lesson;
+  unsigned step;
+  gboolean is_waiting; /* time stopped before the frame of an open question */
+  GArray *answers;     /* int, LESSON_QUESTIONS_MAX for each step: the choice taken, -1 before */
+};
+
+void session_emit(Session *s, enum session_signal signal);
+/* Idle work is wanted: loading or filtering goes on. */
+void session_want_drain(Session *s);
+
+/* session_time.c */
+void session_time_reset(Session *s);                      /* another trace is shown */
+void session_time_grew(Session *s);                       /* the trace has more frames */
+double session_time_speed(Session *s);                    /* the default speed for what is shown */
+int64_t session_time_reached(Session *s, uint32_t frame); /* latest time of frames 0..frame */
+/* Sets frame and time together and emits what changed. */
+void session_move(Session *s, uint32_t frame, int64_t time_ns);
+
+/* session_filter.c */
+void session_filter_reset(Session *s);                       /* nothing is tested yet: begin anew */
+gboolean session_filter_drain(Session *s, int64_t until_us); /* TRUE: more to do */
+
+/* session_lesson.c */
+void session_lesson_take(Session *s, struct lesson *lesson); /* NULL: none */
+/* The next frame behind the selected one that must not be shown before its question is answered, or
+ * SESSION_NONE. */
+uint32_t session_lesson_barrier(Session *s);
+void session_lesson_reached_barrier(Session *s);
+void session_lesson_clear(Session *s);
+
+#endif
