@@ -7,7 +7,11 @@
 #include "lessons/run.h"
 
 #define LIBRARY_ERROR (g_quark_from_static_string("enveloscope-library"))
-enum library_error { LIBRARY_ERROR_UNKNOWN, LIBRARY_ERROR_UNREADABLE };
+enum library_error {
+  LIBRARY_ERROR_UNKNOWN,    /* no such id */
+  LIBRARY_ERROR_UNREADABLE, /* no lessons folder */
+  LIBRARY_ERROR_SETTING,    /* an option of run_new() that does not fit the scenario */
+};
 
 struct library_place {
   char *id;       /* of the lesson or scenario; for a file its name without ".yaml" */

@@ -201,14 +201,14 @@ apply_settings(struct tree_node *scenario, char *const *set, GError **error)
     const char *equals = strchr(*set, '=');
     g_autofree char *path = equals ? g_strndup(*set, (gsize)(equals - *set)) : NULL;
     if (!path || !*path) {
-      g_set_error(error, TREE_ERROR, 0,
+      g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_SETTING,
                   lang_text("--set %s: write KEY=VALUE, for example links.wan.loss=0.05",
                             "--set %s: ให้เขียนในรูป KEY=VALUE เช่น links.wan.loss=0.05"),
                   *set);
       return false;
     }
     if (!tree_set(scenario, path, equals + 1)) {
-      g_set_error(error, TREE_ERROR, 0,
+      g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_SETTING,
                   lang_text("--set %1$s: %2$s has no place “%3$s”; a key is a path of names as in "
                             "the file, joined by dots",
                             "--set %1$s: ใน %2$s ไม่มีตำแหน่ง “%3$s” "
@@ -275,7 +275,7 @@ choose_tap(struct run *r, const char *tap, GError **error)
   }
   if (r->tap != TAP_SENDER)
     return true;
-  g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_UNKNOWN,
+  g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_SETTING,
               lang_text("%1$s has no link “%2$s” to tap; there are: sender, all%3$s",
                         "%1$s ไม่มีลิงก์ชื่อ “%2$s” ให้ดักดู ที่เลือกได้คือ sender, all%3$s"),
               r->id, tap, names->str);

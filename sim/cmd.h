@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_CMD_H
+#define SIM_CMD_H
+
+/* The commands of enveloscope-sim and what they share. Part of the program, not of the sim library.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "capture/wire/lang.h"
+#include "lessons/run.h"
+
+/* The same for all programs; scripts depend on them. */
+enum cmd_exit {
+  CMD_DONE = 0,
+  CMD_FAILED = 1, /* a check found something */
+  CMD_USAGE = 2,
+  CMD_UNREADABLE = 3, /* input that cannot be read or understood */
+  CMD_INCOMPLETE = 4, /* done, but a limit cut it */
+  CMD_FORBIDDEN = 5,  /* no permission */
+};
+
+/* ---- arguments ---- */
+
+/* One flag: with `value` or `list` it takes a value, with `on` it is a switch. */
+struct cmd_flag {
+  const char *name; /* "--seed", "-w" */
+  const char **value;
+  GPtrArray *list; /* const char*, for flags that may be repeated */
+  bool *on;
+};
+
+/* Sorts argv (the words behind the command) into flags and words. False after a message on stderr
+ * that names the flag and the remedy. `command` is for that message. */
+bool cmd_parse(const char *command, char **argv, const struct cmd_flag *flags, size_t n_flags,
+               GPtrArray *words);
+
+/* "enveloscope-sim: message" on stderr, in the current language. */
+void cmd_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* ---- commands: argv holds the words behind the command, NULL at its end ---- */
+int cmd_list(char **argv);
+int cmd_run(char **argv);
+int cmd_check(char **argv);
+
+/* ---- output ---- */
+
+enum ladder_format { LADDER_LADDER, LADDER_DIALOGUE, LADDER_JSON, LADDER_NONE };
+
+/* The ladder of a run. With `pace` above 0 it is played: virtual seconds per second, long silences
+ * shortened; returns early when *stop becomes non-zero. `lesson` (may be NULL): the steps of this
+ * lesson are told when their frames come. */
+struct lesson;
+void ladder_print(const struct run *r, enum ladder_format format, double pace,
+                  const struct lesson *lesson, const volatile int *stop);
+
+/* "0.012345678" from nanoseconds: exact, whatever the locale. */
+char *ladder_seconds(int64_t time_ns);
+
+#endif
