@@ -224,7 +224,7 @@ static void
 make_source_buttons(struct hex *h)
 {
   struct decode *d = session_decode(h->session);
-  gtk_container_foreach(GTK_CONTAINER(h->sources), (GtkCallback)(void (*)(void))gtk_widget_destroy, NULL);
+  pane_clear(h->sources);
   GSList *group = NULL;
   for (unsigned i = 0; i < d->n_sources; i++) {
     g_autofree char *name = source_name(&d->sources[i]);

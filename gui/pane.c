@@ -177,6 +177,18 @@ pane_scrolled(GtkWidget *child)
   return scrolled;
 }
 
+static void
+destroy_child(GtkWidget *child, gpointer data)
+{
+  gtk_widget_destroy(child);
+}
+
+void
+pane_clear(GtkWidget *container)
+{
+  gtk_container_foreach(GTK_CONTAINER(container), destroy_child, NULL);
+}
+
 void
 pane_set_accessible(GtkWidget *widget, const char *name, const char *description)
 {

@@ -39,6 +39,9 @@ GtkWidget *pane_label(const char *css_class, gboolean selectable);
 /* A scrolled window around a child, without a frame. */
 GtkWidget *pane_scrolled(GtkWidget *child);
 
+/* Destroys all children. */
+void pane_clear(GtkWidget *container);
+
 void pane_set_accessible(GtkWidget *widget, const char *name, const char *description);
 
 /* The colour class of an application or protocol name of the summary ("SMTP" -> "proto-smtp"). */
