@@ -52,8 +52,8 @@ fill(struct detail *v)
   unsigned n = decode_n_fields(d);
   g_autofree GtkTreeIter *iters = g_new0(GtkTreeIter, n + 1);
   g_autofree bool *shown = g_new0(bool, n + 1);
-  GdkRGBA odd = pane_color(v->tree, "risk");
-  GdkRGBA generated = pane_color(v->tree, "muted");
+  GdkRGBA odd = style_color(v->tree, "risk");
+  GdkRGBA generated = style_color(v->tree, "faint");
   for (unsigned i = 0; i < n; i++) {
     const struct field *f = decode_field(d, i);
     gboolean has_parent = f->parent != UINT16_MAX && f->parent < i;
@@ -169,7 +169,7 @@ key_line(struct decode *d, const struct field *f)
   GString *out = g_string_new(f->def->key);
   if (f->n_octets > 0) {
     g_autofree char *octets = pane_format_octets(f->n_octets);
-    g_string_append_printf(out, lang_text("  ·  %1$s from octet %2$u", "  ·  %1$s เริ่มที่ออกเต็ต %2$u"),
+    g_string_append_printf(out, lang_text("  ·  %1$s from octet %2$u", "  ·  %1$s เริ่มที่ออกเท็ต %2$u"),
                            octets, f->first);
   } else if (f->flags & FIELD_FLAG_GENERATED) {
     g_string_append(out, lang_text("  ·  computed, not in the octets",
@@ -374,6 +374,7 @@ make_tree(struct detail *v)
   v->store = gtk_tree_store_new(COLUMN_N, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_INT, PANGO_TYPE_STYLE,
                                 GDK_TYPE_RGBA);
   v->tree = gtk_tree_view_new_with_model(GTK_TREE_MODEL(v->store));
+  gtk_style_context_add_class(gtk_widget_get_style_context(v->tree), "env-paper");
   gtk_tree_view_set_headers_visible(GTK_TREE_VIEW(v->tree), FALSE);
   gtk_tree_view_set_enable_search(GTK_TREE_VIEW(v->tree), TRUE);
   gtk_tree_view_insert_column_with_attributes(
@@ -403,10 +404,9 @@ detail_tree_new(Session *session)
   gtk_box_pack_start(GTK_BOX(pane), make_tree(v), TRUE, TRUE, 0);
 
   GtkWidget *below = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
-  gtk_style_context_add_class(gtk_widget_get_style_context(below), "explanation");
-  gtk_container_set_border_width(GTK_CONTAINER(below), 8);
-  v->sentence = pane_label("sentence", TRUE);
-  v->key = pane_label("muted", TRUE);
+  gtk_style_context_add_class(gtk_widget_get_style_context(below), "env-explanation");
+  v->sentence = pane_label(NULL, TRUE);
+  v->key = pane_label("env-faint", TRUE);
   v->reveal = gtk_toggle_button_new_with_label("");
   gtk_widget_set_no_show_all(v->reveal, TRUE);
   gtk_widget_set_halign(v->reveal, GTK_ALIGN_END);

@@ -44,7 +44,7 @@ text_of(struct filter_box *b)
 static void
 show_verdict(struct filter_box *b, enum verdict verdict, const char *message)
 {
-  static const char *const classes[] = {"", "filter-good", "filter-doubtful", "filter-bad"};
+  static const char *const classes[] = {"", "env-good", "env-doubtful", "env-bad"};
   static const char *const icons[] = {"edit-find-symbolic", "emblem-ok-symbolic",
                                       "dialog-warning-symbolic", "dialog-error-symbolic"};
   GtkStyleContext *context = gtk_widget_get_style_context(b->entry);
@@ -385,13 +385,12 @@ filter_entry_new(Session *session)
 
   GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
   b->entry = gtk_entry_new();
-  gtk_style_context_add_class(gtk_widget_get_style_context(b->entry), "filter-entry");
   gtk_entry_set_icon_from_icon_name(GTK_ENTRY(b->entry), GTK_ENTRY_ICON_SECONDARY,
                                     "edit-clear-symbolic");
   b->apply = gtk_button_new_with_label("");
   gtk_box_pack_start(GTK_BOX(row), b->entry, TRUE, TRUE, 0);
   gtk_box_pack_start(GTK_BOX(row), b->apply, FALSE, FALSE, 0);
-  b->message = pane_label("filter-message", FALSE);
+  b->message = pane_label("env-message", FALSE);
   b->revealer = gtk_revealer_new();
   gtk_revealer_set_transition_type(GTK_REVEALER(b->revealer), GTK_REVEALER_TRANSITION_TYPE_NONE);
   gtk_container_add(GTK_CONTAINER(b->revealer), b->message);

@@ -144,8 +144,8 @@ untag(struct hex *h, GtkTextTag *tag)
 static void
 color_tags(struct hex *h)
 {
-  GdkRGBA accent = pane_color(h->text, "accent"), muted = pane_color(h->text, "muted");
-  GdkRGBA risk = pane_color(h->text, "risk");
+  GdkRGBA accent = style_color(h->text, "client"), muted = style_color(h->text, "faint");
+  GdkRGBA risk = style_color(h->text, "risk");
   GdkRGBA field = accent, hover = accent;
   field.alpha = 0.32;
   hover.alpha = 0.14;
@@ -382,7 +382,7 @@ update(GtkWidget *pane, unsigned news)
   struct hex *h = hex_of(pane);
   if (news & PANE_LOOK) {
     color_tags(h);
-    pane_set_accessible(h->text, lang_text("Octets of the frame", "ออกเต็ตของเฟรม"),
+    pane_set_accessible(h->text, lang_text("Octets of the frame", "ออกเท็ตของเฟรม"),
                         lang_text("Offset, hexadecimal and text columns",
                                   "คอลัมน์ตำแหน่ง เลขฐานสิบหก และตัวอักษร"));
     gtk_button_set_label(GTK_BUTTON(h->previous), lang_text("Previous page", "หน้าก่อน"));
@@ -429,7 +429,8 @@ make_text(struct hex *h)
   gtk_text_view_set_monospace(GTK_TEXT_VIEW(h->text), TRUE);
   gtk_text_view_set_left_margin(GTK_TEXT_VIEW(h->text), 8);
   gtk_text_view_set_top_margin(GTK_TEXT_VIEW(h->text), 4);
-  gtk_style_context_add_class(gtk_widget_get_style_context(h->text), "hex");
+  gtk_style_context_add_class(gtk_widget_get_style_context(h->text), "env-paper");
+  gtk_style_context_add_class(gtk_widget_get_style_context(h->text), "env-mono");
   h->tag_offset = gtk_text_buffer_create_tag(h->buffer, NULL, NULL);
   h->tag_secret = gtk_text_buffer_create_tag(h->buffer, NULL, NULL);
   h->tag_hover = gtk_text_buffer_create_tag(h->buffer, NULL, NULL);
@@ -476,7 +477,7 @@ hex_pane_new(Session *session)
   gtk_label_set_xalign(GTK_LABEL(h->status), 0);
   gtk_label_set_ellipsize(GTK_LABEL(h->status), PANGO_ELLIPSIZE_END);
   gtk_widget_set_margin_start(h->status, 8);
-  gtk_style_context_add_class(gtk_widget_get_style_context(h->status), "muted");
+  gtk_style_context_add_class(gtk_widget_get_style_context(h->status), "env-faint");
   gtk_box_pack_start(GTK_BOX(pane), h->status, FALSE, FALSE, 2);
   pane_attach(pane, session, PANE_LOADED | PANE_SELECTION | PANE_LOOK, update);
   gtk_widget_show_all(pane);

@@ -243,13 +243,12 @@ static GtkWidget *
 make_header(struct list *l)
 {
   GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
-  gtk_style_context_add_class(gtk_widget_get_style_context(box), "packet-header");
+  gtk_style_context_add_class(gtk_widget_get_style_context(box), "env-header");
   l->margin = gtk_label_new(NULL);
   gtk_box_pack_start(GTK_BOX(box), l->margin, FALSE, FALSE, 0);
   for (int i = 0; i < PACKET_N_COLUMNS; i++) {
     GtkWidget *button = gtk_button_new_with_label("");
     gtk_button_set_relief(GTK_BUTTON(button), GTK_RELIEF_NONE);
-    gtk_style_context_add_class(gtk_widget_get_style_context(button), "packet-column");
     gtk_widget_add_events(button, GDK_POINTER_MOTION_MASK);
     g_signal_connect(button, "clicked", G_CALLBACK(on_header_clicked), l);
     g_signal_connect(button, "button-press-event", G_CALLBACK(on_header_press), l);

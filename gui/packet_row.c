@@ -12,24 +12,24 @@
 static const struct {
   unsigned analysis;
   const char *letter;
-  const char *css_class;
+  const char *color;
   struct lang_pair words;
 } badges[] = {
-    {ANALYSIS_FAST_RETRANSMISSION, "F", "lost", {"fast retransmission", "ส่งซ้ำแบบเร็ว"}},
-    {ANALYSIS_SPURIOUS_RETRANSMISSION, "S", "lost", {"spurious retransmission: was acknowledged before", "ส่งซ้ำโดยไม่จำเป็น: ได้รับการตอบรับไปแล้ว"}},
-    {ANALYSIS_RETRANSMISSION, "R", "lost", {"retransmission", "ส่งซ้ำ"}},
-    {ANALYSIS_OUT_OF_ORDER, "O", "lost", {"out of order", "มาถึงผิดลำดับ"}},
-    {ANALYSIS_LOST_SEGMENT, "L", "lost", {"the segment before this one is missing", "เซกเมนต์ก่อนหน้านี้หายไป"}},
-    {ANALYSIS_ACK_LOST_SEGMENT, "A", "lost", {"acknowledges a segment that was not captured", "ตอบรับเซกเมนต์ที่ไม่ได้ถูกดักจับไว้"}},
-    {ANALYSIS_DUPLICATE_ACK, "D", "lost", {"duplicate acknowledgment", "ตอบรับซ้ำ"}},
-    {ANALYSIS_ZERO_WINDOW, "Z", "lost", {"zero window: the receiver has no room", "หน้าต่างเป็นศูนย์: ผู้รับไม่มีที่ว่างแล้ว"}},
-    {ANALYSIS_WINDOW_FULL, "W", "lost", {"fills the receiver's window", "เต็มหน้าต่างของผู้รับพอดี"}},
-    {ANALYSIS_WINDOW_UPDATE, "U", "muted", {"window update", "ปรับขนาดหน้าต่าง"}},
-    {ANALYSIS_ZERO_WINDOW_PROBE, "P", "lost", {"zero-window probe", "หยั่งหน้าต่างที่เป็นศูนย์"}},
-    {ANALYSIS_ZERO_WINDOW_PROBE_ACK, "p", "muted", {"answer to a zero-window probe", "ตอบการหยั่งหน้าต่างที่เป็นศูนย์"}},
-    {ANALYSIS_KEEP_ALIVE, "K", "muted", {"keep-alive", "ตรวจว่าการเชื่อมต่อยังอยู่"}},
-    {ANALYSIS_KEEP_ALIVE_ACK, "k", "muted", {"answer to a keep-alive", "ตอบการตรวจว่าการเชื่อมต่อยังอยู่"}},
-    {ANALYSIS_REUSED_PORTS, "N", "muted", {"new connection on ports used before", "การเชื่อมต่อใหม่บนพอร์ตเดิม"}},
+    {ANALYSIS_FAST_RETRANSMISSION, "F", "risk", {"fast retransmission", "ส่งซ้ำแบบเร็ว"}},
+    {ANALYSIS_SPURIOUS_RETRANSMISSION, "S", "risk", {"spurious retransmission: was acknowledged before", "ส่งซ้ำโดยไม่จำเป็น: ได้รับการตอบรับไปแล้ว"}},
+    {ANALYSIS_RETRANSMISSION, "R", "risk", {"retransmission", "ส่งซ้ำ"}},
+    {ANALYSIS_OUT_OF_ORDER, "O", "risk", {"out of order", "มาถึงผิดลำดับ"}},
+    {ANALYSIS_LOST_SEGMENT, "L", "risk", {"the segment before this one is missing", "เซกเมนต์ก่อนหน้านี้หายไป"}},
+    {ANALYSIS_ACK_LOST_SEGMENT, "A", "risk", {"acknowledges a segment that was not captured", "ตอบรับเซกเมนต์ที่ไม่ได้ถูกดักจับไว้"}},
+    {ANALYSIS_DUPLICATE_ACK, "D", "risk", {"duplicate acknowledgment", "ตอบรับซ้ำ"}},
+    {ANALYSIS_ZERO_WINDOW, "Z", "risk", {"zero window: the receiver has no room", "หน้าต่างเป็นศูนย์: ผู้รับไม่มีที่ว่างแล้ว"}},
+    {ANALYSIS_WINDOW_FULL, "W", "risk", {"fills the receiver's window", "เต็มหน้าต่างของผู้รับพอดี"}},
+    {ANALYSIS_WINDOW_UPDATE, "U", "faint", {"window update", "ปรับขนาดหน้าต่าง"}},
+    {ANALYSIS_ZERO_WINDOW_PROBE, "P", "risk", {"zero-window probe", "หยั่งหน้าต่างที่เป็นศูนย์"}},
+    {ANALYSIS_ZERO_WINDOW_PROBE_ACK, "p", "faint", {"answer to a zero-window probe", "ตอบการหยั่งหน้าต่างที่เป็นศูนย์"}},
+    {ANALYSIS_KEEP_ALIVE, "K", "faint", {"keep-alive", "ตรวจว่าการเชื่อมต่อยังอยู่"}},
+    {ANALYSIS_KEEP_ALIVE_ACK, "k", "faint", {"answer to a keep-alive", "ตอบการตรวจว่าการเชื่อมต่อยังอยู่"}},
+    {ANALYSIS_REUSED_PORTS, "N", "faint", {"new connection on ports used before", "การเชื่อมต่อใหม่บนพอร์ตเดิม"}},
     {ANALYSIS_MALFORMED, "M", "risk", {"malformed", "ผิดรูปแบบ"}},
 };
 
@@ -178,7 +178,7 @@ packet_row_draw_risk(GtkWidget *widget, cairo_t *cr, double x, double y, double 
 {
   double size = MIN(height - 4, 16);
   double top = y + (height - size) / 2;
-  GdkRGBA color = pane_color(widget, "risk");
+  GdkRGBA color = style_color(widget, "risk");
   pane_set_source(cr, color, 1);
   cairo_new_path(cr);
   cairo_move_to(cr, x + size / 2, top);
@@ -211,7 +211,7 @@ packet_row_draw_badges(GtkWidget *widget, cairo_t *cr, const struct trace_frame 
     int letter_width, letter_height;
     pango_layout_get_pixel_size(layout, &letter_width, &letter_height);
     double box = MAX(letter_width + 6, height - 6);
-    pane_set_source(cr, pane_color(widget, badges[i].css_class), 1);
+    pane_set_source(cr, style_color(widget, badges[i].color), 1);
     cairo_rectangle(cr, x + width + 0.5, y + 3.5, box - 1, height - 7);
     cairo_set_line_width(cr, 1);
     cairo_stroke(cr);

@@ -23,7 +23,7 @@ enum { CACHE_ROWS = 256, PAD = 6, GUTTER = 26, WIDTH_MIN = 24 };
 struct cached_row {
   uint32_t row; /* SESSION_NONE: empty */
   uint32_t frame;
-  const char *proto_class;
+  const char *color;
   PangoLayout *cells[PACKET_N_COLUMNS];
 };
 
@@ -211,7 +211,7 @@ cache_row(PacketView *view, uint32_t row)
     c->cells[i] = gtk_widget_create_pango_layout(GTK_WIDGET(view), texts[i]);
     lay_out_cell(view, c->cells[i], (enum packet_column)i);
   }
-  c->proto_class = pane_protocol_class(texts[PACKET_PROTOCOL]);
+  c->color = style_protocol(texts[PACKET_PROTOCOL]);
   for (int i = 0; i < PACKET_N_COLUMNS; i++)
     g_free(texts[i]);
   c->row = row;
@@ -419,7 +419,7 @@ draw_empty(PacketView *view, cairo_t *cr)
   pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
   int height;
   pango_layout_get_pixel_size(layout, NULL, &height);
-  pane_set_source(cr, pane_color(widget, "muted"), 1);
+  pane_set_source(cr, style_color(widget, "faint"), 1);
   cairo_move_to(cr, 20, MAX(8, (gtk_widget_get_allocated_height(widget) - height) / 2));
   pango_cairo_show_layout(cr, layout);
 }
@@ -428,20 +428,20 @@ static void
 draw_row(PacketView *view, cairo_t *cr, uint32_t row, double y, gboolean selected)
 {
   GtkWidget *widget = GTK_WIDGET(view);
-  GtkStyleContext *context = gtk_widget_get_style_context(widget);
   struct cached_row *c = cache_row(view, row);
   int height = packet_view_row_height(view);
   double width = MAX(natural_width(view), gtk_widget_get_allocated_width(widget));
-  gtk_style_context_save(context);
+  GdkRGBA stripe = style_color(widget, c->color);
+  if (selected)
+    style_set_source(cr, widget, "select");
+  else
+    pane_set_source(cr, stripe, 0.07);
+  cairo_rectangle(cr, 0, y, width, height);
+  cairo_fill(cr);
   if (selected) {
-    gtk_style_context_set_state(context, gtk_style_context_get_state(context) |
-                                             GTK_STATE_FLAG_SELECTED);
-    gtk_render_background(context, cr, 0, y, width, height);
-  }
-  GdkRGBA stripe = pane_color(widget, c->proto_class);
-  if (!selected) {
-    pane_set_source(cr, stripe, 0.09);
-    cairo_rectangle(cr, 0, y, width, height);
+    style_set_source(cr, widget, "select_line");
+    cairo_rectangle(cr, 0, y, width, 1);
+    cairo_rectangle(cr, 0, y + height - 1, width, 1);
     cairo_fill(cr);
   }
   pane_set_source(cr, stripe, 1);
@@ -450,7 +450,7 @@ draw_row(PacketView *view, cairo_t *cr, uint32_t row, double y, gboolean selecte
   const struct trace_frame *f = trace_frame(session_trace(view->session), c->frame);
   if (f->flags & TRACE_FRAME_RISK)
     packet_row_draw_risk(widget, cr, 7, y, height);
-  GdkRGBA text = pane_text_color(widget);
+  GdkRGBA text = style_color(widget, "ink");
   for (int i = 0; i < PACKET_N_COLUMNS; i++) {
     double x = packet_view_column_x(view, (enum packet_column)i);
     double cell_width = packet_view_column_width(view, (enum packet_column)i);
@@ -464,7 +464,6 @@ draw_row(PacketView *view, cairo_t *cr, uint32_t row, double y, gboolean selecte
     pango_cairo_show_layout(cr, c->cells[i]);
     cairo_restore(cr);
   }
-  gtk_style_context_restore(context);
 }
 
 static gboolean

@@ -127,27 +127,6 @@ pane_flush(GtkWidget *pane)
     run(a);
 }
 
-GdkRGBA
-pane_color(GtkWidget *widget, const char *css_class)
-{
-  GdkRGBA color;
-  GtkStyleContext *context = gtk_widget_get_style_context(widget);
-  gtk_style_context_save(context);
-  gtk_style_context_add_class(context, css_class);
-  gtk_style_context_get_color(context, gtk_style_context_get_state(context), &color);
-  gtk_style_context_restore(context);
-  return color;
-}
-
-GdkRGBA
-pane_text_color(GtkWidget *widget)
-{
-  GdkRGBA color;
-  GtkStyleContext *context = gtk_widget_get_style_context(widget);
-  gtk_style_context_get_color(context, gtk_style_context_get_state(context), &color);
-  return color;
-}
-
 void
 pane_set_source(cairo_t *cr, GdkRGBA color, double alpha)
 {
@@ -197,25 +176,6 @@ pane_set_accessible(GtkWidget *widget, const char *name, const char *description
     atk_object_set_name(object, name);
   if (description)
     atk_object_set_description(object, description);
-}
-
-const char *
-pane_protocol_class(const char *protocol)
-{
-  static const struct {
-    const char *name, *css_class;
-  } classes[] = {
-      {"SMTP", "proto-smtp"}, {"IMF", "proto-smtp"},    {"POP", "proto-pop"},  {"POP3", "proto-pop"},
-      {"IMAP", "proto-imap"}, {"DNS", "proto-dns"},     {"MDNS", "proto-dns"}, {"TLS", "proto-tls"},
-      {"TCP", "proto-tcp"},   {"UDP", "proto-udp"},     {"ARP", "proto-arp"},  {"ICMP", "proto-icmp"},
-      {"ICMPv6", "proto-icmp"},
-  };
-  for (size_t i = 0; protocol && i < G_N_ELEMENTS(classes); i++)
-    if (strcmp(classes[i].name, protocol) == 0)
-      return classes[i].css_class;
-  if (protocol && g_str_has_prefix(protocol, "TLS"))
-    return "proto-tls";
-  return "proto-other";
 }
 
 /* ---- filters from fields ---- */
@@ -351,8 +311,8 @@ char *
 pane_format_octets(uint64_t n)
 {
   g_autofree char *count = pane_format_count(n);
-  return g_strdup_printf(n == 1 ? lang_text("%s octet", "%s ออกเต็ต")
-                                : lang_text("%s octets", "%s ออกเต็ต"),
+  return g_strdup_printf(n == 1 ? lang_text("%s octet", "%s ออกเท็ต")
+                                : lang_text("%s octets", "%s ออกเท็ต"),
                          count);
 }
 

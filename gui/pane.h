@@ -2,9 +2,10 @@
 #ifndef GUI_PANE_H
 #define GUI_PANE_H
 
-/* What the inspecting panes share: listening to the session, colours from CSS classes, and the words
- * for filters that fields offer. */
+/* What the inspecting panes share: listening to the session, small widgets, and the words for
+ * filters that fields offer. */
 #include "gui/session.h"
+#include "gui/style.h"
 
 enum pane_news {
   PANE_LOADED = 0x01,
@@ -27,10 +28,6 @@ void pane_attach(GtkWidget *pane, Session *session, unsigned wanted, pane_update
 /* Updates that wait are done now (tests, screenshots). */
 void pane_flush(GtkWidget *pane);
 
-/* The colour of a CSS class ("client", "server", "risk", "lost", "muted", "accent", …) as text on this
- * widget in its present state; and the widget's own text and background colours. */
-GdkRGBA pane_color(GtkWidget *widget, const char *css_class);
-GdkRGBA pane_text_color(GtkWidget *widget);
 void pane_set_source(cairo_t *cr, GdkRGBA color, double alpha);
 
 /* A label that wraps, selectable or not, left aligned, of these CSS classes (NULL-terminated). */
@@ -43,9 +40,6 @@ GtkWidget *pane_scrolled(GtkWidget *child);
 void pane_clear(GtkWidget *container);
 
 void pane_set_accessible(GtkWidget *widget, const char *name, const char *description);
-
-/* The colour class of an application or protocol name of the summary ("SMTP" -> "proto-smtp"). */
-const char *pane_protocol_class(const char *protocol);
 
 /* A filter that this field fits: `ip.ttl == 64`, `smtp.req.command == "EHLO"`; only the key for fields
  * without value, and for secrets that are not revealed. NULL for fields that no filter can name. */
