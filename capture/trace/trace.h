@@ -119,6 +119,12 @@ struct trace_loader;
 /* Adds an interface; returns its index. `name` is copied and may be NULL. */
 uint16_t trace_add_interface(struct trace *t, const char *name, enum link_type link);
 
+/* With `separate` the same addresses and ports on two interfaces are two flows: for a run whose taps
+ * record every hop of a packet, which would else look like its retransmissions. Not so by default: files
+ * follow Wireshark, and a run that records each packet once has one flow over several interfaces.
+ * Before the first frame only. */
+void trace_set_separate_interfaces(struct trace *t, bool separate);
+
 /* Appends one frame whose octets are copied into the arena, runs pass 1 over it and returns its index.
  * TRACE_NONE when the trace is full (4,294,967,294 frames). */
 uint32_t trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t *octets,

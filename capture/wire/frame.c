@@ -366,6 +366,7 @@ void
 frame_walk_transport(const uint8_t *p, size_t n, size_t n_wire, struct frame_layers *out)
 {
   out->trouble = FRAME_FINE;
+  out->tcp = (struct tcp){0};
   out->is_fragment = out->is_first_fragment = out->more_fragments = false;
   out->fragment_offset = 0;
   out->transport_offset = out->payload_offset = 0;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_TRACE_FLOW_H
+#define CAPTURE_TRACE_FLOW_H
+
+/* Conversations of pass 1: the table that finds a frame's flow and what is known of each flow. */
+#include <glib.h>
+
+#include "capture/trace/trace.h"
+#include "capture/wire/frame.h"
+
+/* A segment that came before the octets in front of it. */
+struct stream_held {
+  struct stream_held *next; /* by offset; pieces do not overlap */
+  uint64_t offset;
+  uint32_t n_octets;
+  uint32_t frame;
+  uint32_t frame_offset;
+  int64_t time_ns;
+  uint8_t octets[];
+};
+
+/* What one end of a TCP flow sent. sequence.c keeps the first part, stream.c the second. */
+struct flow_side {
+  int64_t next_seq_time_ns; /* when next_seq was last raised */
+  int64_t last_ack_time_ns; /* of its last segment */
+  uint32_t next_seq;        /* highest seen, one behind its last octet */
+  uint32_t last_ack;
+  uint32_t max_seq_to_ack; /* highest without a hole in front of it */
+  int32_t dup_acks;        /* -1: an ACK of unseen octets was told once */
+  uint16_t window;         /* as it stood in its last segment */
+  uint16_t last_analysis;  /* enum trace_analysis of its last segment */
+  int8_t window_scale;     /* -1: not known; -2: not used */
+  bool has_isn, has_next_seq, has_max_seq, has_window;
+  bool last_was_syn; /* the window of a SYN is not scaled */
+  bool last_advance_was_empty;
+
+  bool has_base;
+  bool is_ended; /* its FIN and everything before it was delivered */
+  bool fin_known;
+  uint32_t base_seq;    /* of stream offset 0 */
+  uint64_t next_offset; /* delivered so far */
+  uint64_t fin_offset;
+  uint64_t acked_offset; /* the other end acknowledged everything before */
+  struct stream_held *held, *held_last;
+  uint32_t held_octets, n_held;
+  int64_t hole_since_ns; /* when the other end first acknowledged beyond the hole; 0: not yet */
+  int64_t held_since_ns;
+};
+
+struct session; /* session.c: the application session and where its octets came from */
+
+struct flow {
+  struct trace_flow seen;
+  struct flow_side sides[2];
+  struct session *session;
+  int64_t last_time_ns;
+  int64_t syn_time_ns;
+  int64_t first_rtt_ns; /* from SYN to the handshake's last ACK; 0: not seen */
+  uint32_t hash;
+  bool is_closed; /* both ends sent FIN, or one RST */
+  bool session_is_over;
+  bool is_free;
+};
+
+struct flow_table;
+
+/* `by_interface`: the same addresses and ports on two interfaces are two flows. */
+struct flow_table *flow_table_new(bool by_interface);
+void flow_table_free(struct flow_table *t);
+void flow_table_set_by_interface(struct flow_table *t, bool by_interface);
+
+/* The newest flow of these addresses and ports in either direction, or TRACE_NONE. */
+uint32_t flow_table_find(struct flow_table *t, const struct frame_layers *layers,
+                         uint16_t interface);
+/* Adds a flow that ends[0] = the frame's source begins; it hides an older one with the same key. */
+uint32_t flow_table_add(struct flow_table *t, const struct frame_layers *layers,
+                        uint16_t interface);
+/* Forgets a flow; its index is used again. The caller frees what hangs on it first. */
+void flow_table_remove(struct flow_table *t, uint32_t index);
+
+/* Index 0..flow_table_n() covers every flow; removed ones have is_free. */
+uint32_t flow_table_n(const struct flow_table *t);
+struct flow *flow_table_get(const struct flow_table *t, uint32_t index);
+uint32_t flow_table_n_streams(const struct flow_table *t, uint8_t proto);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* session.c -- one connection's application session, and the frames behind its octets.
+ *
+ *     stream runs ─session_feed─> appsession ─element, login, notice─> session ─with evidence─>
+ * pass 1's sink └─> ring of the last SESSION_RUNS_MAX runs per side: offset ─> frame, place in it
+ *
+ * Which side is the client is first guessed from the SYN or the ports; when what is said shows the
+ * opposite (appsession_is_swapped), the flow's client is corrected. */
+#include "capture/trace/session.h"
+
+struct place {
+  uint64_t offset;
+  int64_t time_ns;
+  uint32_t n_octets;
+  uint32_t frame, frame_offset;
+};
+
+struct ring {
+  struct place places[SESSION_RUNS_MAX];
+  unsigned n, next;
+};
+
+struct session {
+  struct appsession *app;
+  struct flow *flow;
+  uint32_t flow_index;
+  unsigned client; /* direction that is fed as the client's */
+  const struct pass1_sink *sink;
+  void *data;
+  int64_t time_ns; /* of the last run */
+  struct ring rings[2];
+};
+
+static void
+ring_add(struct ring *r, const struct stream_run *run)
+{
+  r->places[r->next] = (struct place){.offset = run->offset,
+                                      .time_ns = run->time_ns,
+                                      .n_octets = run->n_octets,
+                                      .frame = run->frame,
+                                      .frame_offset = run->frame_offset};
+  r->next = (r->next + 1) % SESSION_RUNS_MAX;
+  if (r->n < SESSION_RUNS_MAX)
+    r->n++;
+}
+
+/* The evidence for [offset, offset + n) of one direction, oldest first; *time_ns becomes that of
+ * the first piece. */
+static unsigned
+find_evidence(const struct ring *r, uint64_t offset, uint64_t n, struct evidence *out,
+              int64_t *time_ns)
+{
+  unsigned found = 0;
+  for (unsigned i = 0; i < r->n && found < FINDING_EVIDENCE_MAX; i++) {
+    const struct place *p = &r->places[(r->next + SESSION_RUNS_MAX - r->n + i) % SESSION_RUNS_MAX];
+    uint64_t first = p->offset > offset ? p->offset : offset;
+    uint64_t end = p->offset + p->n_octets < offset + n ? p->offset + p->n_octets : offset + n;
+    if (first >= end)
+      continue;
+    if (!found)
+      *time_ns = p->time_ns;
+    /* In a reassembled datagram (frame_offset 0) there is no place in the frame itself. */
+    bool in_frame = p->frame_offset != 0;
+    out[found++] = (struct evidence){
+        .frame = p->frame,
+        .first_octet = in_frame ? p->frame_offset + (uint32_t)(first - p->offset) : 0,
+        .n_octets = in_frame ? (uint32_t)(end - first) : 0};
+  }
+  return found;
+}
+
+/* The direction in which the named role sends. */
+static unsigned
+direction_of(const struct session *s, enum side side)
+{
+  unsigned client = appsession_is_swapped(s->app) ? !s->client : s->client;
+  return side == SIDE_CLIENT ? client : !client;
+}
+
+static struct finding_flow
+describe(const struct session *s)
+{
+  const struct trace_flow *f = &s->flow->seen;
+  unsigned client = direction_of(s, SIDE_CLIENT);
+  return (struct finding_flow){.flow = s->flow_index,
+                               .stream = f->stream,
+                               .client = f->ends[client].addr,
+                               .server = f->ends[!client].addr,
+                               .client_port = f->ends[client].port,
+                               .server_port = f->ends[!client].port};
+}
+
+static uint32_t
+on_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
+{
+  struct session *s = data;
+  return s->sink->element ? s->sink->element(s->data, element, octets, n) : 0;
+}
+
+static void
+on_login(void *data, const struct login *login)
+{
+  struct session *s = data;
+  struct finding_flow where = describe(s);
+  struct evidence evidence[FINDING_EVIDENCE_MAX];
+  int64_t time_ns = s->time_ns;
+  unsigned n = find_evidence(&s->rings[direction_of(s, SIDE_CLIENT)], login->secret_offset,
+                             login->secret_wire_octets, evidence, &time_ns);
+  if (s->sink->login)
+    s->sink->login(s->data, login, &where, time_ns, evidence, n);
+}
+
+static void
+on_notice(void *data, const struct notice *notice)
+{
+  struct session *s = data;
+  struct finding_flow where = describe(s);
+  struct evidence evidence = {.frame = notice->frame};
+  int64_t time_ns = s->time_ns;
+  const struct ring *r = &s->rings[direction_of(s, SIDE_SERVER)];
+  for (unsigned i = 0; i < r->n; i++)
+    if (r->places[i].frame == notice->frame) {
+      time_ns = r->places[i].time_ns;
+      evidence.first_octet = r->places[i].frame_offset;
+      evidence.n_octets = r->places[i].frame_offset ? r->places[i].n_octets : 0;
+      break;
+    }
+  if (s->sink->notice)
+    s->sink->notice(s->data, notice, &where, time_ns, &evidence, 1);
+}
+
+static const struct appsession_sink app_sink = {
+    .element = on_element, .login = on_login, .notice = on_notice};
+
+struct session *
+session_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
+            const struct pass1_sink *sink, void *data)
+{
+  struct session *s = g_new(struct session, 1);
+  s->flow = f;
+  s->flow_index = flow_index;
+  s->client = client;
+  s->sink = sink;
+  s->data = data;
+  s->time_ns = f->last_time_ns;
+  s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
+  s->app = appsession_new(flow_index, f->seen.ends[client].port, f->seen.ends[!client].port,
+                          mid_stream, &app_sink, s);
+  return s;
+}
+
+void
+session_free(struct session *s)
+{
+  if (!s)
+    return;
+  appsession_free(s->app);
+  g_free(s);
+}
+
+static void
+update_flow(struct session *s)
+{
+  struct trace_flow *f = &s->flow->seen;
+  f->app = (uint8_t)appsession_app(s->app);
+  f->state = appsession_state(s->app);
+  f->client = (uint8_t)direction_of(s, SIDE_CLIENT);
+}
+
+void
+session_feed(struct session *s, unsigned direction, const struct stream_run *run)
+{
+  s->time_ns = run->time_ns;
+  ring_add(&s->rings[direction], run);
+  appsession_feed(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, run->octets,
+                  run->n_octets, run->frame);
+  update_flow(s);
+}
+
+void
+session_gap(struct session *s, unsigned direction, uint64_t offset, uint64_t n, uint32_t frame)
+{
+  appsession_gap(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, n, frame);
+  update_flow(s);
+}
+
+void
+session_end(struct session *s)
+{
+  appsession_end(s->app);
+  update_flow(s);
+}

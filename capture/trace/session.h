@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_TRACE_SESSION_H
+#define CAPTURE_TRACE_SESSION_H
+
+/* Joins a TCP flow to its application session: which side speaks, and in which frame each octet
+ * came, so that logins and notices carry evidence in frame octets. */
+#include "capture/trace/flow.h"
+#include "capture/trace/pass1.h"
+#include "capture/trace/stream.h"
+
+enum {
+  /* Runs per side whose frames are remembered: an exchange of LOGIN_FRAMES_MAX lines in segments of
+   * their own, twice. Evidence that is older is left out. */
+  SESSION_RUNS_MAX = 32,
+};
+
+struct session;
+
+/* `client` is the direction (0 or 1) in which the client seems to send. */
+struct session *session_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
+                            const struct pass1_sink *sink, void *data);
+void session_free(struct session *s);
+
+void session_feed(struct session *s, unsigned direction, const struct stream_run *run);
+void session_gap(struct session *s, unsigned direction, uint64_t offset, uint64_t n,
+                 uint32_t frame);
+/* The connection ended: what waits comes out. Once. */
+void session_end(struct session *s);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* trace.c -- the append-only store: records, elements, flows, octets.
+ *
+ *     trace_append ─> arena ─┐
+ *     trace_load.c ─> file ──┴─> trace_feed ─> pass 1 ─┬─> record of 64 octets
+ *                                                      └─> elements, datagrams, findings
+ *
+ * Blocks are allocated when they are needed and never move, so that what a reader holds stays valid
+ * while more is appended. Reading: trace_read.c. */
+#include "capture/trace/trace.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "capture/trace/trace_store.h"
+
+enum { HUGE_PAGE = 1 << 21 };
+
+static void
+store_init(struct store *s, size_t item_octets, uint32_t per_block)
+{
+  *s = (struct store){.item_octets = item_octets, .per_block = per_block};
+  s->blocks = g_ptr_array_new_with_free_func(free);
+}
+
+/* Large pages: most of the price of an index is page faults. Small traces keep small pages. */
+static void *
+new_block(size_t octets, bool is_first)
+{
+  void *block = NULL;
+  if (is_first || octets % HUGE_PAGE || posix_memalign(&block, HUGE_PAGE, octets) != 0) {
+    block = malloc(octets);
+    if (!block)
+      g_error("no memory for %zu octets of the trace's index", octets);
+    return block;
+  }
+  madvise(block, octets, MADV_HUGEPAGE);
+  return block;
+}
+
+void *
+store_add(struct store *s)
+{
+  if (s->n >= TRACE_FRAMES_MAX)
+    return NULL;
+  if (s->n / s->per_block == s->blocks->len)
+    g_ptr_array_add(s->blocks, new_block(s->item_octets * s->per_block, s->blocks->len == 0));
+  return store_get(s, s->n++);
+}
+
+/* ---- what pass 1 says ---- */
+
+static uint32_t
+on_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
+{
+  struct trace *t = data;
+  struct element *e = store_add(&t->elements);
+  if (!e)
+    return ELEMENT_NONE;
+  *e = *element;
+  return t->elements.n - 1;
+}
+
+static void
+mark_risk(struct trace *t, uint32_t frame)
+{
+  /* The frame that is being fed has no record yet: trace_feed() marks it from risk_frame. */
+  if (frame < t->frames.n)
+    ((struct trace_frame *)store_get(&t->frames, frame))->flags |= TRACE_FRAME_RISK;
+}
+
+static void
+on_login(void *data, const struct login *login, const struct finding_flow *where, int64_t time_ns,
+         const struct evidence *evidence, unsigned n_evidence)
+{
+  struct trace *t = data;
+  findings_login(t->findings, login, where, time_ns, evidence, n_evidence);
+  for (unsigned i = 0; i < login->n_frames; i++)
+    mark_risk(t, login->frames[i]);
+}
+
+static void
+on_notice(void *data, const struct notice *notice, const struct finding_flow *where,
+          int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+{
+  struct trace *t = data;
+  findings_notice(t->findings, notice, where, time_ns, evidence, n_evidence);
+  if (notice->kind == NOTICE_CLEAR_LOGIN_OFFERED)
+    mark_risk(t, notice->frame);
+}
+
+static void
+on_datagram(void *data, uint32_t frame, const struct trace_piece *pieces, unsigned n_pieces)
+{
+  struct trace *t = data;
+  struct trace_datagram_entry entry = {
+      .frame = frame, .first_piece = t->datagram_pieces->len, .n_pieces = n_pieces};
+  g_array_append_vals(t->datagram_pieces, pieces, n_pieces);
+  g_array_append_val(t->datagrams, entry);
+}
+
+static const struct pass1_sink pass_sink = {
+    .element = on_element, .login = on_login, .notice = on_notice, .datagram = on_datagram};
+
+/* ---- life ---- */
+
+static void
+clear_interface(void *data)
+{
+  g_free(((struct trace_interface *)data)->name);
+}
+
+struct trace *
+trace_new(void)
+{
+  struct trace *t = g_new0(struct trace, 1);
+  store_init(&t->frames, sizeof(struct trace_frame), STORE_FRAMES);
+  store_init(&t->elements, sizeof(struct element), STORE_ELEMENTS);
+  t->interfaces = g_array_new(FALSE, FALSE, sizeof(struct trace_interface));
+  g_array_set_clear_func(t->interfaces, clear_interface);
+  t->arena = g_ptr_array_new_with_free_func(g_free);
+  t->datagrams = g_array_new(FALSE, FALSE, sizeof(struct trace_datagram_entry));
+  t->datagram_pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
+  for (int i = 0; i < 2; i++)
+    t->streams[i] = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  t->findings = findings_new();
+  t->pass = pass1_new(&(struct pass1_options){0}, &pass_sink, t);
+  return t;
+}
+
+void
+trace_free(struct trace *t)
+{
+  if (!t)
+    return;
+  pass1_free(t->pass);
+  findings_free(t->findings);
+  for (int i = 0; i < 2; i++)
+    g_array_unref(t->streams[i]);
+  g_array_unref(t->datagram_pieces);
+  g_array_unref(t->datagrams);
+  reader_free(t->reader);
+  g_ptr_array_unref(t->arena);
+  g_array_unref(t->interfaces);
+  g_ptr_array_unref(t->elements.blocks);
+  g_ptr_array_unref(t->frames.blocks);
+  g_free(t);
+}
+
+/* ---- feeding ---- */
+
+uint16_t
+trace_add_interface(struct trace *t, const char *name, enum link_type link)
+{
+  g_assert(t->interfaces->len < READER_INTERFACES_MAX);
+  struct trace_interface i = {.name = g_strdup(name), .link = (uint16_t)link};
+  g_array_append_val(t->interfaces, i);
+  return (uint16_t)(t->interfaces->len - 1);
+}
+
+void
+trace_set_separate_interfaces(struct trace *t, bool separate)
+{
+  pass1_set_by_interface(t->pass, separate);
+}
+
+uint32_t
+trace_feed(struct trace *t, const struct pass1_input *in)
+{
+  struct trace_frame *record = store_add(&t->frames);
+  if (!record)
+    return TRACE_NONE;
+  record->flags = 0;
+  uint32_t first_element = t->elements.n, index = in->index;
+  pass1_frame(t->pass, in, record);
+  record->element = first_element;
+  t->n_elements_in_frames = t->elements.n;
+  if (record->flags & TRACE_FRAME_CUT)
+    t->damage.n_cut_frames++;
+  if (record->prev_in_flow != TRACE_NONE)
+    ((struct trace_frame *)store_get(&t->frames, record->prev_in_flow))->next_in_flow = index;
+  if (record->flow == TRACE_NONE)
+    return index;
+  const struct trace_flow *f = trace_flow(t, record->flow);
+  GArray *streams = t->streams[f->proto == IP_PROTO_UDP];
+  if (f->stream == streams->len)
+    g_array_append_val(streams, record->flow);
+  return index;
+}
+
+/* Copies octets into the arena and returns their position. */
+static uint64_t
+arena_add(struct trace *t, const uint8_t *octets, uint32_t n)
+{
+  uint64_t block = t->arena_used / STORE_ARENA, at = t->arena_used % STORE_ARENA;
+  if (at + n > STORE_ARENA) {
+    block++;
+    at = 0;
+  }
+  while (t->arena->len <= block)
+    g_ptr_array_add(t->arena, g_malloc(STORE_ARENA));
+  if (n)
+    memcpy((uint8_t *)g_ptr_array_index(t->arena, block) + at, octets, n);
+  t->arena_used = block * STORE_ARENA + at + n;
+  return block * STORE_ARENA + at;
+}
+
+uint32_t
+trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t *octets,
+             uint32_t captured, uint32_t wire)
+{
+  g_assert(!t->is_finished && !t->reader);
+  g_assert(interface < t->interfaces->len);
+  g_assert(captured <= wire && captured <= READER_FRAME_MAX);
+  if (t->frames.n >= TRACE_FRAMES_MAX)
+    return TRACE_NONE;
+  struct pass1_input in = {.octets = octets,
+                           .time_ns = time_ns,
+                           .position = arena_add(t, octets, captured),
+                           .index = t->frames.n,
+                           .captured_octets = captured,
+                           .wire_octets = wire,
+                           .link = trace_interface(t, interface)->link,
+                           .interface = interface};
+  return trace_feed(t, &in);
+}
+
+void
+trace_finish(struct trace *t)
+{
+  if (t->is_finished)
+    return;
+  t->is_finished = true;
+  pass1_finish(t->pass);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* trace_read.c -- what views and decoders ask: records, octets, datagrams, streams, elements.
+ *
+ * All of it is computed from the records: a flow's frames are a chain (prev_in_flow, next_in_flow),
+ * and each TCP record knows the offset of its payload in its stream, so a stream is put together
+ * again from any place on, with the same rule as in pass 1: the first arrival of an octet wins. */
+#include <string.h>
+
+#include "capture/trace/trace.h"
+#include "capture/trace/trace_store.h"
+
+enum {
+  BACK_FRAMES = 256, /* octets that came early lie before the frame of their run's first octet */
+  BEYOND_FRAMES =
+      4096, /* behind the last wanted octet: late arrivals; then what misses is missing */
+  ELEMENT_FRAMES = 4096, /* how far ahead an element may be completed: a line of 64 KiB in octets */
+};
+
+uint32_t
+trace_n_frames(const struct trace *t)
+{
+  return t->frames.n;
+}
+
+const struct trace_frame *
+trace_frame(const struct trace *t, uint32_t index)
+{
+  g_assert(index < t->frames.n);
+  return store_get(&t->frames, index);
+}
+
+uint32_t
+trace_n_interfaces(const struct trace *t)
+{
+  return t->interfaces->len;
+}
+
+const struct trace_interface *
+trace_interface(const struct trace *t, uint16_t index)
+{
+  g_assert(index < t->interfaces->len);
+  return &g_array_index(t->interfaces, struct trace_interface, index);
+}
+
+enum link_type
+trace_link(const struct trace *t, uint32_t frame)
+{
+  return trace_interface(t, trace_frame(t, frame)->interface)->link;
+}
+
+/* Copies n octets that begin `skip` octets into a frame. */
+static bool
+read_octets(const struct trace *t, uint32_t frame, uint32_t skip, uint8_t *out, uint32_t n)
+{
+  const struct trace_frame *f = trace_frame(t, frame);
+  g_assert(skip <= f->captured_octets && n <= f->captured_octets - skip);
+  if (!n)
+    return true;
+  if (t->reader)
+    return reader_octets(t->reader, f->position + skip, out, n);
+  const uint8_t *block = g_ptr_array_index(t->arena, f->position / STORE_ARENA);
+  memcpy(out, block + f->position % STORE_ARENA + skip, n);
+  return true;
+}
+
+bool
+trace_octets(const struct trace *t, uint32_t frame, GByteArray *out)
+{
+  g_byte_array_set_size(out, trace_frame(t, frame)->captured_octets);
+  if (read_octets(t, frame, 0, out->data, out->len))
+    return true;
+  g_byte_array_set_size(out, 0);
+  return false;
+}
+
+/* ---- datagrams ---- */
+
+static const struct trace_datagram_entry *
+find_datagram(const struct trace *t, uint32_t frame)
+{
+  guint low = 0, high = t->datagrams->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const struct trace_datagram_entry *e =
+        &g_array_index(t->datagrams, struct trace_datagram_entry, middle);
+    if (e->frame == frame)
+      return e;
+    if (e->frame < frame)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return NULL;
+}
+
+bool
+trace_datagram(const struct trace *t, uint32_t frame, GByteArray *out, GArray *pieces)
+{
+  const struct trace_datagram_entry *e = find_datagram(t, frame);
+  g_byte_array_set_size(out, 0);
+  if (pieces)
+    g_array_set_size(pieces, 0);
+  if (!e)
+    return false;
+  for (uint32_t i = 0; i < e->n_pieces; i++) {
+    const struct trace_piece *p =
+        &g_array_index(t->datagram_pieces, struct trace_piece, e->first_piece + i);
+    g_byte_array_set_size(out, (guint)p->first + p->n_octets);
+    if (!read_octets(t, p->frame, p->frame_offset, out->data + p->first, p->n_octets)) {
+      g_byte_array_set_size(out, 0);
+      return false;
+    }
+    if (pieces)
+      g_array_append_vals(pieces, p, 1);
+  }
+  return true;
+}
+
+/* ---- flows ---- */
+
+uint32_t
+trace_n_flows(const struct trace *t)
+{
+  return flow_table_n(pass1_flows(t->pass));
+}
+
+const struct trace_flow *
+trace_flow(const struct trace *t, uint32_t index)
+{
+  g_assert(index < trace_n_flows(t));
+  return &flow_table_get(pass1_flows(t->pass), index)->seen;
+}
+
+uint32_t
+trace_find_stream(const struct trace *t, uint8_t proto, uint32_t stream)
+{
+  if (proto != IP_PROTO_TCP && proto != IP_PROTO_UDP)
+    return TRACE_NONE;
+  const GArray *streams = t->streams[proto == IP_PROTO_UDP];
+  return stream < streams->len ? g_array_index(streams, uint32_t, stream) : TRACE_NONE;
+}
+
+int
+trace_side_direction(const struct trace_flow *flow, enum side side)
+{
+  return side == SIDE_CLIENT ? flow->client : !flow->client;
+}
+
+/* ---- streams ---- */
+
+struct gathering {
+  GByteArray *out;
+  GArray *pieces; /* sorted by `first`, no overlaps */
+  uint64_t offset;
+  uint32_t n, n_found;
+};
+
+/* The payload octets of a frame from `skip` on. */
+static bool
+read_payload(const struct trace *t, uint32_t frame, uint32_t skip, uint8_t *out, uint32_t n,
+             uint32_t *frame_offset)
+{
+  const struct trace_frame *f = trace_frame(t, frame);
+  if (!(f->flags & TRACE_FRAME_REASSEMBLED)) {
+    *frame_offset = f->payload_offset + skip;
+    return read_octets(t, frame, *frame_offset, out, n);
+  }
+  g_autoptr(GByteArray) whole = g_byte_array_new();
+  if (!trace_datagram(t, frame, whole, NULL) || whole->len < f->payload_octets)
+    return false;
+  *frame_offset = whole->len - f->payload_octets + skip;
+  memcpy(out, whole->data + *frame_offset, n);
+  return true;
+}
+
+/* Takes those octets of the frame that are wanted and not there yet. */
+static void
+gather(const struct trace *t, uint32_t frame, int64_t ahead, struct gathering *g)
+{
+  const struct trace_frame *f = trace_frame(t, frame);
+  int64_t first = ahead < 0 ? 0 : ahead;
+  int64_t end = ahead + f->payload_octets < g->n ? ahead + f->payload_octets : g->n;
+  for (guint i = 0; first < end;) {
+    const struct trace_piece *next =
+        i < g->pieces->len ? &g_array_index(g->pieces, struct trace_piece, i) : NULL;
+    if (next && (int64_t)next->first + next->n_octets <= first) {
+      i++;
+      continue;
+    }
+    if (next && (int64_t)next->first <= first) {
+      first = (int64_t)next->first + next->n_octets;
+      continue;
+    }
+    int64_t stop = next && (int64_t)next->first < end ? (int64_t)next->first : end;
+    struct trace_piece piece = {
+        .first = (uint64_t)first, .n_octets = (uint32_t)(stop - first), .frame = frame};
+    if (!read_payload(t, frame, (uint32_t)(first - ahead), g->out->data + first, piece.n_octets,
+                      &piece.frame_offset))
+      return;
+    g_array_insert_val(g->pieces, i, piece);
+    g->n_found += piece.n_octets;
+    first = stop;
+  }
+}
+
+bool
+trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_frame,
+             uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces)
+{
+  g_byte_array_set_size(out, 0);
+  g_array_set_size(pieces, 0);
+  if (trace_flow(t, flow)->proto != IP_PROTO_TCP)
+    return false;
+  g_byte_array_set_size(out, n);
+  memset(out->data, 0, n);
+  struct gathering g = {.out = out, .pieces = pieces, .offset = offset, .n = n};
+  uint32_t frame = near_frame;
+  for (int i = 0; i < BACK_FRAMES && trace_frame(t, frame)->prev_in_flow != TRACE_NONE; i++)
+    frame = trace_frame(t, frame)->prev_in_flow;
+  for (int beyond = 0; frame != TRACE_NONE && g.n_found < n && beyond < BEYOND_FRAMES;
+       frame = trace_frame(t, frame)->next_in_flow) {
+    const struct trace_frame *f = trace_frame(t, frame);
+    if (f->direction != direction || !f->payload_octets)
+      continue;
+    int64_t ahead = (int32_t)(f->stream_offset - (uint32_t)offset);
+    if (ahead >= (int64_t)n)
+      beyond++;
+    else if (ahead + f->payload_octets > 0)
+      gather(t, frame, ahead, &g);
+  }
+  return true;
+}
+
+/* ---- elements ---- */
+
+uint32_t
+trace_n_elements(const struct trace *t)
+{
+  return t->elements.n;
+}
+
+const struct element *
+trace_element(const struct trace *t, uint32_t index)
+{
+  g_assert(index < t->elements.n);
+  return store_get(&t->elements, index);
+}
+
+uint32_t
+trace_elements_end(const struct trace *t, uint32_t frame)
+{
+  return frame + 1 < t->frames.n ? trace_frame(t, frame + 1)->element : t->n_elements_in_frames;
+}
+
+static bool
+overlaps(const struct element *e, const struct trace_frame *f, uint32_t flow, enum side side)
+{
+  if (e->flow != flow || e->side != side)
+    return false;
+  int32_t ahead = (int32_t)((uint32_t)e->offset - f->stream_offset);
+  return ahead < (int64_t)f->payload_octets && ahead + (int64_t)e->n_octets > 0;
+}
+
+uint32_t
+trace_element_at(const struct trace *t, uint32_t frame)
+{
+  const struct trace_frame *f = trace_frame(t, frame);
+  if (f->flow == TRACE_NONE || !f->payload_octets || trace_flow(t, f->flow)->proto != IP_PROTO_TCP)
+    return ELEMENT_NONE;
+  enum side side = f->direction == trace_flow(t, f->flow)->client ? SIDE_CLIENT : SIDE_SERVER;
+  uint32_t at = frame;
+  for (int i = 0; i < ELEMENT_FRAMES && at != TRACE_NONE; i++) {
+    for (uint32_t e = trace_frame(t, at)->element; e < trace_elements_end(t, at); e++)
+      if (overlaps(trace_element(t, e), f, f->flow, side))
+        return e;
+    at = trace_frame(t, at)->next_in_flow;
+  }
+  for (uint32_t e = t->n_elements_in_frames; e < t->elements.n; e++) /* came out at the end */
+    if (overlaps(trace_element(t, e), f, f->flow, side))
+      return e;
+  return ELEMENT_NONE;
+}
+
+bool
+trace_element_octets(const struct trace *t, uint32_t element, GByteArray *out, GArray *pieces)
+{
+  const struct element *e = trace_element(t, element);
+  return trace_stream(t, e->flow, trace_side_direction(trace_flow(t, e->flow), e->side),
+                      e->first_frame, e->offset, e->n_octets, out, pieces);
+}
+
+/* ---- the rest ---- */
+
+struct trace_damage
+trace_damage(const struct trace *t)
+{
+  return t->damage;
+}
+
+const struct findings *
+trace_findings(const struct trace *t)
+{
+  return t->findings;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_TRACE_TRACE_STORE_H
+#define CAPTURE_TRACE_TRACE_STORE_H
+
+/* What a trace holds; for trace.c, trace_load.c and trace_read.c only. */
+#include "capture/source/reader.h"
+#include "capture/trace/pass1.h"
+#include "capture/trace/trace.h"
+
+#define TRACE_FRAMES_MAX (UINT32_MAX - 1) /* TRACE_NONE is no index */
+
+enum {
+  STORE_FRAMES = 1 << 16,   /* per block: 4 MiB of records */
+  STORE_ELEMENTS = 1 << 15, /* per block */
+  STORE_ARENA = 1 << 22,    /* octets per block; no frame lies across two */
+};
+
+_Static_assert(sizeof(struct trace_frame) == 64, "one record per frame takes 64 octets");
+_Static_assert((int)STORE_ARENA >= (int)READER_FRAME_MAX, "a frame fits into one block of the arena");
+
+/* A growing array in blocks: what was handed out never moves. */
+struct store {
+  GPtrArray *blocks;
+  size_t item_octets;
+  uint32_t per_block; /* a power of two */
+  uint32_t n;
+};
+
+struct trace_datagram_entry {
+  uint32_t frame;
+  uint32_t first_piece, n_pieces; /* in datagram_pieces */
+};
+
+struct trace {
+  struct store frames;
+  struct store elements;
+  GArray *interfaces; /* struct trace_interface */
+  GPtrArray *arena;
+  uint64_t arena_used;
+  struct reader *reader; /* of a file, kept to read octets again */
+  GArray *datagrams;     /* struct trace_datagram_entry, by frame */
+  GArray *datagram_pieces;
+  GArray *streams[2]; /* uint32_t: flow index by tcp.stream and by udp.stream */
+  struct pass1 *pass;
+  struct findings *findings;
+  struct trace_damage damage;
+  uint32_t n_elements_in_frames; /* those behind it came out at the end */
+  bool is_finished;
+};
+
+static inline void *
+store_get(const struct store *s, uint32_t index)
+{
+  char *block = g_ptr_array_index(s->blocks, index / s->per_block);
+  return block + (size_t)(index & (s->per_block - 1)) * s->item_octets;
+}
+
+/* Room for one item more, or NULL when 2^32 - 2 are there. */
+void *store_add(struct store *s);
+
+/* Runs pass 1 over a frame and stores its record. */
+uint32_t trace_feed(struct trace *t, const struct pass1_input *in);
+
+#endif
