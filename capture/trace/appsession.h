@@ -2,14 +2,16 @@
 #ifndef CAPTURE_TRACE_APPSESSION_H
 #define CAPTURE_TRACE_APPSESSION_H
 
-/* Pass 1 of the application layer: the two in-order octet streams of one connection go in, elements,
- * logins and notices come out. Knows no capture and no trace, so tests feed it octet by octet and
- * fuzzers feed it anything. The protocol is recognised by what is said; a port only breaks ties.
+/* Pass 1 of the application layer: the two in-order octet streams of one connection go in,
+ * elements, logins and notices come out. Knows no capture and no trace, so tests feed it octet by
+ * octet and fuzzers feed it anything. The protocol is recognised by what is said; a port only
+ * breaks ties.
  *
  *   appsession_feed ──> detect (greeting + first verb) ──> SMTP | POP3 | IMAP | TLS ──> sink
  *
- * The same octets give the same output however they are cut into calls, frame numbers and the runs of
- * ELEMENT_MESSAGE, ELEMENT_LITERAL and ELEMENT_OTHER aside (adjacent runs then join to the same whole). */
+ * The same octets give the same output however they are cut into calls, frame numbers and the runs
+ * of ELEMENT_MESSAGE, ELEMENT_LITERAL and ELEMENT_OTHER aside (adjacent runs then join to the same
+ * whole). */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,11 +41,13 @@ struct login {
   size_t secret_octets;
   enum secret_kind secret_kind;
   enum login_outcome outcome;
-  bool mid_stream;                   /* the connection's start was not seen */
-  uint32_t frames[LOGIN_FRAMES_MAX]; /* ascending, no repeats: lines of the exchange and the answer */
+  bool mid_stream; /* the connection's start was not seen */
+  uint32_t
+      frames[LOGIN_FRAMES_MAX]; /* ascending, no repeats: lines of the exchange and the answer */
   unsigned n_frames;
   uint32_t secret_frame; /* the frame in which the secret's line begins */
-  uint64_t secret_offset; /* in the client's stream: the octets on the wire, base64 where it was so */
+  uint64_t
+      secret_offset; /* in the client's stream: the octets on the wire, base64 where it was so */
   uint32_t secret_wire_octets;
 };
 
@@ -72,11 +76,12 @@ struct appsession;
 /* `flow` is copied into the elements; ports help detection (0 when unknown). `mid_stream`: the
  * connection's SYN was not seen. The sink and its data outlive the session. */
 struct appsession *appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port,
-                            bool mid_stream, const struct appsession_sink *sink, void *data);
+                                  bool mid_stream, const struct appsession_sink *sink, void *data);
 void appsession_free(struct appsession *s);
 
 /* The next in-order octets of one side, which arrived with `frame`. Offsets are counted inside. */
-void appsession_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+void appsession_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n,
+                     uint32_t frame);
 
 /* `n` octets of one side are missing in the capture. */
 void appsession_gap(struct appsession *s, enum side side, uint64_t n, uint32_t frame);

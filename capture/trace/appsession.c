@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* appsession.c -- cuts the two octet streams of a connection into elements, protocol by state.
+ *
+ * Each side is in one mode, which says how its next octets are read. Only the protocols change it.
+ *
+ *            app_expect_message        app_expect_octets
+ *     DOT <──────────────────── LINES ───────────────────> COUNT
+ *      └──────── "." ────────────> ^ <──────── left = 0 ──────┘
+ *                                  └── app_start_tls ──> TLS ── no record ──> OTHER
+ *
+ * A whole line that arrives in one call is read where it lies; only lines and records cut by calls
+ * are copied. Message octets are never held, except "." or ".CR" that may begin the terminator.
+ * What lines mean is in appsession_smtp.c, _pop3.c, _imap.c; which protocol it is, in _detect.c. */
+#include "capture/trace/appsession_private.h"
+
+#include <assert.h>
+#include <glib.h>
+#include <string.h>
+
+void
+app_emit(struct appsession *s, enum side side, struct element *e, const uint8_t *p, size_t n)
+{
+  e->flow = s->flow;
+  e->app = s->app;
+  e->side = (uint8_t)side;
+  e->state = s->state;
+  s->sink->element(s->data, e, p, n);
+}
+
+uint32_t
+app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
+              const struct app_out *out)
+{
+  struct element e = {
+      .offset = line->offset,
+      .n_octets = line->n_octets > UINT32_MAX ? UINT32_MAX : (uint32_t)line->n_octets,
+      .flow = s->flow,
+      .first_frame = line->first_frame,
+      .last_frame = line->last_frame,
+      .command = out->command,
+      .code = out->code,
+      .app = s->app,
+      .kind = (uint8_t)out->kind,
+      .side = (uint8_t)side,
+      .state = s->state,
+      .flags = (uint8_t)(out->flags | line->flags),
+  };
+  if (out->secret_octets && out->secret_first <= UINT16_MAX) {
+    e.flags |= ELEMENT_FLAG_SECRET;
+    e.secret_first = (uint16_t)out->secret_first;
+    e.secret_octets = (uint16_t)MIN(out->secret_octets, UINT16_MAX);
+  }
+  return s->sink->element(s->data, &e, line->p, line->n);
+}
+
+void
+app_notice(struct appsession *s, enum notice_kind kind, uint32_t element, uint32_t frame)
+{
+  struct notice n = {.kind = kind, .app = (enum app)s->app, .element = element, .frame = frame};
+  s->sink->notice(s->data, &n);
+}
+
+/* ---- commands that wait ---- */
+
+struct app_command *
+app_at(struct appsession *s, unsigned i)
+{
+  struct app_queue *q = &s->queue;
+  return &q->items[(q->head + i) % q->room];
+}
+
+struct app_command *
+app_head(struct appsession *s)
+{
+  return s->queue.n ? app_at(s, 0) : NULL;
+}
+
+static void
+queue_grow(struct app_queue *q)
+{
+  unsigned room = q->room ? q->room * 2 : 4;
+  struct app_command *items = g_new(struct app_command, room);
+  for (unsigned i = 0; i < q->n; i++)
+    items[i] = q->items[(q->head + i) % q->room];
+  g_free(q->items);
+  q->items = items;
+  q->room = room;
+  q->head = 0;
+}
+
+struct app_command *
+app_push(struct appsession *s, uint16_t verb, uint32_t element)
+{
+  struct app_queue *q = &s->queue;
+  if (q->n == APP_COMMANDS_MAX) /* far behind: the oldest will hardly be answered any more */
+    app_remove(s, 0);
+  if (q->n == q->room)
+    queue_grow(q);
+  q->n++;
+  struct app_command *c = app_at(s, q->n - 1);
+  *c = (struct app_command){.element = element, .verb = verb};
+  return c;
+}
+
+void
+app_remove(struct appsession *s, unsigned i)
+{
+  struct app_queue *q = &s->queue;
+  struct app_auth *a = app_at(s, i)->auth;
+  if (a) {
+    if (s->exchange == a)
+      s->exchange = NULL;
+    auth_free(a);
+  }
+  for (; i > 0; i--)
+    *app_at(s, i) = *app_at(s, i - 1);
+  q->head = (q->head + 1) % q->room;
+  q->n--;
+}
+
+void
+app_clear_queue(struct appsession *s)
+{
+  while (s->queue.n)
+    app_remove(s, 0);
+}
+
+bool
+app_is_pipelined(const struct appsession *s)
+{
+  return s->queue.n > 0;
+}
+
+/* ---- pending octets ---- */
+
+void
+app_side_keep(struct app_side *side, const uint8_t *p, size_t n, size_t max, uint32_t frame)
+{
+  if (side->n_pending == 0) {
+    side->first_frame = frame;
+    side->n_kept = 0;
+  }
+  side->last_frame = frame;
+  side->n_pending += n;
+  size_t take = MIN(n, max - side->n_kept);
+  if (side->n_kept + take > side->kept_room) {
+    size_t room = MAX(side->kept_room * 2, 128);
+    while (room < side->n_kept + take)
+      room *= 2;
+    side->kept = g_realloc(side->kept, room);
+    side->kept_room = room;
+  }
+  if (take)
+    memcpy(side->kept + side->n_kept, p, take);
+  side->n_kept += take;
+}
+
+void
+app_side_taken(struct app_side *side)
+{
+  side->offset += side->n_pending;
+  side->n_pending = 0;
+}
+
+/* Gives the pending octets out as a run of this kind. */
+static void
+flush_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags)
+{
+  struct app_side *side = &s->sides[which];
+  if (side->n_pending == 0)
+    return;
+  struct element e = {.offset = side->offset,
+                      .n_octets = (uint32_t)MIN(side->n_pending, UINT32_MAX),
+                      .first_frame = side->first_frame,
+                      .last_frame = side->last_frame,
+                      .command = kind == ELEMENT_MESSAGE ? side->run_command : ELEMENT_NONE,
+                      .kind = (uint8_t)kind,
+                      .flags = flags};
+  app_side_taken(side);
+  app_emit(s, which, &e, side->kept, side->n_kept);
+}
+
+/* A run of octets that lie in the caller's buffer. */
+static void
+emit_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
+         const uint8_t *p, size_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  if (n == 0)
+    return;
+  struct element e = {.offset = side->offset,
+                      .n_octets = (uint32_t)n,
+                      .first_frame = frame,
+                      .last_frame = frame,
+                      .command = kind == ELEMENT_OTHER ? ELEMENT_NONE : side->run_command,
+                      .kind = (uint8_t)kind,
+                      .flags = flags};
+  if (flags & ELEMENT_FLAG_SECRET)
+    e.secret_octets = (uint16_t)MIN(n, UINT16_MAX);
+  side->offset += n;
+  app_emit(s, which, &e, p, n);
+}
+
+/* ---- modes ---- */
+
+void
+app_expect_message(struct appsession *s, enum side which, uint32_t command)
+{
+  struct app_side *side = &s->sides[which];
+  side->mode = APP_MODE_DOT;
+  side->dot = DOT_LINE;
+  side->run_kind = ELEMENT_MESSAGE;
+  side->run_flags = 0;
+  side->run_command = command;
+}
+
+void
+app_expect_octets(struct appsession *s, enum side which, enum element_kind kind, uint64_t n,
+                  uint32_t command, uint8_t flags)
+{
+  struct app_side *side = &s->sides[which];
+  side->run_kind = (uint8_t)kind;
+  side->run_command = command;
+  side->run_flags = flags;
+  side->left = n;
+  side->mode = n ? APP_MODE_COUNT : APP_MODE_LINES;
+  if (n == 0)
+    s->protocol->run_done(s, which);
+}
+
+void
+app_set_mode_both(struct appsession *s, enum app_mode mode)
+{
+  for (int i = 0; i < 2; i++) {
+    if (s->sides[i].mode == APP_MODE_LINES)
+      flush_run(s, (enum side)i, ELEMENT_OTHER, ELEMENT_FLAG_ODD);
+    s->sides[i].mode = (uint8_t)mode;
+    s->sides[i].assume = APP_MODE_LINES;
+  }
+}
+
+void
+app_start_tls(struct appsession *s, uint32_t element, uint32_t frame)
+{
+  s->tls_asked = false;
+  bool client_has_begun = s->sides[SIDE_CLIENT].mode == APP_MODE_TLS;
+  if (client_has_begun) {
+    s->sides[SIDE_SERVER].mode = APP_MODE_TLS;
+  } else {
+    app_set_mode_both(s, APP_MODE_TLS);
+  }
+  auth_finish_all(s);
+  app_clear_queue(s);
+  if (!s->tls_started)
+    app_notice(s, NOTICE_TLS_STARTED, element, frame);
+  s->tls_started = true;
+}
+
+/* The line "." has come: its octets are the first n_end of p behind what is pending. */
+static void
+end_message(struct appsession *s, enum side which, const uint8_t *p, size_t n_end, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  app_side_keep(side, p, n_end, APPSESSION_LINE_MAX, frame);
+  side->mode = APP_MODE_LINES;
+  uint64_t offset = side->offset;
+  uint32_t n = (uint32_t)side->n_pending;
+  app_side_taken(side);
+  struct element e = {.offset = offset,
+                      .n_octets = n,
+                      .first_frame = side->first_frame,
+                      .last_frame = side->last_frame,
+                      .command = side->run_command,
+                      .kind = ELEMENT_END,
+                      .flags = n == 2 ? ELEMENT_FLAG_ODD : 0};
+  s->protocol->run_done(s, which);
+  app_emit(s, which, &e, side->kept, side->n_kept);
+}
+
+/* The first octets of p decide about a "." or ".CR" that was held. Returns how many were taken. */
+static size_t
+feed_dot_held(struct appsession *s, enum side which, const uint8_t *p, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  bool has_cr = side->dot == DOT_LINE_DOT_CR;
+  if (*p == '\n' && (has_cr || side->bare_lf)) {
+    end_message(s, which, p, 1, frame);
+    return 1;
+  }
+  if (*p == '\r' && !has_cr) {
+    app_side_keep(side, p, 1, APPSESSION_LINE_MAX, frame);
+    side->dot = DOT_LINE_DOT_CR;
+    return 1;
+  }
+  flush_run(s, which, ELEMENT_MESSAGE, 0);
+  side->dot = has_cr ? DOT_CR : DOT_INSIDE;
+  return 0;
+}
+
+/* At p[i], inside a line: goes to the next "." at a line's start, or to the end. */
+static size_t
+skip_to_dot(struct app_side *side, const uint8_t *p, size_t i, size_t n)
+{
+  for (size_t from = i;;) {
+    const uint8_t *dot = memchr(p + from, '.', n - from);
+    size_t at = dot ? (size_t)(dot - p) : n;
+    bool lf = at > i && p[at - 1] == '\n';
+    bool line = lf && (side->bare_lf || (at > i + 1 && p[at - 2] == '\r'));
+    if (dot && !line) {
+      from = at + 1;
+      continue;
+    }
+    side->dot = line ? DOT_LINE : at > i && p[at - 1] == '\r' ? DOT_CR : DOT_INSIDE;
+    return at;
+  }
+}
+
+/* Message octets up to the terminator; returns how many were taken. */
+static size_t
+feed_dot(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  if (side->n_pending) {
+    size_t taken = feed_dot_held(s, which, p, frame);
+    if (taken)
+      return taken;
+  }
+  size_t i = 0;
+  while (i < n) {
+    if (side->dot == DOT_CR) {
+      side->dot = p[i] == '\n' ? DOT_LINE : p[i] == '\r' ? DOT_CR : DOT_INSIDE;
+      i++;
+    } else if (side->dot == DOT_INSIDE) {
+      i = skip_to_dot(side, p, i, n);
+    } else if (p[i] != '.') {
+      side->dot = p[i] == '\r' ? DOT_CR : p[i] == '\n' && side->bare_lf ? DOT_LINE : DOT_INSIDE;
+      i++;
+    } else {
+      size_t k = i + 1;
+      bool cr = k < n && p[k] == '\r';
+      k += cr;
+      if (k == n) {
+        emit_run(s, which, ELEMENT_MESSAGE, 0, p, i, frame);
+        app_side_keep(side, p + i, n - i, APPSESSION_LINE_MAX, frame);
+        side->dot = cr ? DOT_LINE_DOT_CR : DOT_LINE_DOT;
+        return n;
+      }
+      if (p[k] == '\n' && (cr || side->bare_lf)) {
+        emit_run(s, which, ELEMENT_MESSAGE, 0, p, i, frame);
+        end_message(s, which, p + i, k + 1 - i, frame);
+        return k + 1;
+      }
+      side->dot = cr ? DOT_CR : DOT_INSIDE;
+      i = k;
+    }
+  }
+  emit_run(s, which, ELEMENT_MESSAGE, 0, p, n, frame);
+  return n;
+}
+
+static size_t
+feed_count(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  size_t take = (size_t)MIN(n, side->left);
+  side->left -= take;
+  emit_run(s, which, (enum element_kind)side->run_kind, side->run_flags, p, take, frame);
+  s->protocol->run(s, which, p, take, frame);
+  if (side->left == 0) {
+    side->mode = APP_MODE_LINES;
+    s->protocol->run_done(s, which);
+  }
+  return take;
+}
+
+/* Hands a line over; its octets have been taken from the side already. */
+static void
+give_line(struct appsession *s, enum side which, struct app_line *line)
+{
+  struct app_side *side = &s->sides[which];
+  line->n_text = line->n;
+  if (line->n_octets > APPSESSION_LINE_MAX) {
+    line->flags |= ELEMENT_FLAG_CUT;
+  } else if (line->unfinished) {
+    line->flags |= ELEMENT_FLAG_ODD;
+  } else {
+    line->n_text = line_trim(line->p, line->n);
+    side->bare_lf = line->n - line->n_text == 1;
+    if (side->bare_lf)
+      line->flags |= ELEMENT_FLAG_ODD;
+  }
+  s->protocol->line(s, which, line);
+  side->after_gap = false;
+}
+
+static size_t
+feed_line(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  if (side->n_pending == 0) {
+    if (side->assume != APP_MODE_LINES) {
+      side->mode = side->assume;
+      side->assume = APP_MODE_LINES;
+      s->protocol->assumed(s, which);
+      return 0;
+    }
+    if (s->tls_asked && which == SIDE_CLIENT && p[0] == 0x16) {
+      side->mode = APP_MODE_TLS; /* it did not wait, or the answer is not in the capture */
+      return 0;
+    }
+  }
+  const uint8_t *lf = memchr(p, '\n', n);
+  size_t take = lf ? (size_t)(lf - p) + 1 : n;
+  struct app_line line = {.offset = side->offset, .first_frame = frame, .last_frame = frame};
+  if (!lf || side->n_pending) {
+    app_side_keep(side, p, take, APPSESSION_LINE_MAX, frame);
+    if (!lf)
+      return take;
+    line.p = side->kept;
+    line.n = side->n_kept;
+    line.n_octets = side->n_pending;
+    line.first_frame = side->first_frame;
+    app_side_taken(side);
+  } else {
+    line.p = p;
+    line.n = MIN(take, APPSESSION_LINE_MAX);
+    line.n_octets = take;
+    side->offset += take;
+  }
+  give_line(s, which, &line);
+  return take;
+}
+
+static void
+feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  side->seen = true;
+  while (n > 0) {
+    size_t taken = 0;
+    switch ((enum app_mode)side->mode) {
+    case APP_MODE_LINES:
+      taken = feed_line(s, which, p, n, frame);
+      break;
+    case APP_MODE_DOT:
+      taken = feed_dot(s, which, p, n, frame);
+      break;
+    case APP_MODE_COUNT:
+      taken = feed_count(s, which, p, n, frame);
+      break;
+    case APP_MODE_TLS:
+      taken = tls_feed(s, which, p, n, frame);
+      break;
+    case APP_MODE_OTHER:
+      emit_run(s, which, ELEMENT_OTHER, 0, p, n, frame);
+      taken = n;
+      break;
+    }
+    p += taken;
+    n -= taken;
+  }
+}
+
+/* An unfinished line: shown, but nothing is concluded from it. Behind its first word it may hold a
+ * password, and in an exchange anywhere. */
+static void
+flush_line(struct appsession *s, enum side which)
+{
+  struct app_side *side = &s->sides[which];
+  struct app_line line = {.p = side->kept,
+                          .n = side->n_kept,
+                          .n_text = side->n_kept,
+                          .n_octets = side->n_pending,
+                          .offset = side->offset,
+                          .first_frame = side->first_frame,
+                          .last_frame = side->last_frame,
+                          .flags = ELEMENT_FLAG_ODD,
+                          .unfinished = true};
+  if (line.n_octets > APPSESSION_LINE_MAX)
+    line.flags |= ELEMENT_FLAG_CUT;
+  struct app_out out = {.command = ELEMENT_NONE};
+  out.kind = which == SIDE_SERVER ? ELEMENT_REPLY : s->exchange ? ELEMENT_AUTH : ELEMENT_COMMAND;
+  if (which == SIDE_CLIENT) {
+    const uint8_t *space = memchr(line.p, ' ', line.n);
+    bool all = s->exchange || side->after_gap || (s->app == APP_IMAP && s->u.imap.login);
+    out.secret_first = all ? 0 : space ? (size_t)(space - line.p) + 1 : line.n;
+    out.secret_octets = line.n - out.secret_first;
+  }
+  app_side_taken(side);
+  app_emit_line(s, which, &line, &out);
+}
+
+static void
+flush_side(struct appsession *s, enum side which)
+{
+  struct app_side *side = &s->sides[which];
+  if (side->n_pending == 0)
+    return;
+  switch ((enum app_mode)side->mode) {
+  case APP_MODE_LINES:
+    flush_line(s, which);
+    break;
+  case APP_MODE_DOT:
+    flush_run(s, which, ELEMENT_MESSAGE, 0);
+    break;
+  case APP_MODE_TLS:
+    flush_run(s, which, ELEMENT_TLS, ELEMENT_FLAG_ODD | ELEMENT_FLAG_CUT);
+    break;
+  case APP_MODE_COUNT:
+  case APP_MODE_OTHER:
+    break; /* never hold octets */
+  }
+}
+
+/* ---- the outside ---- */
+
+struct appsession *
+appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port, bool mid_stream,
+               const struct appsession_sink *sink, void *data)
+{
+  struct appsession *s = g_new0(struct appsession, 1);
+  s->flow = flow;
+  s->client_port = client_port;
+  s->server_port = server_port;
+  s->mid_stream = mid_stream;
+  s->synced = !mid_stream;
+  s->sink = sink;
+  s->data = data;
+  return s;
+}
+
+void
+appsession_free(struct appsession *s)
+{
+  if (!s)
+    return;
+  app_clear_queue(s);
+  g_free(s->queue.items);
+  if (s->app == APP_POP3)
+    g_free(s->u.pop.user);
+  detect_free(s->detect);
+  g_free(s->sides[0].kept);
+  g_free(s->sides[1].kept);
+  g_free(s);
+}
+
+static void
+begin_protocol(struct appsession *s)
+{
+  static const struct app_protocol *const protocols[APP_N] = {
+      [APP_SMTP] = &app_smtp, [APP_POP3] = &app_pop3, [APP_IMAP] = &app_imap};
+  s->protocol = protocols[s->app];
+  if (s->swapped) {
+    struct app_side side = s->sides[0];
+    s->sides[0] = s->sides[1];
+    s->sides[1] = side;
+  }
+  if (s->app == APP_TLS)
+    app_set_mode_both(s, APP_MODE_TLS);
+  else
+    s->protocol->start(s);
+  struct detect *held = s->detect;
+  s->detect = NULL;
+  detect_replay(s, held);
+  detect_free(held);
+}
+
+void
+appsession_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame)
+{
+  assert(!s->ended);
+  if (n == 0 || s->given_up)
+    return;
+  if (s->app == APP_NONE) {
+    if (!s->detect)
+      s->detect = detect_new();
+    size_t used = 0;
+    switch (detect_feed(s, side, p, n, frame, &used)) {
+    case VERDICT_WAIT:
+      return;
+    case VERDICT_NONE:
+      s->given_up = true;
+      detect_free(s->detect);
+      s->detect = NULL;
+      return;
+    case VERDICT_FOUND:
+      begin_protocol(s);
+      p += used;
+      n -= used;
+      break;
+    }
+    if (n == 0)
+      return;
+  }
+  feed_side(s, s->swapped ? (enum side) !side : side, p, n, frame);
+}
+
+static void
+gap_side(struct appsession *s, enum side which, uint64_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  flush_side(s, which);
+  struct element e = {.offset = side->offset,
+                      .n_octets = (uint32_t)MIN(n, UINT32_MAX),
+                      .first_frame = frame,
+                      .last_frame = frame,
+                      .command = ELEMENT_NONE,
+                      .kind = ELEMENT_GAP};
+  side->offset += n;
+  bool in_lines = side->mode == APP_MODE_LINES;
+  if (side->mode == APP_MODE_DOT) {
+    side->dot = DOT_LINE; /* a hole mostly ends where a segment, and so a line, begins */
+  } else if (side->mode == APP_MODE_COUNT) {
+    in_lines = n > side->left;
+    side->left = in_lines ? 0 : side->left - n;
+    if (side->left == 0) {
+      side->mode = APP_MODE_LINES;
+      s->protocol->run_done(s, which);
+    }
+  }
+  app_emit(s, which, &e, NULL, 0);
+  if (in_lines && side->mode == APP_MODE_LINES) {
+    side->after_gap = true;
+    side->assume = APP_MODE_LINES;
+  }
+  if (which == SIDE_SERVER)
+    s->after_gap = true;
+  if (s->protocol)
+    s->protocol->gap(s, which);
+}
+
+void
+appsession_gap(struct appsession *s, enum side side, uint64_t n, uint32_t frame)
+{
+  assert(!s->ended);
+  if (n == 0 || s->given_up)
+    return;
+  if (s->app == APP_NONE) {
+    if (!s->detect)
+      s->detect = detect_new();
+    detect_gap(s, side, n, frame);
+    return;
+  }
+  gap_side(s, s->swapped ? (enum side) !side : side, n, frame);
+}
+
+void
+appsession_end(struct appsession *s)
+{
+  if (s->ended)
+    return;
+  if (s->app == APP_NONE && s->detect && detect_end(s) == VERDICT_FOUND)
+    begin_protocol(s);
+  s->ended = true;
+  if (s->app == APP_NONE)
+    return;
+  flush_side(s, SIDE_CLIENT);
+  flush_side(s, SIDE_SERVER);
+  auth_finish_all(s);
+}
+
+enum app
+appsession_app(const struct appsession *s)
+{
+  return (enum app)s->app;
+}
+
+uint8_t
+appsession_state(const struct appsession *s)
+{
+  return s->state;
+}
+
+bool
+appsession_is_swapped(const struct appsession *s)
+{
+  return s->swapped;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* appsession_auth.c -- one attempt to log in, from its command to the server's verdict.
+ *
+ * The protocols own when a line belongs to an attempt; this file owns what the line says:
+ * mechanism, user, secret, which octets must be masked, and the report at the end. An attempt that
+ * showed no secret is reported only when the server refused it for want of TLS: that is good news
+ * worth telling. */
+#include <glib.h>
+#include <string.h>
+
+#include "capture/trace/appsession_private.h"
+
+struct app_auth *
+auth_new(const char *prefix, const uint8_t *mechanism, size_t n)
+{
+  struct app_auth *a = g_new0(struct app_auth, 1);
+  g_strlcpy(a->mechanism, prefix, sizeof a->mechanism);
+  a->secret_kind = SECRET_PASSWORD;
+  if (!mechanism)
+    return a;
+  a->sasl = sasl_find(mechanism, n);
+  a->secret_kind = sasl_is_clear(a->sasl)   ? SECRET_PASSWORD
+                   : sasl_is_token(a->sasl) ? SECRET_TOKEN
+                                            : SECRET_DIGEST;
+  size_t at = strlen(a->mechanism);
+  for (size_t i = 0; i < n && at + 1 < sizeof a->mechanism; i++) {
+    char c = g_ascii_toupper((char)mechanism[i]);
+    a->mechanism[at++] = g_ascii_isalnum(c) || c == '-' || c == '_' ? c : '?';
+  }
+  a->mechanism[at] = 0;
+  return a;
+}
+
+void
+auth_free(struct app_auth *a)
+{
+  if (!a)
+    return;
+  if (a->secret)
+    memset(a->secret, 0, a->n_secret);
+  g_free(a->user);
+  g_free(a->secret);
+  g_free(a);
+}
+
+void
+auth_add_frame(struct app_auth *a, uint32_t frame)
+{
+  unsigned i = a->n_frames;
+  while (i > 0 && a->frames[i - 1] > frame)
+    i--;
+  if ((i > 0 && a->frames[i - 1] == frame) || a->n_frames == LOGIN_FRAMES_MAX)
+    return;
+  memmove(a->frames + i + 1, a->frames + i, (a->n_frames - i) * sizeof *a->frames);
+  a->frames[i] = frame;
+  a->n_frames++;
+}
+
+static void
+append(uint8_t **to, size_t *n_to, const uint8_t *p, size_t n)
+{
+  size_t take = MIN(n, AUTH_VALUE_MAX - *n_to);
+  if (take == 0)
+    return;
+  *to = g_realloc(*to, *n_to + take);
+  memcpy(*to + *n_to, p, take);
+  *n_to += take;
+}
+
+void
+auth_add_user(struct app_auth *a, const uint8_t *p, size_t n)
+{
+  a->has_user = true;
+  append(&a->user, &a->n_user, p, n);
+}
+
+void
+auth_add_secret(struct app_auth *a, const uint8_t *p, size_t n)
+{
+  a->has_secret = true;
+  append(&a->secret, &a->n_secret, p, n);
+}
+
+void
+auth_set_user(struct app_auth *a, const uint8_t *p, size_t n)
+{
+  a->n_user = 0;
+  auth_add_user(a, p, n);
+}
+
+void
+auth_set_secret(struct app_auth *a, const uint8_t *p, size_t n, uint64_t at, size_t n_wire,
+                uint32_t frame)
+{
+  a->n_secret = 0;
+  auth_add_secret(a, p, n);
+  a->secret_offset = at;
+  a->secret_wire_octets = (uint32_t)n_wire;
+  a->secret_frame = frame;
+}
+
+/* NTLM sends names in UTF-16 little endian; shown as UTF-8 where they are. */
+static void
+set_ntlm_user(struct app_auth *a, struct sasl_span user)
+{
+  bool wide = user.n >= 2 && user.n % 2 == 0 && user.p[1] == 0;
+  char *text =
+      wide ? g_convert((const char *)user.p, (gssize)user.n, "UTF-8", "UTF-16LE", NULL, NULL, NULL)
+           : NULL;
+  if (text)
+    auth_set_user(a, (const uint8_t *)text, strlen(text));
+  else
+    auth_set_user(a, user.p, user.n);
+  g_free(text);
+}
+
+void
+auth_message(struct app_auth *a, const struct app_line *line, size_t at, size_t n,
+             struct app_out *out)
+{
+  const char *text = (const char *)line->p + at;
+  size_t n_base64 = n == 1 && text[0] == '=' ? 0 : n;
+  uint8_t *octets = g_malloc(n_base64 / 4 * 3 + 6);
+  size_t n_octets = 0;
+  bool ok = base64_decode(text, n_base64, octets, &n_octets);
+  struct sasl_message m;
+  sasl_read(a->sasl, a->step, octets, n_octets, &m);
+  if (!ok || m.odd)
+    out->flags |= ELEMENT_FLAG_ODD;
+  if (!ok || m.holds_secret) {
+    out->secret_first = at;
+    out->secret_octets = n;
+  }
+  auth_add_frame(a, line->first_frame);
+  auth_add_frame(a, line->last_frame);
+  if (m.user.p && a->sasl == SASL_NTLM)
+    set_ntlm_user(a, m.user);
+  else if (m.user.p && ok)
+    auth_set_user(a, m.user.p, m.user.n);
+  if (m.secret.p && ok)
+    auth_set_secret(a, m.secret.p, m.secret.n, line->offset + at, n, line->first_frame);
+  a->step++;
+  memset(octets, 0, n_octets);
+  g_free(octets);
+}
+
+bool
+auth_wants(const struct app_auth *a, const struct app_line *line)
+{
+  unsigned n_messages = sasl_n_messages(a->sasl);
+  if (n_messages && a->step >= n_messages)
+    return false;
+  static const char *const verbs[] = {"QUIT", "RSET", "NOOP", "STAT", "CAPA", "STLS", "DATA"};
+  for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+    if (text_is(line->p, line->n_text, verbs[i]))
+      return false;
+  return memchr(line->p, ' ', line->n_text) == NULL;
+}
+
+void
+auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome, uint32_t frame)
+{
+  if (frame != ELEMENT_NONE)
+    auth_add_frame(a, frame);
+  bool nameless = a->sasl == SASL_EXTERNAL || a->sasl == SASL_ANONYMOUS;
+  bool opaque = a->step > 0 && (a->sasl == SASL_UNKNOWN || a->sasl == SASL_GSSAPI) &&
+                g_str_has_prefix(a->mechanism, "AUTH ");
+  bool shown = a->has_secret || (nameless && a->has_user) || (opaque && !a->cancelled);
+  if (!shown && outcome != LOGIN_REFUSED)
+    return;
+  struct login l = {
+      .app = (enum app)s->app,
+      .mechanism = a->mechanism,
+      .user = a->user,
+      .user_octets = a->n_user,
+      .secret = a->secret,
+      .secret_octets = a->n_secret,
+      .secret_kind = a->has_secret ? a->secret_kind : SECRET_NONE,
+      .outcome = outcome,
+      .mid_stream = s->mid_stream,
+      .n_frames = a->n_frames,
+      .secret_frame = a->has_secret ? a->secret_frame
+                      : a->n_frames ? a->frames[0]
+                                    : 0,
+      .secret_offset = a->secret_offset,
+      .secret_wire_octets = a->has_secret ? a->secret_wire_octets : 0,
+  };
+  memcpy(l.frames, a->frames, a->n_frames * sizeof *a->frames);
+  s->sink->login(s->data, &l);
+}
+
+void
+auth_finish_all(struct appsession *s)
+{
+  s->exchange = NULL;
+  for (unsigned i = 0; i < s->queue.n; i++) {
+    struct app_command *c = app_at(s, i);
+    if (!c->auth)
+      continue;
+    auth_finish(s, c->auth, LOGIN_UNKNOWN, ELEMENT_NONE);
+    auth_free(c->auth);
+    c->auth = NULL;
+  }
+}

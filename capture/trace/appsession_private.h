@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_TRACE_APPSESSION_PRIVATE_H
+#define CAPTURE_TRACE_APPSESSION_PRIVATE_H
+
+/* What the files of appsession share: the session, its two sides, the commands that wait for an
+ * answer and the attempts to log in. Nobody else includes this.
+ *
+ *   appsession.c         cuts the octets of a side by its mode and hands lines to the protocol
+ *   appsession_detect.c  finds the protocol from the first lines
+ *   appsession_smtp.c, appsession_pop3.c, appsession_imap.c    what a line means
+ *   appsession_tls.c     TLS records
+ *   appsession_auth.c    one attempt to log in, for all three */
+#include "capture/trace/appsession.h"
+#include "capture/wire/mail.h"
+#include "capture/wire/sasl.h"
+
+/* How the next octets of a side are read. */
+enum app_mode {
+  APP_MODE_LINES,
+  APP_MODE_DOT,   /* a message up to the line "." */
+  APP_MODE_COUNT, /* `left` octets: BDAT or an IMAP literal */
+  APP_MODE_TLS,   /* records */
+  APP_MODE_OTHER, /* nothing that is read: all octets are ELEMENT_OTHER */
+};
+
+/* How far the terminator CRLF.CRLF has been seen. */
+enum app_dot { DOT_INSIDE, DOT_CR, DOT_LINE, DOT_LINE_DOT, DOT_LINE_DOT_CR };
+
+enum { TLS_HEADER_OCTETS = 5, TLS_RECORD_MAX = TLS_HEADER_OCTETS + 16384 + 2048 };
+
+struct app_side {
+  uint64_t offset; /* of the first octet that is in no element yet */
+  uint8_t *kept;   /* octets of an unfinished line or record; at most APPSESSION_LINE_MAX */
+  size_t n_kept, kept_room;
+  uint64_t n_pending; /* octets since `offset`; more than n_kept when the line is too long */
+  uint32_t first_frame, last_frame; /* of the pending octets */
+  uint64_t left;                    /* MODE_COUNT */
+  uint32_t run_command;             /* the command that a message or literal belongs to */
+  uint8_t mode;
+  uint8_t assume; /* mode that the next octet enters though no answer allowed it yet; LINES: none */
+  uint8_t dot;
+  uint8_t run_kind;
+  uint8_t run_flags;
+  bool bare_lf;   /* its last line ended without CR: so may its messages */
+  bool seen;      /* has sent octets */
+  bool after_gap; /* the next line may be the rest of one */
+};
+
+/* Names and passwords beyond this are cut: SASL messages may have 12288 octets (RFC 4954 section
+ * 4). */
+enum { AUTH_VALUE_MAX = 4096, AUTH_MECHANISM_MAX = 40 };
+
+/* An attempt to log in, from its command to the answer. */
+struct app_auth {
+  enum sasl_mechanism sasl;
+  char mechanism[AUTH_MECHANISM_MAX];
+  uint8_t *user, *secret;
+  size_t n_user, n_secret;
+  enum secret_kind secret_kind;
+  bool has_user, has_secret;
+  unsigned step;  /* messages that the client has sent */
+  bool cancelled; /* "*" */
+  bool complete;  /* an IMAP command line has ended */
+  uint32_t frames[LOGIN_FRAMES_MAX];
+  unsigned n_frames;
+  uint32_t secret_frame, secret_wire_octets;
+  uint64_t secret_offset;
+};
+
+/* A command that waits for its answer. */
+struct app_command {
+  uint32_t element;
+  uint16_t verb;
+  uint8_t kind; /* the protocol's own: a greeting, the end of a message, an answer of many lines */
+  uint64_t tag; /* IMAP: hash of the tag */
+  struct app_auth *auth;
+};
+
+/* RFC 2920 and RFC 2449 name no limit; a POP3 client may ask for a whole mailbox at once. */
+enum { APP_COMMANDS_MAX = 4096 };
+
+struct app_queue {
+  struct app_command *items;
+  unsigned head, n, room;
+};
+
+/* Answers that a capture shows before their commands (packets that arrived late at the tap). */
+enum { APP_EARLY_MAX = 8 };
+struct app_early {
+  uint64_t tag;
+  uint32_t frame;
+  uint16_t code;
+  uint8_t detail;
+};
+
+/* A line of one side. `p` holds its line end, unless it was cut or the stream ended within it. */
+struct app_line {
+  const uint8_t *p;
+  size_t n;      /* octets at p */
+  size_t n_text; /* without line end */
+  uint64_t n_octets;
+  uint64_t offset;
+  uint32_t first_frame, last_frame;
+  uint8_t flags; /* ELEMENT_FLAG_CUT, ELEMENT_FLAG_ODD (bare LF, or no line end at all) */
+  bool unfinished;
+};
+
+/* What a protocol does. All are called with the session's own sink in place. */
+struct app_protocol {
+  void (*start)(struct appsession *s);
+  void (*line)(struct appsession *s, enum side side, const struct app_line *line);
+  /* A run of octets [p, p+n) of a message or literal has been given out. */
+  void (*run)(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+  void (*run_done)(struct appsession *s, enum side side); /* a counted run or a message has ended */
+  void (*assumed)(struct appsession *s, enum side side);  /* `assume` came true */
+  void (*gap)(struct appsession *s, enum side side);
+};
+extern const struct app_protocol app_smtp, app_pop3, app_imap;
+
+struct appsession {
+  const struct appsession_sink *sink;
+  void *data;
+  const struct app_protocol *protocol;
+  struct app_side sides[2];
+  struct app_queue queue;
+  struct app_early early[APP_EARLY_MAX];
+  unsigned n_early;
+  struct app_auth *exchange; /* borrowed from the queue: its client lines are messages of SASL */
+  uint32_t exchange_element;
+  uint16_t exchange_verb;
+  bool exchange_asked;   /* the server asked for the next message */
+  struct detect *detect; /* until the protocol is known */
+  uint32_t flow;
+  uint16_t client_port, server_port;
+  uint8_t app, state;
+  bool mid_stream, swapped, given_up;
+  bool synced;    /* answers and commands are known to be in step */
+  bool after_gap; /* the server's stream has a hole: answers may be missing */
+  bool ended;
+  bool tls_asked; /* STARTTLS waits for its answer */
+  bool tls_started, offer_noticed;
+  bool more; /* the server's answer has more lines */
+  union {
+    struct {
+      uint32_t reply_command;
+      uint16_t reply_code;
+      uint8_t before_auth; /* state to return to */
+      bool lmtp, ehlo;
+      bool message_gap; /* the running message has a hole: its end may lie in it */
+      uint32_t n_recipients;
+    } smtp;
+    struct {
+      uint8_t *user; /* of the last USER */
+      size_t n_user;
+      bool has_user;
+      uint32_t user_frames[2];
+      uint32_t list_command;
+      uint8_t listing; /* what the server's multi-line answer is */
+    } pop;
+    struct {
+      uint64_t tag;     /* of the command that goes on behind a literal */
+      uint32_t command; /* its element */
+      uint16_t verb;
+      struct app_auth *login; /* borrowed: a LOGIN whose arguments are not all here */
+      uint8_t n_arguments;
+      bool in_argument;       /* the running literal is one of its arguments */
+      bool command_continues; /* the next client line is REST */
+      bool reply_continues;   /* the next server line goes on behind a literal */
+      bool greeted;
+    } imap;
+  } u;
+};
+
+/* ---- appsession.c ---- */
+
+struct app_out {
+  enum element_kind kind;
+  uint16_t code;
+  uint8_t flags;
+  uint32_t command;
+  size_t secret_first, secret_octets; /* in the line; 0 octets: no secret */
+};
+/* Gives a line out and returns the index that the sink gave. */
+uint32_t app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
+                       const struct app_out *out);
+void app_emit(struct appsession *s, enum side side, struct element *e, const uint8_t *p, size_t n);
+void app_notice(struct appsession *s, enum notice_kind kind, uint32_t element, uint32_t frame);
+
+/* Both sides speak TLS from here on (element: the answer that said so); or are not read any more.
+ */
+void app_start_tls(struct appsession *s, uint32_t element, uint32_t frame);
+void app_set_mode_both(struct appsession *s, enum app_mode mode);
+void app_expect_message(struct appsession *s, enum side side, uint32_t command);
+void app_expect_octets(struct appsession *s, enum side side, enum element_kind kind, uint64_t n,
+                       uint32_t command, uint8_t flags);
+
+/* Appends to a side's pending octets; what exceeds `max` is only counted. */
+void app_side_keep(struct app_side *side, const uint8_t *p, size_t n, size_t max, uint32_t frame);
+void app_side_taken(struct app_side *side);
+
+struct app_command *app_push(struct appsession *s, uint16_t verb, uint32_t element);
+struct app_command *app_head(struct appsession *s);
+struct app_command *app_at(struct appsession *s, unsigned i);
+void app_remove(struct appsession *s, unsigned i);
+void app_clear_queue(struct appsession *s);
+/* True when a command before this one still waits for its answer. */
+bool app_is_pipelined(const struct appsession *s);
+
+/* ---- appsession_detect.c ---- */
+enum app_verdict { VERDICT_WAIT, VERDICT_FOUND, VERDICT_NONE };
+struct detect *detect_new(void);
+void detect_free(struct detect *d);
+/* Looks at the next octets; FOUND sets s->app and s->swapped. *n_used is how many were taken. */
+enum app_verdict detect_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n,
+                             uint32_t frame, size_t *n_used);
+void detect_gap(struct appsession *s, enum side side, uint64_t n, uint32_t frame);
+enum app_verdict detect_end(struct appsession *s);
+/* Feeds what was held to the protocol that was found. */
+void detect_replay(struct appsession *s, struct detect *d);
+
+/* ---- appsession_tls.c ---- */
+/* Reads octets of a side in MODE_TLS; returns how many were taken (at least 1). */
+size_t tls_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+
+/* ---- appsession_auth.c ---- */
+struct app_auth *auth_new(const char *prefix, const uint8_t *mechanism, size_t n);
+void auth_free(struct app_auth *a);
+void auth_add_frame(struct app_auth *a, uint32_t frame);
+void auth_set_user(struct app_auth *a, const uint8_t *p, size_t n);
+/* `at`, `n_wire`: where the secret lies in the client's stream. */
+void auth_set_secret(struct app_auth *a, const uint8_t *p, size_t n, uint64_t at, size_t n_wire,
+                     uint32_t frame);
+void auth_add_user(struct app_auth *a, const uint8_t *p, size_t n);
+void auth_add_secret(struct app_auth *a, const uint8_t *p, size_t n);
+/* A client's SASL message in base64 at line->p[at..at+n) ("=" is an empty one); sets the secret
+ * range in `out` when the message must be masked. */
+void auth_message(struct app_auth *a, const struct app_line *line, size_t at, size_t n,
+                  struct app_out *out);
+/* Could this client line be the next message, though the server has not asked for it? */
+bool auth_wants(const struct app_auth *a, const struct app_line *line);
+/* Reports the attempt if it showed a secret (or was refused before), with its answer's frame. */
+void auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome,
+                 uint32_t frame);
+/* Attempts that have no answer when the stream ends. */
+void auth_finish_all(struct appsession *s);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* appsession_tls.c -- cuts a side that speaks TLS into records.
+ *
+ *     0    1        3        5
+ *     type version  length   length octets ...       RFC 8446 section 5.1, RFC 5246 section 6.2.1
+ *
+ * Handshake and alert records that calls cut are put together, since their contents are read; of
+ * application data only the header is kept, since nothing else can be. Octets that are no record
+ * end the reading: all that follows on that side is ELEMENT_OTHER. Not here: what the records mean.
+ */
+#include <glib.h>
+
+#include "capture/trace/appsession_private.h"
+#include "capture/wire/bytes.h"
+
+enum { TLS_TYPE_FIRST = 20, TLS_TYPE_LAST = 24, TLS_TYPE_APPLICATION_DATA = 23 };
+
+/* Do these octets (at most five of them) begin a record? */
+static bool
+is_record(const uint8_t *p, size_t n)
+{
+  if (n > 0 && (p[0] < TLS_TYPE_FIRST || p[0] > TLS_TYPE_LAST))
+    return false;
+  if (n > 1 && p[1] != 3)
+    return false;
+  if (n > 2 && p[2] > 4)
+    return false;
+  return n < TLS_HEADER_OCTETS || get_be16(p + 3) + TLS_HEADER_OCTETS <= TLS_RECORD_MAX;
+}
+
+static void
+emit_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t n_octets,
+            uint64_t offset, uint32_t first_frame, uint32_t frame)
+{
+  struct element e = {.offset = offset,
+                      .n_octets = n_octets,
+                      .first_frame = first_frame,
+                      .last_frame = frame,
+                      .command = ELEMENT_NONE,
+                      .code = p[0],
+                      .kind = ELEMENT_TLS};
+  if (s->app == APP_TLS && !s->tls_started) {
+    s->tls_started = true;
+    e.flow = s->flow;
+    e.app = s->app;
+    e.side = (uint8_t)which;
+    app_notice(s, NOTICE_TLS_STARTED, s->sink->element(s->data, &e, p, n), frame);
+    return;
+  }
+  app_emit(s, which, &e, p, n);
+}
+
+size_t
+tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  size_t taken = 0;
+  if (side->n_pending < TLS_HEADER_OCTETS) {
+    size_t missing = TLS_HEADER_OCTETS - (size_t)side->n_pending;
+    taken = MIN(n, missing);
+    app_side_keep(side, p, taken, TLS_HEADER_OCTETS, frame);
+    if (!is_record(side->kept, side->n_kept)) {
+      struct element e = {.offset = side->offset,
+                          .n_octets = (uint32_t)side->n_pending,
+                          .first_frame = side->first_frame,
+                          .last_frame = side->last_frame,
+                          .command = ELEMENT_NONE,
+                          .kind = ELEMENT_OTHER};
+      app_side_taken(side);
+      side->mode = APP_MODE_OTHER;
+      app_emit(s, which, &e, side->kept, side->n_kept);
+      return taken;
+    }
+    if (side->n_pending < TLS_HEADER_OCTETS)
+      return taken;
+  }
+  bool opaque = side->kept[0] == TLS_TYPE_APPLICATION_DATA;
+  size_t n_record = TLS_HEADER_OCTETS + (size_t)get_be16(side->kept + 3);
+  size_t take = MIN(n - taken, n_record - (size_t)side->n_pending);
+  uint64_t offset = side->offset;
+  if (take)
+    app_side_keep(side, p + taken, take, opaque ? TLS_HEADER_OCTETS : TLS_RECORD_MAX, frame);
+  if (side->n_pending == n_record) {
+    app_side_taken(side);
+    emit_record(s, which, side->kept, side->n_kept, (uint32_t)n_record, offset, side->first_frame,
+                side->last_frame);
+  }
+  return taken + take;
+}
