@@ -107,6 +107,7 @@ show(Session *s, struct run *run, struct trace *trace, struct trace_loader *load
   s->run = run;
   s->trace = run ? run_trace(run) : trace;
   s->loader = loader;
+  s->generation++;
   s->fraction = 0;
   s->announced_us = 0;
   s->decode = decode_new(s->trace);
@@ -270,6 +271,12 @@ session_title(Session *s)
   if (s->run)
     return run_title(s->run);
   return s->title ? s->title : "";
+}
+
+unsigned
+session_generation(Session *s)
+{
+  return s->generation;
 }
 
 const char *

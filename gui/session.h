@@ -38,6 +38,8 @@ gboolean session_open(Session *s, const char *what, GError **error);
 struct run *session_run(Session *s);     /* NULL for a capture */
 struct trace *session_trace(Session *s); /* never NULL: empty at first */
 const char *session_title(Session *s);
+/* Counts what was opened: another number, another run or capture. */
+unsigned session_generation(Session *s);
 gboolean session_is_loading(Session *s, double *fraction);
 const char *session_warning(Session *s); /* why a capture ended early, or NULL */
 

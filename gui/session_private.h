@@ -34,6 +34,7 @@ struct _Session {
   /* What is shown. The trace belongs to the run, or to the session when there is no run. */
   struct run *run;
   struct trace *trace;
+  unsigned generation;
   char *title;   /* of a capture: its file's name */
   char *warning; /* why the capture ended early */
   struct trace_loader *loader;

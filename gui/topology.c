@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* topology.c -- hosts, links and the packets on their way.
+ *
+ * Two layers: hosts and links change with what is shown, the size and the look, and are kept in a
+ * surface; packets are drawn over it at every move of the time cursor.
+ *
+ *     run:      every hop between leave and arrival is a packet at its share of the way; a hop that
+ *               just ended leaves a trail, so that a link of 20 µs is seen at all; a lost one ends
+ *               in a cross
+ *     capture:  the frame at the cursor is drawn on the line between its two addresses
+ *
+ * Colour says the protocol, and a label says it again. */
+#include "gui/topology.h"
+
+#include <math.h>
+
+#include "gui/canvas.h"
+#include "gui/hosts.h"
+#include "gui/sentence.h"
+#include "gui/style.h"
+
+#define TEXT_PIXELS 12.5
+#define SMALL_PIXELS 10.5
+#define HOST_PIXELS 40.0 /* the icon's square */
+/* A hop that has ended is shown this long, in real time at the current speed. */
+#define TRAIL_REAL_S 0.5
+enum { PACKETS_DRAWN_MAX = 200, INFO_CHARS_MAX = 46 };
+
+struct drawn_packet {
+  uint32_t frame;
+  double x, y;
+};
+
+struct topology {
+  Session *session;
+  GtkWidget *canvas;
+  cairo_surface_t *still; /* hosts and links */
+  int width, height;
+  GArray *packets; /* struct drawn_packet, as last drawn */
+  uint32_t focus;  /* host that the keyboard is on */
+};
+
+/* ---- places ---- */
+
+static double
+unit(struct topology *t)
+{
+  double room = MIN(t->width / 760.0, t->height / 300.0);
+  return session_scale(t->session) * CLAMP(room, 0.62, 1.5);
+}
+
+/* Hosts keep a margin for their names. */
+static void
+place_of(struct topology *t, uint32_t host, double *x, double *y)
+{
+  const struct host_row *r = hosts_get(hosts_of(t->session), host);
+  double u = unit(t), left = 66 * u, top = 30 * u, bottom = 50 * u;
+  *x = left + r->x * MAX(t->width - 2 * left, 1);
+  *y = top + r->y * MAX(t->height - top - bottom, 1);
+}
+
+/* ---- hosts ---- */
+
+static void
+rounded(cairo_t *cr, double x, double y, double w, double h, double r)
+{
+  cairo_new_sub_path(cr);
+  cairo_arc(cr, x + w - r, y + r, r, -G_PI_2, 0);
+  cairo_arc(cr, x + w - r, y + h - r, r, 0, G_PI_2);
+  cairo_arc(cr, x + r, y + h - r, r, G_PI_2, G_PI);
+  cairo_arc(cr, x + r, y + r, r, G_PI, 3 * G_PI_2);
+  cairo_close_path(cr);
+}
+
+static void
+fill_and_line(struct topology *t, cairo_t *cr, const char *color)
+{
+  style_set_source(cr, t->canvas, "paper");
+  cairo_fill_preserve(cr);
+  style_set_source_alpha(cr, t->canvas, color, 0.12);
+  cairo_fill_preserve(cr);
+  style_set_source(cr, t->canvas, color);
+  cairo_stroke(cr);
+}
+
+static void
+draw_pc(struct topology *t, cairo_t *cr, double s, const char *color)
+{
+  rounded(cr, -0.46 * s, -0.42 * s, 0.92 * s, 0.62 * s, 0.06 * s);
+  fill_and_line(t, cr, color);
+  cairo_rectangle(cr, -0.37 * s, -0.33 * s, 0.74 * s, 0.44 * s);
+  style_set_source_alpha(cr, t->canvas, color, 0.22);
+  cairo_fill(cr);
+  cairo_move_to(cr, 0, 0.2 * s);
+  cairo_line_to(cr, 0, 0.36 * s);
+  cairo_move_to(cr, -0.24 * s, 0.38 * s);
+  cairo_line_to(cr, 0.24 * s, 0.38 * s);
+  style_set_source(cr, t->canvas, color);
+  cairo_stroke(cr);
+}
+
+static void
+draw_phone(struct topology *t, cairo_t *cr, double s, const char *color)
+{
+  rounded(cr, -0.24 * s, -0.46 * s, 0.48 * s, 0.9 * s, 0.08 * s);
+  fill_and_line(t, cr, color);
+  cairo_rectangle(cr, -0.17 * s, -0.34 * s, 0.34 * s, 0.6 * s);
+  style_set_source_alpha(cr, t->canvas, color, 0.22);
+  cairo_fill(cr);
+  cairo_arc(cr, 0, 0.35 * s, 0.035 * s, 0, 2 * G_PI);
+  style_set_source(cr, t->canvas, color);
+  cairo_fill(cr);
+}
+
+static void
+draw_server(struct topology *t, cairo_t *cr, double s, const char *color)
+{
+  for (int i = 0; i < 3; i++) {
+    double y = (-0.46 + i * 0.31) * s;
+    rounded(cr, -0.4 * s, y, 0.8 * s, 0.27 * s, 0.05 * s);
+    fill_and_line(t, cr, color);
+    cairo_arc(cr, -0.27 * s, y + 0.135 * s, 0.045 * s, 0, 2 * G_PI);
+    style_set_source(cr, t->canvas, color);
+    cairo_fill(cr);
+    cairo_move_to(cr, -0.1 * s, y + 0.135 * s);
+    cairo_line_to(cr, 0.28 * s, y + 0.135 * s);
+    style_set_source_alpha(cr, t->canvas, color, 0.55);
+    cairo_stroke(cr);
+  }
+}
+
+static void
+draw_router(struct topology *t, cairo_t *cr, double s, const char *color)
+{
+  cairo_arc(cr, 0, 0, 0.42 * s, 0, 2 * G_PI);
+  fill_and_line(t, cr, color);
+  style_set_source(cr, t->canvas, color);
+  for (int i = 0; i < 4; i++) { /* arrows in two, out two: what a router does */
+    double a = G_PI_4 + i * G_PI_2, c = cos(a), d = sin(a);
+    double tip = i % 2 ? 0.1 * s : 0.33 * s, tail = i % 2 ? 0.33 * s : 0.1 * s;
+    double back = i % 2 ? 0.11 * s : -0.11 * s;
+    cairo_move_to(cr, tail * c, tail * d);
+    cairo_line_to(cr, tip * c, tip * d);
+    cairo_move_to(cr, tip * c + back * cos(a + 0.6), tip * d + back * sin(a + 0.6));
+    cairo_line_to(cr, tip * c, tip * d);
+    cairo_line_to(cr, tip * c + back * cos(a - 0.6), tip * d + back * sin(a - 0.6));
+  }
+  cairo_stroke(cr);
+}
+
+static void
+draw_switch(struct topology *t, cairo_t *cr, double s, const char *color)
+{
+  rounded(cr, -0.46 * s, -0.22 * s, 0.92 * s, 0.44 * s, 0.06 * s);
+  fill_and_line(t, cr, color);
+  style_set_source(cr, t->canvas, color);
+  for (int i = 0; i < 2; i++) {
+    double y = (i ? 0.08 : -0.08) * s, way = i ? -1 : 1;
+    cairo_move_to(cr, -0.28 * s, y);
+    cairo_line_to(cr, 0.28 * s, y);
+    cairo_move_to(cr, way * 0.17 * s, y - 0.06 * s);
+    cairo_line_to(cr, way * 0.28 * s, y);
+    cairo_line_to(cr, way * 0.17 * s, y + 0.06 * s);
+  }
+  cairo_stroke(cr);
+}
+
+/* The accent of the role: an end that only asks is a client, one that only answers a server. */
+static const char *
+role_color(const struct host_row *r)
+{
+  if (r->kind == HOST_ROUTER || r->kind == HOST_SWITCH || r->is_rest)
+    return "faint";
+  if (r->kind == HOST_SERVER || (r->is_server && !r->is_client))
+    return "server";
+  return "client";
+}
+
+/* A line of text with a halo, so that links do not cross it out. */
+static double
+draw_text(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
+          const char *text, double width_max)
+{
+  g_autoptr(PangoLayout) layout = style_layout(t->canvas, pixels, FALSE);
+  int width, height;
+  pango_layout_set_text(layout, text, -1);
+  pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
+  pango_layout_set_width(layout, (int)(width_max * PANGO_SCALE));
+  pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_height(layout, -2);
+  pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+  pango_layout_get_pixel_size(layout, &width, &height);
+  cairo_move_to(cr, x - width_max / 2, y);
+  pango_cairo_layout_path(cr, layout);
+  style_set_source(cr, t->canvas, "paper");
+  cairo_set_line_width(cr, 4);
+  cairo_stroke(cr);
+  cairo_move_to(cr, x - width_max / 2, y);
+  style_set_source(cr, t->canvas, color);
+  pango_cairo_show_layout(cr, layout);
+  return height;
+}
+
+static void
+draw_host(struct topology *t, cairo_t *cr, uint32_t host)
+{
+  static void (*const draw[])(struct topology *, cairo_t *, double, const char *) = {
+      [HOST_PC] = draw_pc,
+      [HOST_PHONE] = draw_phone,
+      [HOST_SERVER] = draw_server,
+      [HOST_ROUTER] = draw_router,
+      [HOST_SWITCH] = draw_switch,
+  };
+  const struct host_row *r = hosts_get(hosts_of(t->session), host);
+  double x, y, u = unit(t), size = HOST_PIXELS * u;
+  if (r->kind == HOST_SWITCH)
+    size *= 0.8;
+  place_of(t, host, &x, &y);
+  cairo_save(cr);
+  cairo_translate(cr, x, y);
+  cairo_set_line_width(cr, 1.6 * u);
+  cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
+  cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+  draw[r->kind](t, cr, size, role_color(r));
+  cairo_restore(cr);
+  y += size * 0.5 + 2;
+  gboolean has_name = g_strcmp0(host_name(r), r->address) != 0;
+  if (has_name)
+    y += draw_text(t, cr, x, y, TEXT_PIXELS * u, "ink", host_name(r), 132 * u);
+  if (r->address[0])
+    draw_text(t, cr, x, y, SMALL_PIXELS * u, has_name ? "faint" : "ink", r->address, 180 * u);
+}
+
+static void
+draw_still(struct topology *t, cairo_t *cr)
+{
+  struct hosts *h = hosts_of(t->session);
+  double u = unit(t), x, y;
+  cairo_set_line_width(cr, 1.5 * u);
+  style_set_source(cr, t->canvas, "line");
+  for (uint32_t i = 0; i < hosts_n_lines(h); i++) {
+    const struct host_line *line = hosts_line(h, i);
+    place_of(t, line->ends[0], &x, &y);
+    cairo_move_to(cr, x, y);
+    place_of(t, line->ends[1], &x, &y);
+    cairo_line_to(cr, x, y);
+  }
+  cairo_stroke(cr);
+  for (uint32_t i = 0; i < hosts_n(h); i++)
+    draw_host(t, cr, i);
+}
+
+/* ---- packets ---- */
+
+/* A short word for what the packet says: the summary's info without the rest of a long line. */
+static char *
+packet_label(struct topology *t, uint32_t frame, const char **color, char **protocol)
+{
+  struct decode *d = session_row_decode(t->session);
+  decode_summary_only(d, frame);
+  *color = style_protocol(d->summary.protocol);
+  *protocol = g_strdup(d->summary.protocol ? d->summary.protocol : "?");
+  const char *info = d->summary.info ? d->summary.info : "";
+  if (g_utf8_strlen(info, -1) <= INFO_CHARS_MAX)
+    return g_strdup(info);
+  g_autofree char *cut = g_utf8_substring(info, 0, INFO_CHARS_MAX - 1);
+  return g_strconcat(cut, "…", NULL);
+}
+
+static void
+draw_envelope(struct topology *t, cairo_t *cr, double x, double y, const char *color,
+              gboolean selected)
+{
+  double u = unit(t), w = 26 * u, h = 17 * u;
+  cairo_save(cr);
+  cairo_translate(cr, x, y);
+  if (selected) {
+    rounded(cr, -w / 2 - 4 * u, -h / 2 - 4 * u, w + 8 * u, h + 8 * u, 5 * u);
+    style_set_source(cr, t->canvas, "select");
+    cairo_fill_preserve(cr);
+    style_set_source(cr, t->canvas, "select_line");
+    cairo_set_line_width(cr, 1.5 * u);
+    cairo_stroke(cr);
+  }
+  rounded(cr, -w / 2, -h / 2, w, h, 2 * u);
+  style_set_source(cr, t->canvas, color);
+  cairo_fill(cr);
+  cairo_move_to(cr, -w / 2 + 2 * u, -h / 2 + 2 * u);
+  cairo_line_to(cr, 0, h * 0.12);
+  cairo_line_to(cr, w / 2 - 2 * u, -h / 2 + 2 * u);
+  style_set_source(cr, t->canvas, "paper");
+  cairo_set_line_width(cr, 1.4 * u);
+  cairo_stroke(cr);
+  cairo_restore(cr);
+}
+
+static void
+draw_cross(struct topology *t, cairo_t *cr, double x, double y)
+{
+  double r = 9 * unit(t);
+  cairo_move_to(cr, x - r, y - r);
+  cairo_line_to(cr, x + r, y + r);
+  cairo_move_to(cr, x + r, y - r);
+  cairo_line_to(cr, x - r, y + r);
+  style_set_source(cr, t->canvas, "risk");
+  cairo_set_line_width(cr, 3.5 * unit(t));
+  cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
+  cairo_stroke(cr);
+}
+
+static void
+draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y, gboolean lost)
+{
+  const char *color;
+  g_autofree char *protocol = NULL;
+  g_autofree char *info = packet_label(t, frame, &color, &protocol);
+  gboolean selected = frame == session_frame(t->session);
+  double u = unit(t);
+  draw_envelope(t, cr, x, y, color, selected);
+  if (lost) {
+    draw_cross(t, cr, x, y);
+    draw_text(t, cr, x, y + 13 * u, SMALL_PIXELS * u, "risk", lang_text("lost", "สูญหาย"), 120 * u);
+  }
+  double width = 250 * u, at = CLAMP(x, width / 2 + 4, MAX(t->width - width / 2 - 4, width / 2 + 4));
+  g_autofree char *label = selected ? g_strdup_printf("%s  %s", protocol, info) : g_strdup(protocol);
+  draw_text(t, cr, selected ? at : x, y - (selected ? 44 : 29) * u, (selected ? TEXT_PIXELS : SMALL_PIXELS) * u,
+            color, label, width);
+  struct drawn_packet drawn = {frame, x, y};
+  g_array_append_val(t->packets, drawn);
+}
+
+static void
+hop_line(struct topology *t, cairo_t *cr, uint32_t from, uint32_t to, double part, const char *color,
+         double alpha)
+{
+  double x0, y0, x1, y1, u = unit(t);
+  place_of(t, from, &x0, &y0);
+  place_of(t, to, &x1, &y1);
+  cairo_move_to(cr, x0, y0);
+  cairo_line_to(cr, x0 + (x1 - x0) * part, y0 + (y1 - y0) * part);
+  style_set_source_alpha(cr, t->canvas, color, alpha);
+  cairo_set_line_width(cr, 4 * u);
+  cairo_stroke(cr);
+}
+
+static void
+along(struct topology *t, uint32_t from, uint32_t to, double part, double *x, double *y)
+{
+  double x0, y0, x1, y1;
+  place_of(t, from, &x0, &y0);
+  place_of(t, to, &x1, &y1);
+  /* Packets leave at the edge of a host's icon, not from its middle. */
+  double length = hypot(x1 - x0, y1 - y0), edge = MIN(24 * unit(t) / MAX(length, 1), 0.4);
+  part = edge + part * (1 - 2 * edge);
+  *x = x0 + (x1 - x0) * part;
+  *y = y0 + (y1 - y0) * part;
+}
+
+/* The selected frame's whole way: each hop as a line, so that a step shows where it went. */
+static void
+draw_way_of_selected(struct topology *t, cairo_t *cr, const struct run_flight *all)
+{
+  const uint32_t *flights;
+  uint32_t frame = session_frame(t->session);
+  if (frame == SESSION_NONE)
+    return;
+  uint32_t n = hosts_flights(hosts_of(t->session), frame, &flights);
+  struct decode *d = session_row_decode(t->session);
+  decode_summary_only(d, frame);
+  const char *color = style_protocol(d->summary.protocol);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct run_flight *f = &all[flights[i]];
+    hop_line(t, cr, f->from_host, f->to_host, f->is_lost ? 0.5 : 1, color, 0.35);
+  }
+}
+
+/* Whether anything of the selected frame is on its way now; if not, it is drawn at rest. */
+static void
+draw_flights(struct topology *t, cairo_t *cr)
+{
+  size_t n = 0;
+  Session *s = t->session;
+  const struct run_flight *all = run_flights(session_run(s), &n);
+  int64_t now = session_time(s), trail = (int64_t)(TRAIL_REAL_S * 1e9 * session_speed(s));
+  gboolean selected_moves = FALSE, playing = session_is_playing(s);
+  if (!playing)
+    draw_way_of_selected(t, cr, all);
+  size_t low = 0, high = n; /* the first flight that leaves behind now */
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (all[middle].leave_ns > now)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  for (size_t i = low, seen = 0; i-- > 0 && seen < PACKETS_DRAWN_MAX; seen++) {
+    const struct run_flight *f = &all[i];
+    int64_t end = MAX(f->arrive_ns, f->leave_ns + 1);
+    double part = (double)(now - f->leave_ns) / (double)(end - f->leave_ns), x, y;
+    if (f->frame == TRACE_NONE || now > end + trail)
+      continue;
+    if (f->is_lost && part >= 0.5) {
+      along(t, f->from_host, f->to_host, 0.5, &x, &y);
+      draw_packet(t, cr, f->frame, x, y, TRUE);
+      selected_moves |= f->frame == session_frame(s);
+    } else if (now <= end && (playing || part > 0)) {
+      along(t, f->from_host, f->to_host, part, &x, &y);
+      draw_packet(t, cr, f->frame, x, y, FALSE);
+      selected_moves |= f->frame == session_frame(s);
+    } else if (playing && now > end) {
+      struct decode *d = session_row_decode(s);
+      decode_summary_only(d, f->frame);
+      hop_line(t, cr, f->from_host, f->to_host, 1, style_protocol(d->summary.protocol),
+               0.5 * (1 - (double)(now - end) / (double)MAX(trail, 1)));
+    }
+  }
+  const uint32_t *flights;
+  uint32_t frame = session_frame(s);
+  if (playing || selected_moves || frame == SESSION_NONE ||
+      hosts_flights(hosts_of(s), frame, &flights) == 0)
+    return;
+  double x, y;
+  const struct run_flight *first = &all[flights[0]];
+  along(t, first->from_host, first->to_host, 0.5, &x, &y);
+  draw_packet(t, cr, frame, x, y, first->is_lost);
+}
+
+static void
+draw_capture_frame(struct topology *t, cairo_t *cr)
+{
+  uint32_t frame = session_frame(t->session);
+  if (frame == SESSION_NONE)
+    return;
+  struct host_way way = hosts_way(hosts_of(t->session), frame);
+  if (way.from == SESSION_NONE)
+    return;
+  double x, y;
+  if (way.to == SESSION_NONE || way.to == way.from) {
+    place_of(t, way.from, &x, &y);
+    draw_packet(t, cr, frame, x + 46 * unit(t), y, FALSE);
+    return;
+  }
+  struct decode *d = session_row_decode(t->session);
+  decode_summary_only(d, frame);
+  hop_line(t, cr, way.from, way.to, 1, style_protocol(d->summary.protocol), 0.35);
+  along(t, way.from, way.to, 0.62, &x, &y);
+  draw_packet(t, cr, frame, x, y, FALSE);
+}
+
+static void
+draw_host_mark(struct topology *t, cairo_t *cr, uint32_t host, const char *color)
+{
+  double x, y, u = unit(t), r = HOST_PIXELS * u * 0.64;
+  if (host >= hosts_n(hosts_of(t->session)))
+    return;
+  place_of(t, host, &x, &y);
+  rounded(cr, x - r, y - r, 2 * r, 2 * r, 7 * u);
+  style_set_source(cr, t->canvas, color);
+  cairo_set_line_width(cr, 2.2 * u);
+  cairo_stroke(cr);
+}
+
+static void
+draw_empty(struct topology *t, cairo_t *cr)
+{
+  draw_text(t, cr, t->width / 2.0, t->height / 2.0 - 20, 15 * session_scale(t->session), "faint",
+            session_is_loading(t->session, NULL)
+                ? lang_text("Reading…", "กำลังอ่าน…")
+                : lang_text("No conversation to draw. Open a lesson (Lessons) or a capture (Ctrl+O).",
+                            "ไม่มีบทสนทนาให้วาด เปิดบทเรียน (ปุ่มบทเรียน) หรือไฟล์ดักจับ (Ctrl+O)"),
+            MIN(t->width - 40, 520));
+}
+
+static void
+draw(void *data, cairo_t *cr, int width, int height)
+{
+  struct topology *t = data;
+  if (!t->still || width != t->width || height != t->height) {
+    t->width = width;
+    t->height = height;
+    g_clear_pointer(&t->still, cairo_surface_destroy);
+    t->still = gdk_window_create_similar_surface(gtk_widget_get_window(t->canvas),
+                                                 CAIRO_CONTENT_COLOR_ALPHA, width, height);
+    cairo_t *still = cairo_create(t->still);
+    draw_still(t, still);
+    cairo_destroy(still);
+  }
+  g_array_set_size(t->packets, 0);
+  if (hosts_n(hosts_of(t->session)) == 0) {
+    draw_empty(t, cr);
+    return;
+  }
+  cairo_set_source_surface(cr, t->still, 0, 0);
+  cairo_paint(cr);
+  draw_host_mark(t, cr, session_host(t->session), "select_line");
+  if (gtk_widget_has_focus(t->canvas))
+    draw_host_mark(t, cr, t->focus, "client");
+  if (session_run(t->session))
+    draw_flights(t, cr);
+  else
+    draw_capture_frame(t, cr);
+}
+
+/* ---- selecting ---- */
+
+static uint32_t
+host_at(struct topology *t, double at_x, double at_y)
+{
+  for (uint32_t i = 0; i < hosts_n(hosts_of(t->session)); i++) {
+    double x, y, r = HOST_PIXELS * unit(t) * 0.65;
+    place_of(t, i, &x, &y);
+    if (fabs(at_x - x) <= r && fabs(at_y - y) <= r)
+      return i;
+  }
+  return SESSION_NONE;
+}
+
+static gboolean
+pressed(GtkWidget *widget, GdkEventButton *event, struct topology *t)
+{
+  gtk_widget_grab_focus(widget);
+  for (guint i = t->packets->len; i-- > 0;) {
+    struct drawn_packet *p = &g_array_index(t->packets, struct drawn_packet, i);
+    if (fabs(event->x - p->x) <= 18 * unit(t) && fabs(event->y - p->y) <= 13 * unit(t)) {
+      session_select_frame(t->session, p->frame);
+      return GDK_EVENT_STOP;
+    }
+  }
+  uint32_t host = host_at(t, event->x, event->y);
+  if (host != SESSION_NONE)
+    t->focus = host;
+  session_select_host(t->session, host);
+  gtk_widget_queue_draw(widget);
+  return GDK_EVENT_STOP;
+}
+
+/* Up and Down walk the hosts, Return selects one; Left and Right stay with time. */
+static gboolean
+key(GtkWidget *widget, GdkEventKey *event, struct topology *t)
+{
+  uint32_t n = hosts_n(hosts_of(t->session));
+  if (n == 0 || (event->state & gtk_accelerator_get_default_mod_mask()))
+    return GDK_EVENT_PROPAGATE;
+  switch (event->keyval) {
+  case GDK_KEY_Down:
+    t->focus = (t->focus + 1) % n;
+    break;
+  case GDK_KEY_Up:
+    t->focus = (t->focus + n - 1) % n;
+    break;
+  case GDK_KEY_Return:
+  case GDK_KEY_KP_Enter:
+    session_select_host(t->session, t->focus);
+    break;
+  default:
+    return GDK_EVENT_PROPAGATE;
+  }
+  gtk_widget_queue_draw(widget);
+  return GDK_EVENT_STOP;
+}
+
+/* ---- for assistive technology ---- */
+
+static unsigned
+n_items(void *data)
+{
+  return hosts_n(hosts_of(((struct topology *)data)->session));
+}
+
+static char *
+item_name(void *data, unsigned item)
+{
+  const struct host_row *r = hosts_get(hosts_of(((struct topology *)data)->session), item);
+  if (!r->address[0] || g_strcmp0(host_name(r), r->address) == 0)
+    return g_strdup(host_name(r));
+  return g_strdup_printf("%s, %s", host_name(r), r->address);
+}
+
+static gboolean
+item_place(void *data, unsigned item, GdkRectangle *place)
+{
+  struct topology *t = data;
+  double x, y, r = HOST_PIXELS * unit(t) / 2;
+  place_of(t, item, &x, &y);
+  *place = (GdkRectangle){(int)(x - r), (int)(y - r), (int)(2 * r), (int)(2 * r)};
+  return TRUE;
+}
+
+static void
+item_activate(void *data, unsigned item)
+{
+  session_select_host(((struct topology *)data)->session, item);
+}
+
+static gboolean
+item_is_selected(void *data, unsigned item)
+{
+  return session_host(((struct topology *)data)->session) == item;
+}
+
+static const struct canvas_ops ops = {draw, n_items, item_name, item_place, item_activate,
+                                      item_is_selected};
+
+/* ---- following the session ---- */
+
+static void
+say(Session *session, struct topology *t)
+{
+  g_autofree char *sentence = sentence_selection(session);
+  canvas_say(t->canvas, lang_text("Network", "เครือข่าย"), sentence);
+  gtk_widget_queue_draw(t->canvas);
+}
+
+static void
+redraw_all(Session *session, struct topology *t)
+{
+  g_clear_pointer(&t->still, cairo_surface_destroy);
+  if (t->focus >= hosts_n(hosts_of(session)))
+    t->focus = 0;
+  canvas_items_changed(t->canvas);
+  say(session, t);
+}
+
+static void
+moved(Session *session, struct topology *t)
+{
+  gtk_widget_queue_draw(t->canvas);
+}
+
+static void
+topology_free(GtkWidget *canvas, struct topology *t)
+{
+  g_signal_handlers_disconnect_by_data(t->session, t);
+  g_clear_pointer(&t->still, cairo_surface_destroy);
+  g_array_unref(t->packets);
+  g_object_unref(t->session);
+  g_free(t);
+}
+
+GtkWidget *
+topology_new(Session *session)
+{
+  struct topology *t = g_new0(struct topology, 1);
+  t->session = g_object_ref(session);
+  t->packets = g_array_new(FALSE, FALSE, sizeof(struct drawn_packet));
+  t->canvas = canvas_new(&ops, t);
+  gtk_widget_set_size_request(t->canvas, 200, 120);
+  g_signal_connect(t->canvas, "button-press-event", G_CALLBACK(pressed), t);
+  g_signal_connect(t->canvas, "key-press-event", G_CALLBACK(key), t);
+  g_signal_connect(t->canvas, "destroy", G_CALLBACK(topology_free), t);
+  g_signal_connect_swapped(t->canvas, "style-updated", G_CALLBACK(gtk_widget_queue_draw), t->canvas);
+  g_signal_connect(session, "loaded", G_CALLBACK(redraw_all), t);
+  g_signal_connect(session, "frames-added", G_CALLBACK(redraw_all), t);
+  g_signal_connect(session, "look-changed", G_CALLBACK(redraw_all), t);
+  g_signal_connect(session, "selection-changed", G_CALLBACK(say), t);
+  g_signal_connect(session, "playing-changed", G_CALLBACK(moved), t);
+  g_signal_connect(session, "time-changed", G_CALLBACK(moved), t);
+  redraw_all(session, t);
+  gtk_widget_show(t->canvas);
+  return t->canvas;
+}
