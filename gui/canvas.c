@@ -2,7 +2,8 @@
 /* canvas.c -- a drawing area with accessible items.
  *
  *     Canvas (GtkDrawingArea) ── accessible ──> CanvasAccessible (GtkWidgetAccessible)
- *                                                  └─ children: CanvasItem (AtkObject, component, action)
+ *                                                  └─ children: CanvasItem (AtkObject, component,
+ * action)
  *
  * Items are made when somebody asks for them and asked for their names each time, so a canvas costs
  * nothing when no screen reader runs. */

@@ -2,14 +2,14 @@
 #ifndef GUI_CANVAS_H
 #define GUI_CANVAS_H
 
-/* A drawing area whose drawn things are also there for assistive technology: every item has a name, a
- * place and can be activated, as if it were a widget. */
+/* A drawing area whose drawn things are also there for assistive technology: every item has a name,
+ * a place and can be activated, as if it were a widget. */
 #include <gtk/gtk.h>
 
 struct canvas_ops {
   void (*draw)(void *data, cairo_t *cr, int width, int height);
   unsigned (*n_items)(void *data);
-  char *(*item_name)(void *data, unsigned item); /* g_free() */
+  char *(*item_name)(void *data, unsigned item);                          /* g_free() */
   gboolean (*item_place)(void *data, unsigned item, GdkRectangle *place); /* in the widget */
   void (*item_activate)(void *data, unsigned item);
   gboolean (*item_is_selected)(void *data, unsigned item);

@@ -2,7 +2,8 @@
 /* hosts.c -- hosts, lines and lanes of what is shown.
  *
  * A run knows its hosts, their places and every hop of every packet. A capture knows addresses: the
- * busiest become hosts, clients on the left and servers on the right, the others share one place. */
+ * busiest become hosts, clients on the left and servers on the right, the others share one place.
+ */
 #include "gui/hosts.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef GUI_HOSTS_H
 #define GUI_HOSTS_H
 
-/* Who speaks with whom in what is shown: the hosts and links of a run as its scenario places them, or
- * of a capture as its addresses tell. Topology and ladder draw from this one table. */
+/* Who speaks with whom in what is shown: the hosts and links of a run as its scenario places them,
+ * or of a capture as its addresses tell. Topology and ladder draw from this one table. */
 #include "gui/session.h"
 
 /* A capture's network is drawn up to here; quieter hosts share one place ("and N more"). */

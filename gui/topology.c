@@ -205,11 +205,8 @@ static void
 draw_host(struct topology *t, cairo_t *cr, uint32_t host)
 {
   static void (*const draw[])(struct topology *, cairo_t *, double, const char *) = {
-      [HOST_PC] = draw_pc,
-      [HOST_PHONE] = draw_phone,
-      [HOST_SERVER] = draw_server,
-      [HOST_ROUTER] = draw_router,
-      [HOST_SWITCH] = draw_switch,
+      [HOST_PC] = draw_pc,         [HOST_PHONE] = draw_phone,   [HOST_SERVER] = draw_server,
+      [HOST_ROUTER] = draw_router, [HOST_SWITCH] = draw_switch,
   };
   const struct host_row *r = hosts_get(hosts_of(t->session), host);
   double x, y, u = unit(t), size = HOST_PIXELS * u;
@@ -321,17 +318,19 @@ draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y,
     draw_cross(t, cr, x, y);
     draw_text(t, cr, x, y + 13 * u, SMALL_PIXELS * u, "risk", lang_text("lost", "สูญหาย"), 120 * u);
   }
-  double width = 250 * u, at = CLAMP(x, width / 2 + 4, MAX(t->width - width / 2 - 4, width / 2 + 4));
-  g_autofree char *label = selected ? g_strdup_printf("%s  %s", protocol, info) : g_strdup(protocol);
-  draw_text(t, cr, selected ? at : x, y - (selected ? 44 : 29) * u, (selected ? TEXT_PIXELS : SMALL_PIXELS) * u,
-            color, label, width);
+  double width = 250 * u,
+         at = CLAMP(x, width / 2 + 4, MAX(t->width - width / 2 - 4, width / 2 + 4));
+  g_autofree char *label =
+      selected ? g_strdup_printf("%s  %s", protocol, info) : g_strdup(protocol);
+  draw_text(t, cr, selected ? at : x, y - (selected ? 44 : 29) * u,
+            (selected ? TEXT_PIXELS : SMALL_PIXELS) * u, color, label, width);
   struct drawn_packet drawn = {frame, x, y};
   g_array_append_val(t->packets, drawn);
 }
 
 static void
-hop_line(struct topology *t, cairo_t *cr, uint32_t from, uint32_t to, double part, const char *color,
-         double alpha)
+hop_line(struct topology *t, cairo_t *cr, uint32_t from, uint32_t to, double part,
+         const char *color, double alpha)
 {
   double x0, y0, x1, y1, u = unit(t);
   place_of(t, from, &x0, &y0);
@@ -463,12 +462,13 @@ draw_host_mark(struct topology *t, cairo_t *cr, uint32_t host, const char *color
 static void
 draw_empty(struct topology *t, cairo_t *cr)
 {
-  draw_text(t, cr, t->width / 2.0, t->height / 2.0 - 20, 15 * session_scale(t->session), "faint",
-            session_is_loading(t->session, NULL)
-                ? lang_text("Reading…", "กำลังอ่าน…")
-                : lang_text("No conversation to draw. Open a lesson (Lessons) or a capture (Ctrl+O).",
-                            "ไม่มีบทสนทนาให้วาด เปิดบทเรียน (ปุ่มบทเรียน) หรือไฟล์ดักจับ (Ctrl+O)"),
-            MIN(t->width - 40, 520));
+  draw_text(
+      t, cr, t->width / 2.0, t->height / 2.0 - 20, 15 * session_scale(t->session), "faint",
+      session_is_loading(t->session, NULL)
+          ? lang_text("Reading…", "กำลังอ่าน…")
+          : lang_text("No conversation to draw. Open a lesson (Lessons) or a capture (Ctrl+O).",
+                      "ไม่มีบทสนทนาให้วาด เปิดบทเรียน (ปุ่มบทเรียน) หรือไฟล์ดักจับ (Ctrl+O)"),
+      MIN(t->width - 40, 520));
 }
 
 static void
@@ -598,8 +598,8 @@ item_is_selected(void *data, unsigned item)
   return session_host(((struct topology *)data)->session) == item;
 }
 
-static const struct canvas_ops ops = {draw, n_items, item_name, item_place, item_activate,
-                                      item_is_selected};
+static const struct canvas_ops ops = {draw,       n_items,       item_name,
+                                      item_place, item_activate, item_is_selected};
 
 /* ---- following the session ---- */
 
@@ -648,7 +648,8 @@ topology_new(Session *session)
   g_signal_connect(t->canvas, "button-press-event", G_CALLBACK(pressed), t);
   g_signal_connect(t->canvas, "key-press-event", G_CALLBACK(key), t);
   g_signal_connect(t->canvas, "destroy", G_CALLBACK(topology_free), t);
-  g_signal_connect_swapped(t->canvas, "style-updated", G_CALLBACK(gtk_widget_queue_draw), t->canvas);
+  g_signal_connect_swapped(t->canvas, "style-updated", G_CALLBACK(gtk_widget_queue_draw),
+                           t->canvas);
   g_signal_connect(session, "loaded", G_CALLBACK(redraw_all), t);
   g_signal_connect(session, "frames-added", G_CALLBACK(redraw_all), t);
   g_signal_connect(session, "look-changed", G_CALLBACK(redraw_all), t);
