@@ -20,6 +20,11 @@ struct store {
   uint32_t next_uid_validity; /* rises with every mailbox, RFC 3501 2.3.1.1 */
 };
 
+struct watch {
+  void (*changed)(void *data);
+  void *data;
+};
+
 static const struct {
   unsigned flag;
   const char *name;
@@ -114,6 +119,7 @@ mailbox_new(struct store_user *u, const char *name)
   b->modseq = 1;
   b->messages = g_ptr_array_new_with_free_func((GDestroyNotify)store_message_unref);
   b->keywords = g_ptr_array_new_with_free_func(g_free);
+  b->watches = g_array_new(FALSE, FALSE, sizeof(struct watch));
   b->is_subscribed = true;
   b->uses = 1;
   g_ptr_array_add(u->mailboxes, b);
@@ -135,7 +141,35 @@ store_release(struct mailbox *b)
   g_free(b->name);
   g_ptr_array_unref(b->messages);
   g_ptr_array_unref(b->keywords);
+  g_array_unref(b->watches);
   g_free(b);
+}
+
+void
+store_watch(struct mailbox *b, void (*changed)(void *data), void *data)
+{
+  struct watch watch = {.changed = changed, .data = data};
+  g_array_append_val(b->watches, watch);
+}
+
+void
+store_unwatch(struct mailbox *b, void *data)
+{
+  for (guint i = 0; i < b->watches->len; i++) {
+    if (g_array_index(b->watches, struct watch, i).data == data) {
+      g_array_remove_index(b->watches, i);
+      return;
+    }
+  }
+}
+
+static void
+call_watches(struct mailbox *b)
+{
+  for (guint i = 0; i < b->watches->len; i++) {
+    struct watch watch = g_array_index(b->watches, struct watch, i);
+    watch.changed(watch.data);
+  }
 }
 
 static bool
@@ -309,6 +343,7 @@ store_append(struct mailbox *b, GBytes *octets, unsigned flags, uint64_t keyword
   g_ptr_array_add(b->messages, m);
   b->user->used_octets += n;
   tell(b, m, false);
+  call_watches(b);
   return m;
 }
 
@@ -322,6 +357,7 @@ store_set_flags(struct mailbox *b, struct store_message *m, unsigned flags, uint
   m->keywords = keywords;
   m->modseq = ++b->modseq;
   tell(b, m, false);
+  call_watches(b);
 }
 
 struct store_message *
@@ -354,6 +390,7 @@ store_expunge(struct mailbox *b, struct store_message *m)
   b->modseq++;
   tell(b, m, true);
   g_ptr_array_remove_index(b->messages, index);
+  call_watches(b);
 }
 
 /* ---- users ---- */

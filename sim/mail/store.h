@@ -56,6 +56,7 @@ struct mailbox {
   bool is_subscribed;
   bool is_gone;  /* deleted while sessions look at it */
   unsigned uses; /* sessions that hold it */
+  GArray *watches;
 };
 
 struct store_user {
@@ -99,6 +100,10 @@ bool store_has_children(const struct mailbox *b);
 /* Sessions hold a mailbox while they look at it, so a deletion leaves them something to look at. */
 struct mailbox *store_hold(struct mailbox *b);
 void store_release(struct mailbox *b);
+
+/* Calls `changed` after every change of the mailbox, for sessions that idle. */
+void store_watch(struct mailbox *b, void (*changed)(void *data), void *data);
+void store_unwatch(struct mailbox *b, void *data);
 
 /* Appends; NULL when the quota or STORE_MESSAGES_MAX is reached. The message belongs to the
  * mailbox. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* script.c -- plays C:/S: dialogues against server machines.
  *
- * Fed line by line and octet by octet, each S: block must be there when it is expected and nothing else.
- * Fed whole, all C: lines of the connection go in at once; then all S: lines must have come. */
+ * Fed line by line and octet by octet, each S: block must be there when it is expected and nothing
+ * else. Fed whole, all C: lines of the connection go in at once; then all S: lines must have come.
+ */
 #include "tests/endpoints/script.h"
 
 #include <stdlib.h>
@@ -114,8 +115,8 @@ unescape(const char *text)
       break;
     else if (text[0] == '\\' && text[1] == 'x' && g_ascii_isxdigit(text[2]) &&
              g_ascii_isxdigit(text[3])) {
-      g_string_append_c(octets, (char)(g_ascii_xdigit_value(text[2]) * 16 +
-                                       g_ascii_xdigit_value(text[3])));
+      g_string_append_c(octets,
+                        (char)(g_ascii_xdigit_value(text[2]) * 16 + g_ascii_xdigit_value(text[3])));
       text += 3;
     } else {
       g_string_append_c(octets, *text);

@@ -51,8 +51,8 @@ main(int argc, char **argv)
       struct play *play = g_new(struct play, 1);
       *play = (struct play){.file = names->pdata[i], .feed = (enum script_feed)f};
       g_ptr_array_add(plays, play);
-      g_autofree char *path = g_strdup_printf("/scripts/%s/%s/%s", (char *)names->pdata[i], title,
-                                              feeds[f]);
+      g_autofree char *path =
+          g_strdup_printf("/scripts/%s/%s/%s", (char *)names->pdata[i], title, feeds[f]);
       g_test_add_data_func(path, play, test_script);
     }
   }

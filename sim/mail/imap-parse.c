@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* imap-parse.c -- the grammar of IMAP commands, over the octets of one whole command.
+ *
+ * The machine gathers lines and literals first, so nothing here waits for more. Numbers are at most
+ * 32 bits and never overflow; a NUL is nowhere allowed but inside a message. RFC 3501 section 9. */
+#include "sim/mail/imap-parse.h"
+
+#include <string.h>
+
+bool
+imap_parse_end(const struct imap_text *t)
+{
+  return t->at == t->n;
+}
+
+char
+imap_parse_peek(const struct imap_text *t)
+{
+  return t->at < t->n ? (char)t->p[t->at] : '\0';
+}
+
+bool
+imap_parse_octet(struct imap_text *t, char c)
+{
+  if (t->at >= t->n || t->p[t->at] != (uint8_t)c)
+    return false;
+  t->at++;
+  return true;
+}
+
+bool
+imap_parse_space(struct imap_text *t)
+{
+  return imap_parse_octet(t, ' ');
+}
+
+static char *
+take_while(struct imap_text *t, bool (*belongs)(uint8_t c))
+{
+  size_t from = t->at;
+  while (t->at < t->n && belongs(t->p[t->at]))
+    t->at++;
+  return t->at > from ? g_strndup((const char *)t->p + from, t->at - from) : NULL;
+}
+
+static bool
+is_in_word(uint8_t c)
+{
+  return c > ' ' && c < 0x7f && !strchr("()[]{}<>\"", c);
+}
+
+static bool
+is_in_pattern(uint8_t c)
+{
+  return c > ' ' && c < 0x7f && !strchr("(){\"\\", c);
+}
+
+static bool
+is_in_astring(uint8_t c)
+{
+  return is_in_pattern(c) && c != '%' && c != '*';
+}
+
+static bool
+is_in_atom(uint8_t c)
+{
+  return is_in_astring(c) && c != ']';
+}
+
+char *
+imap_parse_word(struct imap_text *t)
+{
+  char *word = take_while(t, is_in_word);
+  for (char *c = word; c && *c; c++)
+    *c = g_ascii_toupper(*c);
+  return word;
+}
+
+char *
+imap_parse_atom(struct imap_text *t)
+{
+  return take_while(t, is_in_atom);
+}
+
+/* A quoted string; NULL and nothing taken when it is none. */
+static GString *
+parse_quoted(struct imap_text *t)
+{
+  GString *text = g_string_new(NULL);
+  for (size_t i = t->at + 1; i < t->n; i++) {
+    uint8_t c = t->p[i];
+    if (c == '"') {
+      t->at = i + 1;
+      return text;
+    }
+    if (c == '\\') {
+      if (++i >= t->n || (t->p[i] != '"' && t->p[i] != '\\'))
+        break;
+      c = t->p[i];
+    }
+    if (c == '\r' || c == '\n' || c == '\0')
+      break;
+    g_string_append_c(text, (char)c);
+  }
+  g_string_free(text, TRUE);
+  return NULL;
+}
+
+static GString *
+parse_literal(struct imap_text *t)
+{
+  size_t i = t->at + 1;
+  uint64_t n = 0;
+  while (i < t->n && g_ascii_isdigit(t->p[i]) && n <= UINT32_MAX)
+    n = n * 10 + t->p[i++] - '0';
+  if (i == t->at + 1)
+    return NULL;
+  if (i < t->n && (t->p[i] == '+' || t->p[i] == '-'))
+    i++;
+  if (t->n - i < 3 || memcmp(t->p + i, "}\r\n", 3) != 0 || t->n - i - 3 < n)
+    return NULL;
+  GString *text = g_string_new_len((const char *)t->p + i + 3, (gssize)n);
+  t->at = i + 3 + n;
+  return text;
+}
+
+GBytes *
+imap_parse_octets(struct imap_text *t)
+{
+  char c = imap_parse_peek(t);
+  GString *text = c == '"' ? parse_quoted(t) : c == '{' ? parse_literal(t) : NULL;
+  return text ? g_string_free_to_bytes(text) : NULL;
+}
+
+static char *
+parse_string(struct imap_text *t, bool (*belongs)(uint8_t c))
+{
+  char c = imap_parse_peek(t);
+  if (c != '"' && c != '{')
+    return take_while(t, belongs);
+  g_autoptr(GBytes) octets = imap_parse_octets(t);
+  if (!octets)
+    return NULL;
+  gsize n;
+  const char *p = g_bytes_get_data(octets, &n);
+  return n > 0 && memchr(p, '\0', n) ? NULL : g_strndup(n > 0 ? p : "", n);
+}
+
+char *
+imap_parse_astring(struct imap_text *t)
+{
+  return parse_string(t, is_in_astring);
+}
+
+char *
+imap_parse_pattern(struct imap_text *t)
+{
+  return parse_string(t, is_in_pattern);
+}
+
+bool
+imap_parse_number(struct imap_text *t, uint32_t *number)
+{
+  uint64_t value = 0;
+  size_t from = t->at;
+  while (t->at < t->n && g_ascii_isdigit(t->p[t->at]) && value <= UINT32_MAX)
+    value = value * 10 + t->p[t->at++] - '0';
+  *number = (uint32_t)value;
+  return t->at > from && value <= UINT32_MAX;
+}
+
+static bool
+parse_set_number(struct imap_text *t, uint32_t *number)
+{
+  if (imap_parse_octet(t, '*')) {
+    *number = IMAP_STAR;
+    return true;
+  }
+  return imap_parse_number(t, number) && *number > 0;
+}
+
+GArray *
+imap_parse_set(struct imap_text *t)
+{
+  GArray *set = g_array_new(FALSE, FALSE, sizeof(struct imap_range));
+  do {
+    struct imap_range range;
+    if (!parse_set_number(t, &range.low))
+      goto bad;
+    range.high = range.low;
+    if (imap_parse_octet(t, ':') && !parse_set_number(t, &range.high))
+      goto bad;
+    g_array_append_val(set, range);
+  } while (imap_parse_octet(t, ','));
+  return set;
+bad:
+  g_array_unref(set);
+  return NULL;
+}
+
+bool
+imap_set_has(const GArray *set, uint32_t number, uint32_t star)
+{
+  for (guint i = 0; i < set->len; i++) {
+    struct imap_range r = g_array_index(set, struct imap_range, i);
+    uint32_t a = r.low == IMAP_STAR ? star : r.low, b = r.high == IMAP_STAR ? star : r.high;
+    if (number >= MIN(a, b) && number <= MAX(a, b))
+      return true;
+  }
+  return false;
+}
+
+GPtrArray *
+imap_parse_flags(struct imap_text *t, bool is_open)
+{
+  GPtrArray *flags = g_ptr_array_new_with_free_func(g_free);
+  bool has_parenthesis = imap_parse_octet(t, '(');
+  if (!has_parenthesis && !is_open)
+    goto bad;
+  if (has_parenthesis && imap_parse_octet(t, ')'))
+    return flags;
+  do {
+    bool is_system = imap_parse_octet(t, '\\');
+    g_autofree char *name = imap_parse_atom(t);
+    if (!name)
+      goto bad;
+    g_ptr_array_add(flags, g_strconcat(is_system ? "\\" : "", name, NULL));
+  } while (imap_parse_space(t));
+  if (!has_parenthesis || imap_parse_octet(t, ')'))
+    return flags;
+bad:
+  g_ptr_array_unref(flags);
+  return NULL;
+}
+
+/* Each wildcard is tried only at the last one seen, with a limit by the name's length: '*' may
+ * swallow anything, so going back further than the last '*' never helps; '%' is bounded by its
+ * level. */
+static bool
+matches(const char *pattern, const char *name, unsigned depth)
+{
+  for (; *pattern; pattern++, name++) {
+    if (*pattern == '*' || *pattern == '%') {
+      if (depth == 0)
+        return false;
+      bool is_star = *pattern == '*';
+      while (pattern[1] == '*' || pattern[1] == '%')
+        is_star |= *++pattern == '*';
+      for (;; name++) {
+        if (matches(pattern + 1, name, depth - 1))
+          return true;
+        if (*name == '\0' || (!is_star && *name == '/'))
+          return false;
+      }
+    }
+    if (*pattern != *name)
+      return false;
+  }
+  return *name == '\0';
+}
+
+bool
+imap_pattern_matches(const char *pattern, const char *name)
+{
+  enum { WILDCARDS_MAX = 8 }; /* bounds the search; nobody writes more */
+  if (g_ascii_strncasecmp(pattern, "INBOX", 5) == 0 && strncmp(name, "INBOX", 5) == 0)
+    pattern += 5, name += 5;
+  return matches(pattern, name, WILDCARDS_MAX);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_IMAP_SESSION_H
+#define SIM_MAIL_IMAP_SESSION_H
+
+/* Inside of the IMAP server machine, shared by its files and nobody else:
+ *   imap-server   life, gathering of commands, verb table, login
+ *   imap-view     what this session knows of the selected mailbox, and untagged news
+ *   imap-mailbox  SELECT, LIST, STATUS, APPEND … : the mailbox commands
+ *   imap-message  STORE, COPY, MOVE, EXPUNGE and the message commands that need no grammar of their
+ * own imap-fetch    FETCH        imap-search   SEARCH */
+#include "capture/wire/mail.h"
+#include "sim/mail/imap-parse.h"
+#include "sim/mail/imap.h"
+#include "sim/mail/machine.h"
+
+/* One message as this session sees it; its place in the view plus one is its sequence number. */
+struct imap_entry {
+  struct store_message *m; /* a reference */
+  uint64_t told_modseq;    /* flags as of here have been told */
+  bool is_recent;
+};
+
+struct imap_server {
+  struct endpoint endpoint;
+  struct store *store;
+  char *name, *nonce;
+  enum imap_state state;
+  bool is_started;
+
+  /* the command that is coming in */
+  struct lines lines;
+  GByteArray *command;
+  size_t literal_left;
+  bool is_too_big; /* a non-synchronising literal that is thrown away */
+  unsigned n_bad, n_auth_failures;
+
+  /* the command that runs */
+  char *tag;
+  bool is_uid;      /* UID FETCH … */
+  bool may_expunge; /* EXPUNGE may be told before its tagged reply (RFC 3501 7.4.1) */
+  int64_t now_ns;
+
+  bool is_in_auth, is_idle;
+  struct auth_server auth;
+  struct store_user *user;
+
+  struct mailbox *mailbox; /* held while selected */
+  bool is_read_only;
+  GArray *view; /* struct imap_entry */
+  uint64_t seen_modseq;
+  bool has_gone; /* expunged messages that are still in the view */
+  guint n_keywords_told;
+};
+
+/* ---- imap-server.c ---- */
+void imap_set_state(struct imap_server *s, enum imap_state state);
+/* The tagged reply, behind the news of the mailbox. `text` may begin with a "[CODE] ". */
+void imap_ok(struct imap_server *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void imap_no(struct imap_server *s, const char *text);
+void imap_bad(struct imap_server *s, const char *text);
+
+/* ---- imap-view.c ---- */
+void imap_view_open(struct imap_server *s, struct mailbox *b, bool is_read_only);
+void imap_view_close(struct imap_server *s);
+struct imap_entry *imap_view_at(const struct imap_server *s, guint i);
+unsigned imap_view_recent(const struct imap_server *s);
+/* Tells EXPUNGE, EXISTS, RECENT and changed flags. */
+void imap_view_sync(struct imap_server *s, bool may_expunge);
+/* "(\Seen \Recent)" of an entry. */
+void imap_view_flags(const struct imap_server *s, const struct imap_entry *entry, GString *out);
+/* "* FLAGS (…)" and PERMANENTFLAGS. */
+void imap_view_tell_flags(struct imap_server *s);
+/* The indexes (guint) of the messages in a set of sequence numbers or UIDs. NULL when a sequence
+ * number is beyond the view: BAD. */
+GArray *imap_view_select(const struct imap_server *s, const GArray *set);
+
+/* ---- the commands: called with the text behind the verb and its space ---- */
+void imap_act_select(struct imap_server *s, struct imap_text *t);
+void imap_act_examine(struct imap_server *s, struct imap_text *t);
+void imap_act_create(struct imap_server *s, struct imap_text *t);
+void imap_act_delete(struct imap_server *s, struct imap_text *t);
+void imap_act_rename(struct imap_server *s, struct imap_text *t);
+void imap_act_subscribe(struct imap_server *s, struct imap_text *t);
+void imap_act_unsubscribe(struct imap_server *s, struct imap_text *t);
+void imap_act_list(struct imap_server *s, struct imap_text *t);
+void imap_act_lsub(struct imap_server *s, struct imap_text *t);
+void imap_act_status(struct imap_server *s, struct imap_text *t);
+void imap_act_append(struct imap_server *s, struct imap_text *t);
+void imap_act_namespace(struct imap_server *s, struct imap_text *t);
+void imap_act_close(struct imap_server *s, struct imap_text *t);
+void imap_act_unselect(struct imap_server *s, struct imap_text *t);
+void imap_act_expunge(struct imap_server *s, struct imap_text *t);
+void imap_act_store(struct imap_server *s, struct imap_text *t);
+void imap_act_copy(struct imap_server *s, struct imap_text *t);
+void imap_act_move(struct imap_server *s, struct imap_text *t);
+void imap_act_fetch(struct imap_server *s, struct imap_text *t);
+void imap_act_search(struct imap_server *s, struct imap_text *t);
+
+/* Flags by name into bits; creates keywords in `b`. False for an unknown system flag. */
+bool imap_flags_resolve(struct mailbox *b, const GPtrArray *names, unsigned *flags,
+                        uint64_t *keywords);
+
+#endif

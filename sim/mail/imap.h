@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_IMAP_H
+#define SIM_MAIL_IMAP_H
+
+/* The IMAP machines. RFC 3501; 2177 (IDLE), 2342 (NAMESPACE), 2971 (ID), 3348 (CHILDREN), 3691
+ * (UNSELECT), 4315 (UIDPLUS), 4959 (SASL-IR), 5161 (ENABLE), 6851 (MOVE), 7888 (LITERAL+). */
+#include "sim/mail/auth.h"
+#include "sim/mail/endpoint.h"
+#include "sim/mail/store.h"
+
+enum {
+  IMAP_LINE_MAX = 64 << 10,        /* long sequence sets of synchronising clients */
+  IMAP_LITERAL_AUTH_MAX = 4 << 10, /* before login only names and passwords come as literals */
+  IMAP_LITERAL_MAX = 32 << 20,     /* a message by APPEND */
+  IMAP_COMMAND_MAX = 33 << 20,     /* all lines and literals of one command */
+  IMAP_BAD_MAX = 20,               /* as SMTP_BAD_MAX */
+  IMAP_AUTH_FAILURES_MAX = 3,
+  IMAP_SEARCH_DEPTH_MAX = 32,         /* parentheses, NOT and OR in one another */
+  IMAP_SECTION_DEPTH_MAX = 32,        /* numbers in BODY[1.2.3]: as MIME_DEPTH_MAX */
+  IMAP_CLIENT_LITERAL_MAX = 64 << 20, /* what our client accepts as one literal */
+  IMAP_CLIENT_LINE_MAX = 1 << 20,
+};
+
+struct imap_server_config {
+  const char *name;
+  struct store *store;
+  const char *nonce; /* for CRAM-MD5, or NULL */
+};
+struct endpoint *imap_server_new(const struct imap_server_config *config);
+
+struct imap_client_config {
+  const char *user, *password;
+  const char *mailbox;  /* to select; NULL: INBOX */
+  struct mailbox *into; /* where texts that were read are kept, or NULL */
+  void (*done)(void *data, bool is_good);
+  void *data;
+};
+/* Reads as a mail program does: LOGIN, LIST, SELECT, the envelopes of all, then for each unseen
+ * message its text part, then STORE +FLAGS (\Seen), LOGOUT. */
+struct endpoint *imap_client_new(const struct imap_client_config *config);
+
+#endif
