@@ -49,7 +49,7 @@ struct login_record {
 };
 
 struct evidence {
-  uint32_t frame; /* 0-based */
+  uint32_t frame;                 /* 0-based */
   uint32_t first_octet, n_octets; /* in the frame; 0,0 when it lies in a reassembled datagram */
 };
 
@@ -84,5 +84,9 @@ unsigned findings_n_logins(const struct findings *f);
 const struct login_record *findings_get_login(const struct findings *f, unsigned i);
 unsigned findings_n(const struct findings *f);
 const struct finding *findings_get(const struct findings *f, unsigned i);
+/* Logins and findings that were one too many to keep. */
+uint64_t findings_n_dropped(const struct findings *f);
+/* Both ends are this machine: severities are then two steps lower, and reports say so. */
+bool finding_is_local(const struct finding_flow *where);
 
 #endif
