@@ -17,6 +17,7 @@ enum {
   SLOTS_MIN = 1024,
   BLOCK_BITS = 9, /* flows per block: 512 */
   BLOCK_FLOWS = 1 << BLOCK_BITS,
+  RESERVED_MAX = 1 << 16, /* quoted flows of a capture full of ICMP errors */
 };
 
 struct slot {
@@ -34,6 +35,7 @@ struct flow_table {
   uint32_t n_tcp, n_udp;
   uint64_t key[2];
   bool by_interface;
+  struct flow_table *reserved; /* stream numbers given before a flow's first frame; may be NULL */
 };
 
 __extension__ typedef unsigned __int128 wide;
@@ -110,6 +112,7 @@ flow_table_free(struct flow_table *t)
 {
   if (!t)
     return;
+  flow_table_free(t->reserved);
   g_free(t->slots);
   g_ptr_array_unref(t->blocks);
   g_array_unref(t->free_indexes);
@@ -193,6 +196,32 @@ new_index(struct flow_table *t)
   return t->n_flows++;
 }
 
+void
+flow_table_reserve(struct flow_table *t, const struct frame_layers *layers, uint16_t interface)
+{
+  if (flow_table_find(t, layers, interface) != TRACE_NONE)
+    return;
+  if (!t->reserved)
+    t->reserved = flow_table_new(t->by_interface);
+  struct flow_table *r = t->reserved;
+  if (r->n_flows >= RESERVED_MAX || flow_table_find(r, layers, interface) != TRACE_NONE)
+    return;
+  struct flow *f = flow_table_get(r, flow_table_add(r, layers, interface));
+  f->seen.stream = layers->ip_proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
+}
+
+/* The number that was reserved for this key, or the next one. */
+static uint32_t
+take_stream(struct flow_table *t, const struct frame_layers *layers, uint16_t interface)
+{
+  uint32_t index = t->reserved ? flow_table_find(t->reserved, layers, interface) : TRACE_NONE;
+  if (index == TRACE_NONE)
+    return layers->ip_proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
+  uint32_t stream = flow_table_get(t->reserved, index)->seen.stream;
+  flow_table_remove(t->reserved, index);
+  return stream;
+}
+
 uint32_t
 flow_table_add(struct flow_table *t, const struct frame_layers *layers, uint16_t interface)
 {
@@ -205,7 +234,7 @@ flow_table_add(struct flow_table *t, const struct frame_layers *layers, uint16_t
   *f = (struct flow){.hash = hash};
   f->seen.proto = layers->ip_proto;
   f->seen.interface = interface;
-  f->seen.stream = layers->ip_proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
+  f->seen.stream = take_stream(t, layers, interface);
   f->seen.ends[0].addr = layers->src;
   f->seen.ends[0].port = layers->src_port;
   f->seen.ends[1].addr = layers->dst;

@@ -32,7 +32,6 @@ struct flow_side {
   int8_t window_scale;     /* -1: not known; -2: not used */
   bool has_isn, has_next_seq, has_max_seq, has_window;
   bool last_was_syn; /* the window of a SYN is not scaled */
-  bool last_advance_was_empty;
 
   bool has_base;
   bool is_ended; /* its FIN and everything before it was delivered */
@@ -74,6 +73,9 @@ uint32_t flow_table_find(struct flow_table *t, const struct frame_layers *layers
                          uint16_t interface);
 /* Adds a flow that ends[0] = the frame's source begins; it hides an older one with the same key. */
 uint32_t flow_table_add(struct flow_table *t, const struct frame_layers *layers,
+                        uint16_t interface);
+/* Gives the flow that may come with this key the next stream number now, when there is none yet. */
+void flow_table_reserve(struct flow_table *t, const struct frame_layers *layers,
                         uint16_t interface);
 /* Forgets a flow; its index is used again. The caller frees what hangs on it first. */
 void flow_table_remove(struct flow_table *t, uint32_t index);

@@ -338,6 +338,34 @@ feed_fragment(struct pass1 *p, const struct pass1_input *in, const struct frame_
     feed_transport(p, in, whole.octets, &layers, out);
 }
 
+/* An ICMP error quotes the packet that it speaks of. The frame is no traffic of that flow, but
+ * Wireshark numbers the flow's stream when it is quoted first: the number is kept for it. */
+static void
+feed_quoted(struct pass1 *p, const struct pass1_input *in, const struct frame_layers *l)
+{
+  static const bool quotes4[13] = {
+      [3] = true, [4] = true, [5] = true, [11] = true, [12] = true}; /* RFC 792 */
+  const uint8_t *icmp = in->octets + l->ip_payload_offset;
+  if (l->ip_payload_octets <= ICMP_OCTETS)
+    return;
+  bool is_v6 = l->ip_proto == IP_PROTO_ICMPV6;
+  if (is_v6 ? icmp[0] < 1 || icmp[0] > 4 : icmp[0] >= 13 || !quotes4[icmp[0]])
+    return;
+  struct frame_layers quoted;
+  frame_walk(is_v6 ? LINK_IPV6 : LINK_IPV4, icmp + ICMP_OCTETS, l->ip_payload_octets - ICMP_OCTETS,
+             &quoted);
+  if (quoted.ip_proto == IP_PROTO_TCP && !quoted.transport_offset &&
+      quoted.ip_payload_octets >= 4) {
+    /* Eight octets of TCP are quoted: the ports at least. */
+    const uint8_t *tcp = icmp + ICMP_OCTETS + quoted.ip_payload_offset;
+    quoted.src_port = get_be16(tcp);
+    quoted.dst_port = get_be16(tcp + 2);
+  } else if (!has_transport(&quoted)) {
+    return;
+  }
+  flow_table_reserve(p->flows, &quoted, in->interface);
+}
+
 void
 pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *out)
 {
@@ -357,10 +385,14 @@ pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *o
   frame_walk(in->link, in->octets, in->captured_octets, &layers);
   if (layers.trouble != FRAME_FINE)
     mark_trouble(&layers, in, out);
-  if (layers.is_fragment)
+  /* Fragments that the snap length cut cannot be put together: the first one is read as it is. */
+  bool is_whole = layers.ip_payload_octets == layers.ip_payload_wire;
+  if (layers.is_fragment && (is_whole || !layers.is_first_fragment))
     feed_fragment(p, in, &layers, out);
   else if (has_transport(&layers))
     feed_transport(p, in, in->octets, &layers, out);
+  else if (layers.ip_proto == IP_PROTO_ICMP || layers.ip_proto == IP_PROTO_ICMPV6)
+    feed_quoted(p, in, &layers);
   if (p->options.forgets)
     forget_one(p, in->time_ns);
 }

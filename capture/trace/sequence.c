@@ -27,10 +27,17 @@ sequence_is_new_connection(const struct flow *f, unsigned direction, uint16_t fl
   return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && f->sides[direction].has_isn && end->isn != seq;
 }
 
-/* The first sequence numbers, from which relative ones are counted. */
-static void
+/* The first sequence numbers, from which relative ones are counted. A SYN, ACK with another number
+ * than before replaces its side's: the old connection's numbers mean nothing any more. */
+static unsigned
 learn_isn(struct flow *f, unsigned d, const struct sequence_segment *s)
 {
+  unsigned items = 0;
+  if ((s->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && f->sides[d].has_isn &&
+      f->seen.ends[d].isn != s->seq) {
+    f->sides[d].has_isn = false;
+    items = ANALYSIS_REUSED_PORTS;
+  }
   if (!f->sides[d].has_isn) {
     f->sides[d].has_isn = true;
     f->seen.ends[d].isn = s->flags & TCP_SYN ? s->seq : s->seq - 1;
@@ -39,6 +46,7 @@ learn_isn(struct flow *f, unsigned d, const struct sequence_segment *s)
     f->sides[!d].has_isn = true;
     f->seen.ends[!d].isn = s->ack - 1;
   }
+  return items;
 }
 
 static void
@@ -123,16 +131,15 @@ judge_repeat(const struct flow *f, const struct flow_side *fwd, const struct flo
   if (s->n_octets > 1 && fwd->has_next_seq && fwd->next_seq - 1 == s->seq)
     is_old = false; /* the octet in front was a zero window probe's */
   if (s->n_octets && rev->last_ack && seq_le(s->seq + s->n_octets, rev->last_ack))
-    return ANALYSIS_SPURIOUS_RETRANSMISSION;
+    return ANALYSIS_SPURIOUS_RETRANSMISSION | ANALYSIS_RETRANSMISSION;
   if (!is_old)
     return 0;
   if (rev->dup_acks >= 2 && rev->last_ack == s->seq &&
       (uint64_t)(s->time_ns - rev->last_ack_time_ns) < FAST_RETRANSMISSION_NS)
-    return ANALYSIS_FAST_RETRANSMISSION;
+    return ANALYSIS_FAST_RETRANSMISSION | ANALYSIS_RETRANSMISSION;
   int64_t near_ns = f->first_rtt_ns ? f->first_rtt_ns : OUT_OF_ORDER_NS;
   uint32_t next = s->seq + s->n_octets + (s->flags & (TCP_SYN | TCP_FIN) ? 1 : 0);
-  if ((uint64_t)(s->time_ns - fwd->next_seq_time_ns) < (uint64_t)near_ns &&
-      (fwd->next_seq != next || fwd->last_advance_was_empty))
+  if ((uint64_t)(s->time_ns - fwd->next_seq_time_ns) < (uint64_t)near_ns && fwd->next_seq != next)
     return ANALYSIS_OUT_OF_ORDER;
   return ANALYSIS_RETRANSMISSION;
 }
@@ -142,8 +149,6 @@ remember(struct flow_side *fwd, const struct sequence_segment *s, unsigned items
 {
   bool has_end = s->flags & (TCP_SYN | TCP_FIN);
   uint32_t next = s->seq + s->n_octets + (has_end ? 1 : 0);
-  if (!fwd->has_next_seq || seq_gt(next, fwd->next_seq + (has_end ? 1 : 0)))
-    fwd->last_advance_was_empty = s->n_octets == 0;
   if (!(items & ANALYSIS_ZERO_WINDOW_PROBE)) {
     if (!fwd->has_next_seq || seq_gt(next, fwd->next_seq)) {
       fwd->has_next_seq = true;
@@ -167,7 +172,7 @@ uint16_t
 sequence_feed(struct flow *f, unsigned direction, const struct sequence_segment *s)
 {
   struct flow_side *fwd = &f->sides[direction], *rev = &f->sides[!direction];
-  learn_isn(f, direction, s);
+  unsigned reused = learn_isn(f, direction, s);
   unsigned items = judge_window(fwd, rev, s);
   if (s->ack != fwd->last_ack)
     fwd->dup_acks = 0;
@@ -181,5 +186,5 @@ sequence_feed(struct flow *f, unsigned direction, const struct sequence_segment 
     f->syn_time_ns = s->time_ns;
   else if (!(s->flags & TCP_SYN) && (s->flags & TCP_ACK) && f->syn_time_ns && !f->first_rtt_ns)
     f->first_rtt_ns = s->time_ns - f->syn_time_ns;
-  return (uint16_t)items;
+  return (uint16_t)(items | reused);
 }

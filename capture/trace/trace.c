@@ -183,8 +183,13 @@ trace_feed(struct trace *t, const struct pass1_input *in)
     return index;
   const struct trace_flow *f = trace_flow(t, record->flow);
   GArray *streams = t->streams[f->proto == IP_PROTO_UDP];
+  uint32_t none = TRACE_NONE;
+  while (f->stream > streams->len) /* numbers of flows that were only quoted so far */
+    g_array_append_val(streams, none);
   if (f->stream == streams->len)
     g_array_append_val(streams, record->flow);
+  else
+    g_array_index(streams, uint32_t, f->stream) = record->flow;
   return index;
 }
 

@@ -17,7 +17,8 @@
 
 #define TRACE_NONE UINT32_MAX
 
-/* Wireshark's analysis items, as bits of trace_frame.analysis. */
+/* Wireshark's analysis items, as bits of trace_frame.analysis. A fast or spurious retransmission has
+ * ANALYSIS_RETRANSMISSION too, as tshark's fields say it. */
 enum trace_analysis {
   ANALYSIS_RETRANSMISSION = 1 << 0,
   ANALYSIS_FAST_RETRANSMISSION = 1 << 1,
