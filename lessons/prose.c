@@ -155,10 +155,10 @@ walk_inline(cmark_node *node, struct inline_context c, GArray *spans, GError **e
                                 "และใส่ข้อความที่มี < และ > ไว้ในเครื่องหมาย `…`"),
                       cmark_node_get_literal(node));
   default:
-    return prose_fail(
-        error, c.path, c.line,
-        lang_text("a %s cannot be shown in a lesson", "บทเรียนแสดงส่วนประกอบชนิด %s ไม่ได้"),
-        cmark_node_get_type_string(node));
+    return prose_fail(error, c.path, c.line,
+                      lang_text("a lesson cannot show this part (%s); use plain Markdown",
+                                "บทเรียนแสดงส่วนนี้ (%s) ไม่ได้ ให้ใช้ Markdown พื้นฐาน"),
+                      cmark_node_get_type_string(node));
   }
 }
 
@@ -255,10 +255,10 @@ walk_block(cmark_node *node, struct block_context *c, GError **error)
                       lang_text("HTML cannot be shown in a lesson; use Markdown",
                                 "บทเรียนแสดง HTML ไม่ได้ ให้ใช้ Markdown"));
   default:
-    return prose_fail(
-        error, c->path, line,
-        lang_text("a %s cannot be shown in a lesson", "บทเรียนแสดงส่วนประกอบชนิด %s ไม่ได้"),
-        cmark_node_get_type_string(node));
+    return prose_fail(error, c->path, line,
+                      lang_text("a lesson cannot show this part (%s); use plain Markdown",
+                                "บทเรียนแสดงส่วนนี้ (%s) ไม่ได้ ให้ใช้ Markdown พื้นฐาน"),
+                      cmark_node_get_type_string(node));
   }
 }
 
