@@ -430,6 +430,12 @@ set_state(struct window *w, const char *name, GVariant *state)
   g_simple_action_set_state(G_SIMPLE_ACTION(g_action_map_lookup_action(map(w), name)), state);
 }
 
+static void
+set_enabled(struct window *w, const char *name, gboolean enabled)
+{
+  g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(map(w), name)), enabled);
+}
+
 void
 actions_update(struct window *w)
 {
@@ -439,6 +445,8 @@ actions_update(struct window *w)
       set_state(w, rows[i].name, g_variant_new_boolean(rows[i].state(s)));
   set_state(w, "perspective", g_variant_new_string(perspective_rows[window_perspective(w)].id));
   set_state(w, "language", g_variant_new_string(session_language(s) == LANG_TH ? "th" : "en"));
-  GAction *save = g_action_map_lookup_action(map(w), "save");
-  g_simple_action_set_enabled(G_SIMPLE_ACTION(save), session_run(s) != NULL);
+  unsigned n_steps = session_lesson(s) ? lesson_n_steps(session_lesson(s)) : 0;
+  set_enabled(w, "save", session_run(s) != NULL);
+  set_enabled(w, "next-step", session_step(s) + 1 < n_steps);
+  set_enabled(w, "previous-step", session_step(s) > 0);
 }

@@ -5,7 +5,7 @@
  * that waits for one view; entering a perspective moves each view from where it is into that
  * perspective's slot, so a view keeps its scroll position and state.
  *
- *     Learn    lesson | topology / ladder | (states, mailboxes, dialogue) / encapsulation
+ *     Learn    lesson | topology / ladder | (states, mailboxes, dialogue) / (encapsulation, fields)
  *     Inspect  filter / packets / fields | (octets, encapsulation, dialogue, ladder, states)
  *     Audit    findings / packets | (dialogue, fields, octets)
  *     Present  one view large
@@ -112,13 +112,14 @@ tabs(struct perspectives *p, const char *name, enum perspective perspective, con
 static GtkWidget *
 learn(struct perspectives *p)
 {
-  static const enum view right[] = {VIEW_STATES, VIEW_STORE, VIEW_DIALOGUE};
+  static const enum view right[] = {VIEW_STATES, VIEW_STORE, VIEW_DIALOGUE, VIEW_RISK};
+  static const enum view low[] = {VIEW_ENCAPSULATION, VIEW_DETAIL, VIEW_HEX};
   enum perspective in = PERSPECTIVE_LEARN;
   GtkWidget *middle = divide(p, "learn-middle", GTK_ORIENTATION_VERTICAL, 450,
                              slot(p, in, VIEW_TOPOLOGY, TRUE), slot(p, in, VIEW_LADDER, TRUE));
   GtkWidget *side = divide(p, "learn-side", GTK_ORIENTATION_VERTICAL, 550,
                            tabs(p, "learn-tabs", in, right, G_N_ELEMENTS(right)),
-                           slot(p, in, VIEW_ENCAPSULATION, TRUE));
+                           tabs(p, "learn-low", in, low, G_N_ELEMENTS(low)));
   GtkWidget *rest = divide(p, "learn-rest", GTK_ORIENTATION_HORIZONTAL, 640, middle, side);
   return divide(p, "learn", GTK_ORIENTATION_HORIZONTAL, 260, slot(p, in, VIEW_LESSON, FALSE), rest);
 }

@@ -163,12 +163,20 @@ frames_added(Session *session, struct window *w)
   }
 }
 
+/* A step brings the view that it speaks of to the front of the lesson's perspective. */
 static void
 lesson_changed(Session *session, struct window *w)
 {
-  if (session_is_waiting(session) && perspectives_current(w->perspectives) != PERSPECTIVE_LEARN &&
-      perspectives_current(w->perspectives) != PERSPECTIVE_PRESENT)
-    return;
+  static const enum view views[LESSON_N_VIEWS] = {
+      [LESSON_VIEW_TOPOLOGY] = VIEW_TOPOLOGY, [LESSON_VIEW_LADDER] = VIEW_LADDER,
+      [LESSON_VIEW_DETAIL] = VIEW_DETAIL,     [LESSON_VIEW_ENCAPSULATION] = VIEW_ENCAPSULATION,
+      [LESSON_VIEW_DIALOGUE] = VIEW_DIALOGUE, [LESSON_VIEW_STATES] = VIEW_STATES,
+      [LESSON_VIEW_MAILBOX] = VIEW_STORE,     [LESSON_VIEW_RISK] = VIEW_RISK,
+  };
+  struct lesson *lesson = session_lesson(session);
+  if (lesson && window_perspective(w) == PERSPECTIVE_LEARN)
+    perspectives_show_view(w->perspectives,
+                           views[lesson_step(lesson, session_step(session))->view]);
   actions_update(w);
 }
 
