@@ -112,7 +112,7 @@ on_octets(void *data, const struct stream_run *run)
   struct feeding *to = data;
   struct session *s = get_session(to);
   if (s)
-    session_feed(s, to->direction, run);
+    session_feed(s, to->direction, run, to->pass->last_index);
 }
 
 static void

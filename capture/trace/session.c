@@ -28,6 +28,7 @@ struct session {
   const struct pass1_sink *sink;
   void *data;
   int64_t time_ns; /* of the last run */
+  uint32_t now;    /* the frame that pass 1 is at */
   struct ring rings[2];
 };
 
@@ -94,7 +95,13 @@ static uint32_t
 on_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
 {
   struct session *s = data;
-  return s->sink->element ? s->sink->element(s->data, element, octets, n) : 0;
+  if (!s->sink->element)
+    return 0;
+  /* Octets that waited for earlier ones came in an earlier frame; complete they are only now. */
+  struct element e = *element;
+  if (e.last_frame < s->now)
+    e.last_frame = s->now;
+  return s->sink->element(s->data, &e, octets, n);
 }
 
 static void
@@ -143,6 +150,7 @@ session_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_strea
   s->sink = sink;
   s->data = data;
   s->time_ns = f->last_time_ns;
+  s->now = 0;
   s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
   s->app = appsession_new(flow_index, f->seen.ends[client].port, f->seen.ends[!client].port,
                           mid_stream, &app_sink, s);
@@ -168,8 +176,9 @@ update_flow(struct session *s)
 }
 
 void
-session_feed(struct session *s, unsigned direction, const struct stream_run *run)
+session_feed(struct session *s, unsigned direction, const struct stream_run *run, uint32_t now)
 {
+  s->now = now;
   s->time_ns = run->time_ns;
   ring_add(&s->rings[direction], run);
   appsession_feed(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, run->octets,
@@ -180,6 +189,7 @@ session_feed(struct session *s, unsigned direction, const struct stream_run *run
 void
 session_gap(struct session *s, unsigned direction, uint64_t offset, uint64_t n, uint32_t frame)
 {
+  s->now = frame;
   appsession_gap(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, n, frame);
   update_flow(s);
 }

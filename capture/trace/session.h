@@ -21,7 +21,10 @@ struct session *session_new(struct flow *f, uint32_t flow_index, unsigned client
                             const struct pass1_sink *sink, void *data);
 void session_free(struct session *s);
 
-void session_feed(struct session *s, unsigned direction, const struct stream_run *run);
+/* `now` is the frame in which the run could be delivered; run->frame, which holds it, may be older.
+ */
+void session_feed(struct session *s, unsigned direction, const struct stream_run *run,
+                  uint32_t now);
 void session_gap(struct session *s, unsigned direction, uint64_t offset, uint64_t n,
                  uint32_t frame);
 /* The connection ended: what waits comes out. Once. */
