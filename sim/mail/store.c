@@ -324,8 +324,8 @@ store_has_room(const struct store_user *u, size_t n)
 }
 
 struct store_message *
-store_append(struct mailbox *b, GBytes *octets, unsigned flags, uint64_t keywords,
-             int64_t internal_ns)
+store_append_as(struct mailbox *b, GBytes *octets, const char *subject, unsigned flags,
+                uint64_t keywords, int64_t internal_ns)
 {
   size_t n = g_bytes_get_size(octets);
   if (!store_has_room(b->user, n) || b->messages->len >= STORE_MESSAGES_MAX ||
@@ -339,12 +339,19 @@ store_append(struct mailbox *b, GBytes *octets, unsigned flags, uint64_t keyword
   m->internal_ns = internal_ns;
   m->modseq = ++b->modseq;
   m->octets = g_bytes_ref(octets);
-  m->subject = mime_subject(octets);
+  m->subject = subject ? g_strdup(subject) : mime_subject(octets);
   g_ptr_array_add(b->messages, m);
   b->user->used_octets += n;
   tell(b, m, false);
   call_watches(b);
   return m;
+}
+
+struct store_message *
+store_append(struct mailbox *b, GBytes *octets, unsigned flags, uint64_t keywords,
+             int64_t internal_ns)
+{
+  return store_append_as(b, octets, NULL, flags, keywords, internal_ns);
 }
 
 void

@@ -109,6 +109,9 @@ void store_unwatch(struct mailbox *b, void *data);
  * mailbox. */
 struct store_message *store_append(struct mailbox *b, GBytes *octets, unsigned flags,
                                    uint64_t keywords, int64_t internal_ns);
+/* The same with a subject that is known otherwise: for a client that keeps a part only. */
+struct store_message *store_append_as(struct mailbox *b, GBytes *octets, const char *subject,
+                                      unsigned flags, uint64_t keywords, int64_t internal_ns);
 /* True when n more octets fit into the user's quota. */
 bool store_has_room(const struct store_user *u, size_t n);
 void store_set_flags(struct mailbox *b, struct store_message *m, unsigned flags, uint64_t keywords);
