@@ -31,12 +31,14 @@ struct world_frame {
 
 /* One change of something a student may see: (host, subject, key) has a new value from now on. The
  * state of everything at time T is the last value of each before T.
- *   subject "tcp 10.0.0.5:50112 10.0.0.2:25", keys state, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd,
+ *   subject "tcp 10.0.0.5:50112 10.0.0.2:25" (the opener first, on both hosts), keys state, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd,
  *           cwnd, ssthresh, rto_ms, srtt_ms, flight
  *   subject "smtp 10.0.0.5:50112 10.0.0.2:25" (also pop3, imap; -client behind the name at the client), key state
  *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
  *   subject "store bob-pc", key = "1": what a client keeps, the same form
- *   subject "queue", "dns", "arp", "log" … */
+ *   subject "queue", key = link, value = frames that wait; "arp", key = address, value = MAC or "" when nobody
+ *           answered; "dns", key "bob.test MX", value "10 mx.bob.test ttl=3600"; "switch", key = MAC, value
+ *           = link; "ping 10.0.2.1", key = sequence number, value "rtt_us=812"; "log" … */
 struct world_event {
   int64_t time_ns;
   uint32_t host; /* index */

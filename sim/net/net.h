@@ -2,8 +2,8 @@
 #ifndef SIM_NET_NET_H
 #define SIM_NET_NET_H
 
-/* The simulated network as its users (the mail hosts, the programs, the window) see it: hosts, links
- * and a socket-like interface. Built from the `hosts` and `links` of a scenario. */
+/* The simulated network as its users (the mail hosts, the programs, the window) see it: hosts,
+ * links and a socket-like interface. Built from the `hosts` and `links` of a scenario. */
 #include "capture/wire/addr.h"
 #include "sim/core/tree.h"
 #include "sim/core/world.h"
@@ -27,7 +27,8 @@ struct link_info {
   int64_t delay_ns;
 };
 
-/* Reads `hosts`, `links`, `faults` and `zones` of the scenario. NULL with error naming file and line. */
+/* Reads `hosts`, `links`, `faults` and `zones` of the scenario. NULL with error naming file and
+ * line. */
 struct net *net_new(struct world *w, const struct tree_node *scenario, GError **error);
 void net_free(struct net *n);
 struct world *net_world(const struct net *n);
@@ -49,25 +50,28 @@ enum conn_end {
   CONN_UNREACHABLE, /* connect: no route, ARP timeout, ICMP unreachable */
 };
 
-/* Called from the event loop; any call below may be made from inside. After `ended` with anything but
- * CONN_CLOSED_BY_PEER the conn is gone when the callback returns. */
+/* Called from the event loop; any call below may be made from inside. After `ended` with anything
+ * but CONN_CLOSED_BY_PEER the conn is gone when the callback returns. */
 struct conn_ops {
   void (*connected)(void *data, struct conn *c);
   void (*received)(void *data, struct conn *c, const uint8_t *p, size_t n);
-  void (*writable)(void *data, struct conn *c); /* room again after conn_send() took less than given */
+  void (*writable)(void *data,
+                   struct conn *c); /* room again after conn_send() took less than given */
   void (*ended)(void *data, struct conn *c, enum conn_end how);
 };
 
-/* Listens; `accepted` gives the ops and data of each new connection. False when the port is taken. */
+/* Listens; `accepted` gives the ops and data of each new connection. False when the port is taken.
+ */
 bool net_listen(struct net *n, uint32_t host, uint16_t port,
                 void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops,
                                  void **conn_data),
                 void *data);
+/* Never calls back from inside. What is sent before `connected` leaves when the connection is there. */
 struct conn *net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t port,
                          const struct conn_ops *ops, void *data);
 /* Takes as many octets as the send buffer (64 KiB) has room for and returns the count. */
 size_t conn_send(struct conn *c, const uint8_t *p, size_t n);
-/* FIN after what was sent; then only `ended` can come. */
+/* FIN after what was sent; then only `ended` can come. Before `connected`: gives up without a word. */
 void conn_close(struct conn *c);
 /* RST now; no further callback. */
 void conn_abort(struct conn *c);

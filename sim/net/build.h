@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_NET_BUILD_H
+#define SIM_NET_BUILD_H
+
+/* Scenario into network: used by net.c only. The form of a scenario is described in build.c. */
+#include "sim/net/host.h"
+
+/* False with error naming file, line and remedy; the network may then be half built and is freed.
+ */
+bool build_network(struct net *n, const struct tree_node *scenario, GError **error);
+
+/* An IPv4 address or the name of a host with one; build_route.c. */
+bool build_address(struct net *n, const struct tree_node *node, struct ip_addr *out,
+                   GError **error);
+bool build_host_addresses(struct net *n, struct host *h, const struct tree_node *node,
+                          GError **error);
+bool build_host_routes(struct net *n, struct host *h, const struct tree_node *node, GError **error);
+bool build_faults(struct net *n, const struct tree_node *scenario, GError **error);
+/* The index of the host that a scalar names, or UINT32_MAX with error naming the nearest. */
+uint32_t build_find_host(struct net *n, const struct tree_node *name, GError **error);
+
+/* dns_zone.c, dns_server.c */
+bool build_zones(struct net *n, const struct tree_node *scenario, GError **error);
+void dns_server_start(struct host *h, bool is_resolver);
+
+#endif

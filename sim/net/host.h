@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_NET_HOST_H
+#define SIM_NET_HOST_H
+
+/* What the files of sim/net share: packets, links, interfaces, hosts. Nothing outside this folder
+ * (and its tests) includes it.
+ *
+ *   socket.c ─ tcp_*.c ┐
+ *   udp.c ─ dns_*.c    ├─ ip.c ─ ip_fragment.c ─ arp.c ┐
+ *   icmp.c ────────────┘                     switch.c ─┴─ link.c ─ world
+ */
+#include "capture/wire/net.h"
+#include "sim/net/net.h"
+#include "sim/net/tcp_conn.h"
+
+/* ---- limits ---- */
+enum {
+  NET_HOSTS_MAX = 100000, /* ten times the largest run that the project promises */
+  NET_LINKS_MAX = 65000,  /* a link is an interface of the trace: 16 bits */
+  HOST_IFACES_MAX = 64,   /* a large switch */
+  HOST_ROUTES_MAX = 256,
+  ARP_CACHE_MAX = 1024,    /* hosts on one Ethernet */
+  ARP_PENDING_MAX = 8,     /* packets that wait for one answer; the oldest goes first */
+  SWITCH_TABLE_MAX = 8192, /* learned addresses, a usual figure for small switches */
+  LINK_QUEUE_MAX = 100000,
+  LINK_MTU_MIN = 68,
+  LINK_MTU_MAX = 9000,       /* RFC 791; jumbo frames */
+  IP_FRAGMENT_SETS_MAX = 64, /* datagrams under reassembly per host */
+  UDP_BINDINGS_MAX = 4096,
+};
+
+/* ---- packets ---- */
+
+/* One frame under way. The IP packet starts at PACKET_IP, what it carries at PACKET_PAYLOAD. */
+enum { PACKET_IP = ETH_OCTETS, PACKET_PAYLOAD = ETH_OCTETS + IPV4_OCTETS };
+
+struct iface;
+struct packet {
+  struct packet *older, *newer; /* among all that exist: those under way end with the network */
+  struct packet *next; /* in a queue or the free list */
+  struct iface *to;    /* while it is on a link */
+  uint64_t journey;    /* the same on every hop */
+  uint32_t room;       /* of octets */
+  uint32_t n;          /* octets of the frame so far, without padding */
+  uint32_t maker;      /* the host that made it */
+  bool is_lost;
+  uint8_t octets[];
+};
+
+/* A packet with room for an IP packet of n octets; journey and maker set. */
+struct packet *packet_new(struct net *n, uint32_t maker, size_t ip_octets);
+struct packet *packet_copy(struct net *n, const struct packet *p); /* the same journey */
+void packet_free(struct net *n, struct packet *p);
+/* Takes back a packet that was just made and not needed, with its journey's number. */
+void packet_unmake(struct net *n, struct packet *p);
+void packet_pool_clear(struct net *n);
+
+struct packet_queue {
+  struct packet *first, *last;
+  uint32_t n;
+};
+void packet_queue_push(struct packet_queue *q, struct packet *p);
+struct packet *packet_queue_pop(struct packet_queue *q); /* NULL when empty */
+void packet_queue_clear(struct net *n, struct packet_queue *q);
+
+/* ---- links ---- */
+
+enum fault_of {
+  FAULT_ANY,
+  FAULT_DATA,
+  FAULT_SYN,
+  FAULT_FIN,
+  FAULT_ACK,
+  FAULT_UDP,
+  FAULT_ICMP,
+  FAULT_ARP
+};
+struct fault {
+  enum fault_of of;
+  uint16_t port;         /* 0: any */
+  uint64_t first, times; /* 1-based */
+  uint64_t n_seen;
+};
+
+struct link_way { /* one direction */
+  struct link *link;
+  struct iface *from, *to;
+  struct packet_queue queue;
+  int64_t busy_until_ns;
+  bool is_waiting; /* an event will start the next frame */
+  struct random_stream loss;
+  GArray *faults; /* struct fault, or NULL */
+};
+
+struct link {
+  struct net *net;
+  uint32_t index;
+  char *name;
+  int64_t rate_bit_s, delay_ns;
+  uint32_t loss_ppm, mtu, queue_max;
+  struct link_way ways[2];
+};
+
+/* Sends a frame out of an interface: takes the packet. The Ethernet header is complete. */
+void link_send(struct iface *from, struct packet *p);
+void link_clear(struct link *l);
+
+/* ---- hosts ---- */
+
+struct iface {
+  struct host *host;
+  uint32_t index; /* in its host */
+  struct link *link;
+  unsigned way; /* link->ways[way] leads away from here */
+  uint8_t mac[6];
+  struct ip_addr addr; /* version 0: none */
+  uint8_t prefix;
+};
+
+struct route {
+  uint32_t to, mask;  /* as numbers */
+  struct ip_addr via; /* version 0: on this link */
+  uint32_t iface;
+};
+
+struct switch_entry {
+  uint8_t mac[6];
+  uint16_t iface;
+  int64_t seen_ns;
+};
+
+struct udp_binding;
+typedef void (*udp_receive)(void *data, const struct ip_addr *from, uint16_t from_port,
+                            const uint8_t *p, size_t n);
+/* An ICMP error came back for a datagram that this port sent. */
+typedef void (*udp_failed)(void *data, uint8_t icmp_type, uint8_t icmp_code);
+
+struct dns_stub;
+struct dns_server;
+struct listener;
+
+struct host {
+  struct net *net;
+  uint32_t index;
+  char *name, *title_en, *title_th;
+  enum host_kind kind;
+  int x, y;
+  uint8_t ttl;
+  struct iface *ifaces; /* never moves once the network is built */
+  uint32_t n_ifaces;
+  GArray *routes; /* struct route, longest prefix first */
+  struct ip_addr dns;
+  struct tcp_profile profile;
+
+  struct random_stream ip_ids, tcp_ports, udp_ports, icmp_ids;
+  uint64_t isn_key[2];
+  uint16_t next_ip_id;
+
+  GHashTable *arp;            /* guint32 address → struct arp_entry */
+  struct switch_entry *table; /* of a switch: open addressing, SWITCH_TABLE_MAX slots */
+  GPtrArray *fragments;       /* struct fragment_set */
+  GHashTable *conns;          /* struct conn_key → struct conn */
+  GHashTable *listeners;      /* port → struct listener */
+  GHashTable *bindings;       /* port → struct udp_binding */
+  GPtrArray *pings;           /* struct ping */
+  struct dns_stub *stub;
+  struct dns_server *dns_server;
+};
+
+struct net {
+  struct world *world;
+  struct host **hosts;
+  uint32_t n_hosts;
+  struct link **links;
+  uint32_t n_links;
+  GHashTable *host_names; /* name → index + 1 */
+  GPtrArray *zones;       /* struct zone */
+  uint64_t n_journeys;
+  struct packet *pool; /* free packets of the usual size */
+  struct packet *newest;
+};
+
+static inline uint32_t
+addr_number(const struct ip_addr *a)
+{
+  return (uint32_t)a->octets[0] << 24 | (uint32_t)a->octets[1] << 16 | (uint32_t)a->octets[2] << 8 |
+         a->octets[3];
+}
+
+struct host *host_new(struct net *n, const char *name, enum host_kind kind);
+void host_free(struct host *h);
+bool host_has_addr(const struct host *h, const struct ip_addr *a);
+/* Says in the host's log what it did and why. */
+void host_log(struct host *h, const char *key, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* A frame's last bit came in; takes the packet. */
+void host_input(struct iface *at, struct packet *p);
+void switch_input(struct iface *at, struct packet *p);
+
+/* ---- ARP ---- */
+void arp_input(struct iface *at, struct packet *p);
+/* Sends an IP packet to a neighbour, asking for its address first when needed; takes the packet. */
+void arp_send(struct iface *out, const struct ip_addr *neighbour, struct packet *p);
+void arp_clear(struct host *h);
+
+/* ---- IP ---- */
+/* The way to an address, or NULL; *next is the neighbour to send to. */
+struct iface *ip_route(struct host *h, const struct ip_addr *to, struct ip_addr *next);
+/* The address this host would send from, version 0 when there is no way. */
+struct ip_addr ip_source(struct host *h, const struct ip_addr *to);
+/* Sends what stands at PACKET_PAYLOAD: n octets of `proto`. Fragments when it must and `df` is
+ * false. Takes the packet. False (packet gone) when there is no way. `src` may be NULL: the
+ * interface's own. */
+bool ip_send(struct host *h, const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto,
+             struct packet *p, size_t n, bool df);
+void ip_input(struct iface *at, struct packet *p);
+void ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p);
+
+/* ip_fragment.c: cuts a packet that is larger than the MTU and sends the pieces; takes it. */
+void ip_fragment(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p);
+/* Takes a fragment; returns the whole datagram when this was the last missing piece, else NULL. */
+struct packet *ip_reassemble(struct host *h, struct packet *p, const struct ipv4 *ip);
+void ip_fragments_clear(struct host *h);
+
+/* ---- ICMP ---- */
+void icmp_input(struct iface *at, struct packet *p, const struct ipv4 *ip);
+/* Reports trouble with packet p (borrowed) to its sender, unless RFC 1122 3.2.2 forbids it. `rest`
+ * is the second word. */
+void icmp_error(struct host *h, const struct packet *p, uint8_t type, uint8_t code, uint32_t rest);
+void icmp_clear(struct host *h);
+
+/* ---- UDP ---- */
+/* Port 0: a seeded port above 49151. Returns the port, or 0 when taken. */
+uint16_t udp_bind(struct host *h, uint16_t port, udp_receive receive, udp_failed failed,
+                  void *data);
+void udp_unbind(struct host *h, uint16_t port);
+bool udp_send(struct host *h, uint16_t from_port, const struct ip_addr *to, uint16_t to_port,
+              const uint8_t *p, size_t n);
+void udp_input(struct iface *at, struct packet *p, const struct ipv4 *ip);
+/* An ICMP error about a datagram of ours, whose first octets stand at q. */
+void udp_error(struct host *h, uint8_t type, uint8_t code, const uint8_t *q, size_t n);
+
+/* ---- TCP on a host: socket.c ---- */
+void socket_input(struct iface *at, struct packet *p, const struct ipv4 *ip);
+void socket_error(struct host *h, uint8_t type, uint8_t code, uint32_t rest,
+                  const struct ip_addr *to, const uint8_t *q, size_t n);
+void socket_clear(struct host *h);
+
+/* ---- DNS ---- */
+struct zone;
+void zone_free(struct zone *z);
+void dns_stub_clear(struct host *h);
+void dns_server_clear(struct host *h);
+
+#endif

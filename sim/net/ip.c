@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ip.c -- IPv4 on hosts and routers: RFC 791, 1122 3.2, 1812.
+ *
+ *   ip_send ─> route ─> header ─> [fragment] ─> arp_send
+ *   ip_input ─> header good? ─> for us: [reassemble] ─> ICMP, UDP, TCP
+ *                            └> router: TTL - 1 ─> route ─> [fragment] ─> arp_send; errors by ICMP
+ *
+ * Options of what comes in are accepted and passed on. Not here: source routes, IPv6. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "capture/wire/bytes.h"
+#include "sim/net/host.h"
+
+bool
+host_has_addr(const struct host *h, const struct ip_addr *a)
+{
+  for (uint32_t i = 0; i < h->n_ifaces; i++)
+    if (ip_addr_equal(&h->ifaces[i].addr, a))
+      return true;
+  return false;
+}
+
+void
+host_log(struct host *h, const char *key, const char *format, ...)
+{
+  if (!world_wants_events(h->net->world))
+    return;
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  world_emit(h->net->world, h->index, "log", key, "%s", text);
+}
+
+struct iface *
+ip_route(struct host *h, const struct ip_addr *to, struct ip_addr *next)
+{
+  uint32_t number = addr_number(to);
+  for (unsigned i = 0; i < h->routes->len; i++) {
+    const struct route *r = &g_array_index(h->routes, struct route, i);
+    if ((number & r->mask) != r->to)
+      continue;
+    *next = r->via.version ? r->via : *to;
+    return &h->ifaces[r->iface];
+  }
+  return NULL;
+}
+
+struct ip_addr
+ip_source(struct host *h, const struct ip_addr *to)
+{
+  struct ip_addr next;
+  if (to->version == 4 && host_has_addr(h, to))
+    return *to;
+  struct iface *out = to->version == 4 ? ip_route(h, to, &next) : NULL;
+  return out ? out->addr : (struct ip_addr){0};
+}
+
+static void
+set_header_checksum(uint8_t *header, size_t n)
+{
+  put_be16(header + 10, 0);
+  put_be16(header + 10, checksum_finish(checksum_add(0, header, n)));
+}
+
+void
+ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p)
+{
+  if (p->n - PACKET_IP > out->link->mtu)
+    ip_fragment(h, out, next, p);
+  else
+    arp_send(out, next, p);
+}
+
+static void
+loop_back(void *data)
+{
+  struct packet *p = data;
+  struct iface *at = p->to;
+  p->to = NULL;
+  ip_input(at, p);
+}
+
+bool
+ip_send(struct host *h, const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto,
+        struct packet *p, size_t n, bool df)
+{
+  struct ip_addr next;
+  struct iface *out = ip_route(h, dst, &next);
+  if (!out || n > UINT16_MAX - IPV4_OCTETS) {
+    packet_free(h->net, p);
+    return false;
+  }
+  struct ipv4 ip = {.header_octets = IPV4_OCTETS,
+                    .total_octets = (uint16_t)(IPV4_OCTETS + n),
+                    .id = h->next_ip_id++,
+                    .dont_fragment = df,
+                    .ttl = h->ttl,
+                    .proto = proto};
+  memcpy(ip.src, src ? src->octets : out->addr.octets, 4);
+  memcpy(ip.dst, dst->octets, 4);
+  ipv4_put(p->octets + PACKET_IP, &ip);
+  set_header_checksum(p->octets + PACKET_IP, IPV4_OCTETS);
+  p->n = (uint32_t)(PACKET_PAYLOAD + n);
+  if (host_has_addr(h, dst)) { /* to itself: on no wire, so in no trace */
+    struct world *w = h->net->world;
+    p->to = out;
+    world_at(w, world_now(w), WORLD_LINK, h->index, loop_back, p);
+    return true;
+  }
+  ip_transmit(h, out, &next, p);
+  return true;
+}
+
+/* RFC 1812 5.2: the TTL goes down by one, and the checksum follows (RFC 1624). */
+static void
+forward(struct iface *at, struct packet *p, const struct ipv4 *ip)
+{
+  struct host *h = at->host;
+  struct ip_addr dst = ip_addr_v4(ip->dst), next;
+  if (ip->ttl <= 1) {
+    icmp_error(h, p, ICMP_TYPE_TIME_EXCEEDED, 0, 0);
+    packet_free(h->net, p);
+    return;
+  }
+  struct iface *out = ip_route(h, &dst, &next);
+  if (!out) {
+    icmp_error(h, p, ICMP_TYPE_UNREACHABLE, ICMP_CODE_NET_UNREACHABLE, 0);
+    packet_free(h->net, p);
+    return;
+  }
+  if (ip->dont_fragment && p->n - PACKET_IP > out->link->mtu) {
+    icmp_error(h, p, ICMP_TYPE_UNREACHABLE, ICMP_CODE_FRAGMENTATION_NEEDED, out->link->mtu);
+    packet_free(h->net, p);
+    return;
+  }
+  uint8_t *header = p->octets + PACKET_IP;
+  header[8]--;
+  set_header_checksum(header, ip->header_octets);
+  ip_transmit(h, out, &next, p);
+}
+
+static void
+deliver(struct iface *at, struct packet *p, const struct ipv4 *ip)
+{
+  switch (ip->proto) {
+  case IP_PROTO_TCP:
+    socket_input(at, p, ip);
+    return;
+  case IP_PROTO_UDP:
+    udp_input(at, p, ip);
+    return;
+  case IP_PROTO_ICMP:
+    icmp_input(at, p, ip);
+    return;
+  default:
+    icmp_error(at->host, p, ICMP_TYPE_UNREACHABLE, 2 /* protocol */, 0);
+    packet_free(at->host->net, p);
+  }
+}
+
+void
+ip_input(struct iface *at, struct packet *p)
+{
+  struct host *h = at->host;
+  struct ipv4 ip;
+  uint8_t *header = p->octets + PACKET_IP;
+  size_t got = ipv4_get(header, p->n - PACKET_IP, &ip);
+  if (!got || ip.total_octets < ip.header_octets || ip.total_octets > p->n - PACKET_IP ||
+      checksum_finish(checksum_add(0, header, ip.header_octets)) != 0) {
+    host_log(h, "ip", "bad header: packet dropped");
+    packet_free(h->net, p);
+    return;
+  }
+  p->n = PACKET_IP + ip.total_octets; /* without the padding of short frames */
+  struct ip_addr dst = ip_addr_v4(ip.dst);
+  if (!host_has_addr(h, &dst)) {
+    if (h->kind == HOST_ROUTER)
+      forward(at, p, &ip);
+    else
+      packet_free(h->net, p);
+    return;
+  }
+  if (ip.more_fragments || ip.fragment_offset > 0) {
+    p = ip_reassemble(h, p, &ip);
+    if (!p)
+      return;
+    ipv4_get(p->octets + PACKET_IP, p->n - PACKET_IP, &ip);
+  }
+  deliver(at, p, &ip);
+}
+
+void
+host_input(struct iface *at, struct packet *p)
+{
+  struct host *h = at->host;
+  if (h->kind == HOST_SWITCH) {
+    switch_input(at, p);
+    return;
+  }
+  struct eth eth;
+  eth_get(p->octets, p->n, &eth);
+  bool is_for_us = memcmp(eth.dst, at->mac, 6) == 0 || (eth.dst[0] & 1);
+  if (is_for_us && eth.type == ETHER_IPV4)
+    ip_input(at, p);
+  else if (is_for_us && eth.type == ETHER_ARP)
+    arp_input(at, p);
+  else
+    packet_free(h->net, p);
+}

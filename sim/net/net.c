@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* net.c -- a network's life and what it tells about itself. It is built in build.c. */
+#include "sim/net/build.h"
+#include "sim/net/host.h"
+
+struct net *
+net_new(struct world *w, const struct tree_node *scenario, GError **error)
+{
+  struct net *n = g_new0(struct net, 1);
+  n->world = w;
+  n->host_names = g_hash_table_new(g_str_hash, g_str_equal);
+  n->zones = g_ptr_array_new_with_free_func((GDestroyNotify)zone_free);
+  if (build_network(n, scenario, error))
+    return n;
+  net_free(n);
+  return NULL;
+}
+
+void
+net_free(struct net *n)
+{
+  if (!n)
+    return;
+  for (uint32_t i = 0; i < n->n_hosts; i++)
+    host_free(n->hosts[i]);
+  for (uint32_t i = 0; i < n->n_links; i++)
+    link_clear(n->links[i]);
+  g_free(n->hosts);
+  g_free(n->links);
+  g_hash_table_destroy(n->host_names);
+  g_ptr_array_free(n->zones, TRUE);
+  packet_pool_clear(n);
+  g_free(n);
+}
+
+struct world *
+net_world(const struct net *n)
+{
+  return n->world;
+}
+
+uint32_t
+net_n_hosts(const struct net *n)
+{
+  return n->n_hosts;
+}
+
+struct host_info
+net_host_info(const struct net *n, uint32_t host)
+{
+  const struct host *h = n->hosts[host];
+  struct ip_addr addr = {0};
+  for (uint32_t i = 0; i < h->n_ifaces && addr.version == 0; i++)
+    addr = h->ifaces[i].addr;
+  return (struct host_info){.name = h->name,
+                            .title_en = h->title_en,
+                            .title_th = h->title_th,
+                            .kind = h->kind,
+                            .addr = addr,
+                            .x = h->x,
+                            .y = h->y};
+}
+
+uint32_t
+net_find_host(const struct net *n, const char *name)
+{
+  gpointer place = g_hash_table_lookup(n->host_names, name);
+  return place ? GPOINTER_TO_UINT(place) - 1 : UINT32_MAX;
+}
+
+uint32_t
+net_n_links(const struct net *n)
+{
+  return n->n_links;
+}
+
+struct link_info
+net_link_info(const struct net *n, uint32_t link)
+{
+  const struct link *l = n->links[link];
+  return (struct link_info){.name = l->name,
+                            .ends = {l->ways[0].from->host->index, l->ways[1].from->host->index},
+                            .rate_bit_s = l->rate_bit_s,
+                            .delay_ns = l->delay_ns};
+}
+
+/* ---- hosts ---- */
+
+enum { TTL_DEFAULT = 64 }; /* RFC 1700's recommendation */
+
+struct host *
+host_new(struct net *n, const char *name, enum host_kind kind)
+{
+  struct host *h = g_new0(struct host, 1);
+  h->net = n;
+  h->index = n->n_hosts;
+  h->name = g_strdup(name);
+  h->kind = kind;
+  h->ttl = TTL_DEFAULT;
+  h->routes = g_array_new(FALSE, TRUE, sizeof(struct route));
+  h->profile = tcp_profile_default;
+  h->tcp_ports = world_random(n->world, h->index, "tcp ports");
+  h->udp_ports = world_random(n->world, h->index, "udp ports");
+  h->icmp_ids = world_random(n->world, h->index, "icmp ids");
+  struct random_stream r = world_random(n->world, h->index, "ip ids and isn");
+  h->next_ip_id = (uint16_t)random_next(&r);
+  h->isn_key[0] = random_next(&r);
+  h->isn_key[1] = random_next(&r);
+  g_hash_table_insert(n->host_names, h->name, GUINT_TO_POINTER(h->index + 1));
+  return h;
+}
+
+void
+host_free(struct host *h)
+{
+  dns_stub_clear(h);
+  dns_server_clear(h);
+  socket_clear(h);
+  if (h->bindings)
+    g_hash_table_destroy(h->bindings);
+  icmp_clear(h);
+  ip_fragments_clear(h);
+  arp_clear(h);
+  g_free(h->table);
+  g_array_free(h->routes, TRUE);
+  g_free(h->ifaces);
+  g_free(h->title_en);
+  g_free(h->title_th);
+  g_free(h->name);
+  g_free(h);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* packet.c -- frames under way: a pool of the usual size, and first-in-first-out queues.
+ *
+ * A packet is made once by its sender and handed from queue to link to host until somebody frees
+ * it; only a switch that floods and a router that fragments copy. Larger ones (jumbo frames,
+ * reassembled datagrams) are allocated by themselves. */
+#include <string.h>
+
+#include "sim/net/host.h"
+
+enum { POOLED_OCTETS = ETH_OCTETS + ETH_MTU };
+
+static struct packet *
+take(struct net *n, size_t octets)
+{
+  struct packet *p = n->pool;
+  if (octets <= POOLED_OCTETS && p) {
+    n->pool = p->next;
+    return p;
+  }
+  size_t room = MAX(octets, (size_t)POOLED_OCTETS);
+  p = g_malloc(sizeof *p + room);
+  p->room = (uint32_t)room;
+  p->older = n->newest;
+  p->newer = NULL;
+  if (n->newest)
+    n->newest->newer = p;
+  n->newest = p;
+  return p;
+}
+
+struct packet *
+packet_new(struct net *n, uint32_t maker, size_t ip_octets)
+{
+  struct packet *p = take(n, PACKET_IP + ip_octets);
+  p->next = NULL;
+  p->to = NULL;
+  p->journey = ++n->n_journeys;
+  p->n = 0;
+  p->maker = maker;
+  p->is_lost = false;
+  return p;
+}
+
+struct packet *
+packet_copy(struct net *n, const struct packet *p)
+{
+  struct packet *copy = take(n, p->n);
+  copy->next = NULL;
+  copy->to = NULL;
+  copy->journey = p->journey;
+  copy->n = p->n;
+  copy->maker = p->maker;
+  copy->is_lost = false;
+  memcpy(copy->octets, p->octets, p->n);
+  return copy;
+}
+
+static void
+release(struct net *n, struct packet *p)
+{
+  if (p->older)
+    p->older->newer = p->newer;
+  if (p->newer)
+    p->newer->older = p->older;
+  else
+    n->newest = p->older;
+  g_free(p);
+}
+
+void
+packet_free(struct net *n, struct packet *p)
+{
+  if (p->room != POOLED_OCTETS) {
+    release(n, p);
+    return;
+  }
+  p->next = n->pool;
+  n->pool = p;
+}
+
+void
+packet_unmake(struct net *n, struct packet *p)
+{
+  g_assert(p->journey == n->n_journeys);
+  n->n_journeys--;
+  packet_free(n, p);
+}
+
+void
+packet_pool_clear(struct net *n)
+{
+  while (n->newest)
+    release(n, n->newest);
+  n->pool = NULL;
+}
+
+void
+packet_queue_push(struct packet_queue *q, struct packet *p)
+{
+  p->next = NULL;
+  if (q->last)
+    q->last->next = p;
+  else
+    q->first = p;
+  q->last = p;
+  q->n++;
+}
+
+struct packet *
+packet_queue_pop(struct packet_queue *q)
+{
+  struct packet *p = q->first;
+  if (!p)
+    return NULL;
+  q->first = p->next;
+  if (!q->first)
+    q->last = NULL;
+  q->n--;
+  p->next = NULL;
+  return p;
+}
+
+void
+packet_queue_clear(struct net *n, struct packet_queue *q)
+{
+  for (struct packet *p; (p = packet_queue_pop(q));)
+    packet_free(n, p);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_NET_TCP_CONN_H
+#define SIM_NET_TCP_CONN_H
+
+/* One TCP connection as a plain struct that knows no network, no clock and no other connection:
+ *
+ *     segment in ──tcp_conn_input──┐                        ┌──tcp_conn_pop──> segment out
+ *     octets in  ──tcp_conn_send───┤    struct tcp_conn     ├──tcp_conn_peek─> octets out
+ *     time       ──tcp_conn_timer──┘                        └──tcp_conn_deadline
+ *
+ * After every call that takes `now_ns`, and after tcp_conn_send(): call tcp_conn_pop() until it
+ * says false, read what tcp_conn_peek() has, look at `state` and `outcome`, and call
+ * tcp_conn_timer() at tcp_conn_deadline(). Addresses, ports and checksums belong to the caller. Any
+ * number of connections live side by side. Time is any count of nanoseconds that never runs
+ * backwards.
+ *
+ * RFC 9293 (all states), 6298, 5681, 6582 (NewReno), 3042, 6928, 5961, 7323 (window scale), 1122
+ * (delayed ACK, Nagle, silly window). Not yet: SACK, timestamps, keep-alive, CUBIC, ECN. */
+#include "capture/wire/tcp.h"
+#include "sim/net/ring.h"
+
+#define TCP_NEVER INT64_MAX
+
+enum tcp_state {
+  TCP_CLOSED,
+  TCP_LISTEN,
+  TCP_SYN_SENT,
+  TCP_SYN_RECEIVED,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT_1,
+  TCP_FIN_WAIT_2,
+  TCP_CLOSE_WAIT,
+  TCP_CLOSING,
+  TCP_LAST_ACK,
+  TCP_TIME_WAIT,
+  TCP_N_STATES
+};
+/* "ESTABLISHED", "SYN-SENT": RFC 9293's words. */
+const char *tcp_state_name(enum tcp_state state);
+
+/* Why a connection is CLOSED. */
+enum tcp_outcome {
+  TCP_OUTCOME_NONE,
+  TCP_OUTCOME_DONE,      /* both sides closed, or the caller aborted */
+  TCP_OUTCOME_REFUSED,   /* RST answered our SYN */
+  TCP_OUTCOME_RESET,     /* RST later */
+  TCP_OUTCOME_TIMED_OUT, /* retransmitted until R2 (RFC 1122 4.2.3.5) */
+};
+
+/* What an implementation may choose. */
+struct tcp_profile {
+  uint16_t mss;  /* announced: the MTU less 40 */
+  int8_t wscale; /* announced shift, 0..14; -1: option not offered */
+  bool nagle;
+  uint32_t receive_octets;   /* the largest window */
+  uint32_t send_octets;      /* the send buffer */
+  uint32_t initial_segments; /* initial cwnd in segments, at most 10 (RFC 6928) */
+  int64_t delayed_ack_ns;    /* 0: every segment is acknowledged at once; at most 500 ms */
+  int64_t rto_initial_ns, rto_min_ns, rto_max_ns;
+  int64_t time_wait_ns;   /* 2 MSL */
+  int64_t give_up_ns;     /* R2 for data, */
+  int64_t give_up_syn_ns; /* and for SYN */
+};
+/* The values of the RFCs named above for an Ethernet MTU, 2 MSL = 60 s. */
+extern const struct tcp_profile tcp_profile_default;
+
+struct tcp_segment {
+  uint32_t seq, ack;
+  uint16_t flags;  /* enum tcp_flag */
+  uint16_t window; /* as on the wire */
+  struct tcp_options options;
+  const uint8_t *data; /* in: borrowed during the call; out: the caller's buffer */
+  uint32_t n_data;
+};
+
+/* Out-of-order pieces kept at once: a window of full segments with every second one lost. More are
+ * dropped, as RFC 9293 allows; the sender repeats them. */
+enum { TCP_PIECES_MAX = 32 };
+struct tcp_piece {
+  uint32_t left, right;
+};
+
+struct tcp_conn;
+/* Reports values that a student may see whenever they change: "state" with the state's name, else
+ * the number. Keys as in world.h. */
+typedef void (*tcp_watch)(void *data, const struct tcp_conn *c, const char *key, const char *text,
+                          uint64_t value);
+
+/* What tcp_watch was told last. */
+struct tcp_shown {
+  uint32_t snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd, cwnd, ssthresh, flight, rto_ms, srtt_ms;
+  bool any;
+};
+
+/* To be read, not written, by callers. Names as in the RFCs. */
+struct tcp_conn {
+  struct tcp_profile profile;
+  enum tcp_state state;
+  enum tcp_outcome outcome;
+  bool is_passive; /* came from LISTEN */
+
+  /* sending */
+  uint32_t iss, snd_una, snd_nxt;
+  uint32_t snd_max; /* behind the highest octet ever sent; snd_nxt falls back after a timeout */
+  uint32_t snd_wnd, snd_wl1, snd_wl2, snd_wnd_max;
+  uint8_t snd_scale;
+  uint16_t snd_mss;
+  struct ring send; /* from snd_una on (SYN apart) */
+  bool wants_fin;   /* the caller closed: a FIN follows the last octet */
+  bool fin_acked;
+  bool peer_refuses_scale;
+  uint32_t limited; /* octets in flight beyond cwnd by Limited Transmit */
+
+  /* receiving */
+  uint32_t irs, rcv_nxt;
+  uint32_t rcv_edge; /* right edge of the widest window that was announced */
+  uint8_t rcv_scale;
+  struct ring receive; /* in order, not yet read; pieces lie behind at their place */
+  struct tcp_piece pieces[TCP_PIECES_MAX];
+  unsigned n_pieces;
+  bool fin_seen; /* a FIN stands at fin_seq, perhaps behind a hole */
+  uint32_t fin_seq;
+  uint32_t rcv_largest; /* the largest segment so far: what "full-sized" means */
+  uint32_t n_unacked;   /* octets in order since our last ACK */
+  bool ack_now;
+
+  /* round trip: RFC 6298, in microseconds */
+  bool rtt_running, rtt_known;
+  uint32_t rtt_seq;
+  int64_t rtt_start_ns;
+  int64_t srtt_us, rttvar_us;
+  int64_t rto_ns; /* before back-off */
+  unsigned backoff;
+  bool syn_repeated;
+
+  /* congestion: RFC 5681, 6582 */
+  uint32_t cwnd, ssthresh, recover, octets_acked;
+  unsigned n_duplicates;
+  bool is_recovering, repeat_now;
+  bool had_partial_ack; /* in this recovery: later ones leave the timer alone (RFC 6582 3.2) */
+  int64_t last_send_ns;
+
+  /* timers */
+  int64_t rexmit_at, persist_at, ack_at, time_wait_at;
+  unsigned persist_backoff;
+  bool probe_now;
+  int64_t progress_ns; /* when the peer last acknowledged something new, or the oldest was sent */
+
+  /* answers that wait for tcp_conn_pop() */
+  bool rst_now;
+  uint32_t rst_seq;
+  int64_t challenge_since_ns;
+  unsigned n_challenges;
+
+  tcp_watch watch;
+  void *watch_data;
+  struct tcp_shown shown;
+};
+
+/* ---- life ---- */
+void tcp_conn_init(struct tcp_conn *c, const struct tcp_profile *profile, tcp_watch watch,
+                   void *watch_data);
+void tcp_conn_clear(struct tcp_conn *c);
+
+/* Active OPEN. `iss` is the caller's, for example from RFC 6528. */
+void tcp_conn_connect(struct tcp_conn *c, uint32_t iss, int64_t now_ns);
+/* Passive OPEN: `syn` is a segment with SYN and without ACK or RST that came to a listener. */
+void tcp_conn_accept(struct tcp_conn *c, const struct tcp_segment *syn, uint32_t iss,
+                     int64_t now_ns);
+
+/* ---- the network's side ---- */
+void tcp_conn_input(struct tcp_conn *c, const struct tcp_segment *s, int64_t now_ns);
+/* The next segment to send, or false. Its data are copied to `data`, which has room for the send
+ * MSS; out->data points there. */
+bool tcp_conn_pop(struct tcp_conn *c, struct tcp_segment *out, uint8_t *data, int64_t now_ns);
+int64_t tcp_conn_deadline(const struct tcp_conn *c); /* or TCP_NEVER */
+/* Does what is due; harmless when nothing is. */
+void tcp_conn_timer(struct tcp_conn *c, int64_t now_ns);
+
+/* The path carries no segment larger than an IP packet of `mtu` octets (RFC 1191): what is in
+ * flight is cut anew. Figures below 576 or above the present one change nothing. */
+void tcp_conn_limit_mss(struct tcp_conn *c, uint32_t mtu);
+
+/* The RST that answers a segment for which there is no connection (RFC 9293 3.10.7.1). False when
+ * the segment is a RST itself. */
+bool tcp_conn_refuse(const struct tcp_segment *s, struct tcp_segment *out);
+
+/* ---- the user's side ---- */
+/* Takes what the send buffer has room for; 0 when sending is over. */
+size_t tcp_conn_send(struct tcp_conn *c, const uint8_t *p, size_t n, int64_t now_ns);
+size_t tcp_conn_room(const struct tcp_conn *c);
+/* Octets that came in order, as far as they lie in one piece; read by dropping them. */
+uint32_t tcp_conn_peek(const struct tcp_conn *c, const uint8_t **out);
+void tcp_conn_drop(struct tcp_conn *c, uint32_t n, int64_t now_ns);
+/* The peer's FIN was reached: nothing more will come behind what tcp_conn_peek() has. */
+bool tcp_conn_is_at_end(const struct tcp_conn *c);
+/* CLOSE: FIN behind what was sent. Receiving goes on. */
+void tcp_conn_close(struct tcp_conn *c, int64_t now_ns);
+/* ABORT: RST when the peer knows this connection. */
+void tcp_conn_abort(struct tcp_conn *c, int64_t now_ns);
+
+/* ---- between the files of this module ---- */
+void tcp_conn_take_syn(struct tcp_conn *c, const struct tcp_segment *syn);
+void tcp_conn_set_state(struct tcp_conn *c, enum tcp_state state, int64_t now_ns);
+void tcp_conn_finish(struct tcp_conn *c, enum tcp_outcome outcome, int64_t now_ns);
+void tcp_conn_reply_rst(struct tcp_conn *c, uint32_t seq);
+void tcp_conn_show(struct tcp_conn *c); /* tells the watch and checks the invariants */
+uint32_t tcp_conn_data_end(const struct tcp_conn *c); /* behind the last octet to send, FIN apart */
+uint32_t tcp_conn_send_end(const struct tcp_conn *c); /* the same, FIN included */
+/* An ACK that may be provoked by a blind attacker, at most 10 in 5 s: RFC 5961 7. */
+void tcp_conn_challenge(struct tcp_conn *c, int64_t now_ns);
+/* The window to announce now; remembers its edge. */
+uint16_t tcp_conn_window(struct tcp_conn *c);
+bool tcp_conn_wants_update(const struct tcp_conn *c);
+
+void tcp_congestion_start(struct tcp_conn *c);
+void tcp_congestion_acked(struct tcp_conn *c, uint32_t ack, uint32_t n_acked);
+void tcp_congestion_duplicate(struct tcp_conn *c);
+void tcp_congestion_timeout(struct tcp_conn *c);
+void tcp_congestion_idle(struct tcp_conn *c, int64_t now_ns);
+uint32_t tcp_congestion_limit(const struct tcp_conn *c); /* octets that may be in flight */
+
+void tcp_rtt_start(struct tcp_conn *c, uint32_t seq, int64_t now_ns);
+void tcp_rtt_acked(struct tcp_conn *c, uint32_t ack, int64_t now_ns);
+int64_t tcp_rtt_timeout(const struct tcp_conn *c, unsigned backoff); /* backed off, capped */
+/* The connection opened after a SYN was sent again: RFC 6298 5.7. */
+void tcp_rtt_syn_was_repeated(struct tcp_conn *c);
+
+#endif
