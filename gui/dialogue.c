@@ -12,6 +12,7 @@
 #include "gui/dialogue.h"
 
 #include "gui/dialogue_rows.h"
+#include "gui/flow_view.h"
 #include "gui/pane.h"
 
 enum { PAGE_ROWS = 2000, RUN_LINES_MAX = 2000 };
@@ -84,35 +85,14 @@ fill(struct view *v)
 
 /* ---- title ---- */
 
-static const char *
-app_name(uint8_t app)
-{
-  static const char *const names[APP_N] = {"", "SMTP", "POP3", "IMAP", "TLS", "DNS"};
-  return app < APP_N ? names[app] : "";
-}
-
-static char *
-end_name(Session *session, const struct trace_flow_end *end)
-{
-  struct run *run = session_run(session);
-  char text[ENDPOINT_TEXT_MAX];
-  endpoint_format(&end->addr, end->port, text);
-  for (uint32_t i = 0; run && i < run_n_hosts(run); i++) {
-    struct host_info host = run_host(run, i);
-    if (host.addr.version && ip_addr_equal(&host.addr, &end->addr))
-      return g_strdup_printf("%s %s", host.name, text);
-  }
-  return g_strdup(text);
-}
-
 static char *
 title_text(struct view *v)
 {
   const struct trace_flow *flow = trace_flow(v->rows.trace, v->rows.flow);
-  g_autofree char *client = end_name(v->session, &flow->ends[flow->client]);
-  g_autofree char *server = end_name(v->session, &flow->ends[!flow->client]);
+  g_autofree char *client = flow_view_end_name(v->session, v->rows.flow, SIDE_CLIENT);
+  g_autofree char *server = flow_view_end_name(v->session, v->rows.flow, SIDE_SERVER);
   return g_strdup_printf(lang_text("Client %1$s ⇄ server %2$s  %3$s", "ไคลเอนต์ %1$s ⇄ เซิร์ฟเวอร์ %2$s  %3$s"),
-                         client, server, app_name(flow->app));
+                         client, server, flow_view_app_name(flow->app));
 }
 
 static const char *
