@@ -46,12 +46,12 @@ struct flow_side {
   int64_t held_since_ns;
 };
 
-struct session; /* session.c: the application session and where its octets came from */
+struct flowsession; /* flowsession.c: the application session and where its octets came from */
 
 struct flow {
   struct trace_flow seen;
   struct flow_side sides[2];
-  struct session *session;
+  struct flowsession *session;
   int64_t last_time_ns;
   int64_t syn_time_ns;
   int64_t first_rtt_ns; /* from SYN to the handshake's last ACK; 0: not seen */

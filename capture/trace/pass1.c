@@ -4,7 +4,7 @@
  *     pass1_frame ─> frame_walk ─┬─ fragment ─> fragments_feed ─ complete ─┐
  *                                └──────────────────────────────────────────┴─> feed_transport
  *     feed_transport ─> flow_table ─┬─ UDP: counted
- *                                   └─ TCP ─> sequence_feed ─> stream_feed ─> session_feed ─> sink
+ *                                   └─ TCP ─> sequence_feed ─> stream_feed ─> flowsession_feed ─> sink
  *
  * A flow gets an application session with its first payload
  * octet. With `forgets` one flow is looked at per frame and given up when it is idle: the work is
@@ -13,7 +13,7 @@
 
 #include "capture/trace/fragments.h"
 #include "capture/trace/sequence.h"
-#include "capture/trace/session.h"
+#include "capture/trace/flowsession.h"
 #include "capture/trace/stream.h"
 #include "capture/wire/bytes.h"
 
@@ -64,7 +64,7 @@ drop_flow(struct pass1 *p, struct flow *f)
 {
   for (int d = 0; d < 2; d++)
     stream_clear(&f->sides[d], &p->budget);
-  g_clear_pointer(&f->session, session_free);
+  g_clear_pointer(&f->session, flowsession_free);
 }
 
 void
@@ -94,13 +94,13 @@ pass1_flows(const struct pass1 *p)
 
 /* ---- the stream's outlets ---- */
 
-static struct session *
+static struct flowsession *
 get_session(const struct feeding *to)
 {
   struct flow *f = to->flow;
   if (!f->session && !f->session_is_over) {
     const struct trace_flow_end *e = f->seen.ends;
-    f->session = session_new(f, to->flow_index, f->seen.client, !e[0].syn_seen && !e[1].syn_seen,
+    f->session = flowsession_new(f, to->flow_index, f->seen.client, !e[0].syn_seen && !e[1].syn_seen,
                              &to->pass->sink, to->pass->data);
   }
   return f->session;
@@ -110,18 +110,18 @@ static void
 on_octets(void *data, const struct stream_run *run)
 {
   struct feeding *to = data;
-  struct session *s = get_session(to);
+  struct flowsession *s = get_session(to);
   if (s)
-    session_feed(s, to->direction, run, to->pass->last_index);
+    flowsession_feed(s, to->direction, run, to->pass->last_index);
 }
 
 static void
 on_gap(void *data, uint64_t offset, uint64_t n, uint32_t frame)
 {
   struct feeding *to = data;
-  struct session *s = get_session(to);
+  struct flowsession *s = get_session(to);
   if (s)
-    session_gap(s, to->direction, offset, n, frame);
+    flowsession_gap(s, to->direction, offset, n, frame);
 }
 
 static const struct stream_sink stream_outlets = {.octets = on_octets, .gap = on_gap};
@@ -135,8 +135,8 @@ end_session(struct pass1 *p, struct flow *f, uint32_t index)
     stream_finish(&f->sides[d], p->last_index, &p->budget, &stream_outlets, &to);
   }
   if (f->session) {
-    session_end(f->session);
-    g_clear_pointer(&f->session, session_free);
+    flowsession_end(f->session);
+    g_clear_pointer(&f->session, flowsession_free);
   }
   f->session_is_over = true;
 }
@@ -144,7 +144,7 @@ end_session(struct pass1 *p, struct flow *f, uint32_t index)
 /* ---- flows ---- */
 
 /* Which end is the client: the one that sent the SYN; without one, the end whose port is not a
- * service's (the lower number), until what is said shows it (session.c). */
+ * service's (the lower number), until what is said shows it (flowsession.c). */
 static uint8_t
 guess_client(const struct frame_layers *l)
 {

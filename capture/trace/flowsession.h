@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CAPTURE_TRACE_SESSION_H
-#define CAPTURE_TRACE_SESSION_H
+#ifndef CAPTURE_TRACE_FLOWSESSION_H
+#define CAPTURE_TRACE_FLOWSESSION_H
 
 /* Joins a TCP flow to its application session: which side speaks, and in which frame each octet
  * came, so that logins and notices carry evidence in frame octets. */
@@ -14,20 +14,20 @@ enum {
   SESSION_RUNS_MAX = 32,
 };
 
-struct session;
+struct flowsession;
 
 /* `client` is the direction (0 or 1) in which the client seems to send. */
-struct session *session_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
+struct flowsession *flowsession_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
                             const struct pass1_sink *sink, void *data);
-void session_free(struct session *s);
+void flowsession_free(struct flowsession *s);
 
 /* `now` is the frame in which the run could be delivered; run->frame, which holds it, may be older.
  */
-void session_feed(struct session *s, unsigned direction, const struct stream_run *run,
+void flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_run *run,
                   uint32_t now);
-void session_gap(struct session *s, unsigned direction, uint64_t offset, uint64_t n,
+void flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n,
                  uint32_t frame);
 /* The connection ended: what waits comes out. Once. */
-void session_end(struct session *s);
+void flowsession_end(struct flowsession *s);
 
 #endif

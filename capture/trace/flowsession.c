@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* session.c -- one connection's application session, and the frames behind its octets.
+/* flowsession.c -- one connection's application session, and the frames behind its octets.
  *
- *     stream runs ─session_feed─> appsession ─element, login, notice─> session ─with evidence─>
+ *     stream runs ─flowsession_feed─> appsession ─element, login, notice─> session ─with evidence─>
  * pass 1's sink └─> ring of the last SESSION_RUNS_MAX runs per side: offset ─> frame, place in it
  *
  * Which side is the client is first guessed from the SYN or the ports; when what is said shows the
  * opposite (appsession_is_swapped), the flow's client is corrected. */
-#include "capture/trace/session.h"
+#include "capture/trace/flowsession.h"
 
 struct place {
   uint64_t offset;
@@ -20,7 +20,7 @@ struct ring {
   unsigned n, next;
 };
 
-struct session {
+struct flowsession {
   struct appsession *app;
   struct flow *flow;
   uint32_t flow_index;
@@ -72,14 +72,14 @@ find_evidence(const struct ring *r, uint64_t offset, uint64_t n, struct evidence
 
 /* The direction in which the named role sends. */
 static unsigned
-direction_of(const struct session *s, enum side side)
+direction_of(const struct flowsession *s, enum side side)
 {
   unsigned client = appsession_is_swapped(s->app) ? !s->client : s->client;
   return side == SIDE_CLIENT ? client : !client;
 }
 
 static struct finding_flow
-describe(const struct session *s)
+describe(const struct flowsession *s)
 {
   const struct trace_flow *f = &s->flow->seen;
   unsigned client = direction_of(s, SIDE_CLIENT);
@@ -94,7 +94,7 @@ describe(const struct session *s)
 static uint32_t
 on_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
 {
-  struct session *s = data;
+  struct flowsession *s = data;
   if (!s->sink->element)
     return 0;
   /* Octets that waited for earlier ones came in an earlier frame; complete they are only now. */
@@ -107,7 +107,7 @@ on_element(void *data, const struct element *element, const uint8_t *octets, siz
 static void
 on_login(void *data, const struct login *login)
 {
-  struct session *s = data;
+  struct flowsession *s = data;
   struct finding_flow where = describe(s);
   struct evidence evidence[FINDING_EVIDENCE_MAX];
   int64_t time_ns = s->time_ns;
@@ -120,7 +120,7 @@ on_login(void *data, const struct login *login)
 static void
 on_notice(void *data, const struct notice *notice)
 {
-  struct session *s = data;
+  struct flowsession *s = data;
   struct finding_flow where = describe(s);
   struct evidence evidence = {.frame = notice->frame};
   int64_t time_ns = s->time_ns;
@@ -139,11 +139,11 @@ on_notice(void *data, const struct notice *notice)
 static const struct appsession_sink app_sink = {
     .element = on_element, .login = on_login, .notice = on_notice};
 
-struct session *
-session_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
+struct flowsession *
+flowsession_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
             const struct pass1_sink *sink, void *data)
 {
-  struct session *s = g_new(struct session, 1);
+  struct flowsession *s = g_new(struct flowsession, 1);
   s->flow = f;
   s->flow_index = flow_index;
   s->client = client;
@@ -158,7 +158,7 @@ session_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_strea
 }
 
 void
-session_free(struct session *s)
+flowsession_free(struct flowsession *s)
 {
   if (!s)
     return;
@@ -167,7 +167,7 @@ session_free(struct session *s)
 }
 
 static void
-update_flow(struct session *s)
+update_flow(struct flowsession *s)
 {
   struct trace_flow *f = &s->flow->seen;
   f->app = (uint8_t)appsession_app(s->app);
@@ -176,7 +176,7 @@ update_flow(struct session *s)
 }
 
 void
-session_feed(struct session *s, unsigned direction, const struct stream_run *run, uint32_t now)
+flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_run *run, uint32_t now)
 {
   s->now = now;
   s->time_ns = run->time_ns;
@@ -187,7 +187,7 @@ session_feed(struct session *s, unsigned direction, const struct stream_run *run
 }
 
 void
-session_gap(struct session *s, unsigned direction, uint64_t offset, uint64_t n, uint32_t frame)
+flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n, uint32_t frame)
 {
   s->now = frame;
   appsession_gap(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, n, frame);
@@ -195,7 +195,7 @@ session_gap(struct session *s, unsigned direction, uint64_t offset, uint64_t n, 
 }
 
 void
-session_end(struct session *s)
+flowsession_end(struct flowsession *s)
 {
   appsession_end(s->app);
   update_flow(s);
