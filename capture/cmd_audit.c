@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cmd_audit.c -- "enveloscope-capture audit": logins and findings of captures, as text or JSON
+ * Lines.
+ *
+ * Runs pass 1 alone and keeps no frames, so a capture of any size takes the same memory:
+ *
+ *     reader ─frame─> pass1 ─login, notice─> findings ─> report
+ *
+ * A capture that cannot be read does not stop the others. Revealed secrets go only to a terminal or
+ * to a file that nobody else may read. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture/cmd.h"
+#include "capture/report/digest.h"
+#include "capture/report/report.h"
+#include "capture/source/reader.h"
+#include "capture/trace/pass1.h"
+
+enum audit_format { FORMAT_TEXT, FORMAT_JSON };
+
+struct audit {
+  enum audit_format format;
+  const char *out_path; /* NULL: standard output */
+  int fail_on;          /* enum severity, or -1 */
+  bool reveal;
+  char **paths;
+  unsigned n_paths;
+};
+
+struct audited {
+  struct report_file report;
+  struct findings *findings;
+  char *warning;
+};
+
+/* ---- reading a capture ---- */
+
+static void
+on_login(void *data, const struct login *login, const struct finding_flow *where, int64_t time_ns,
+         const struct evidence *evidence, unsigned n_evidence)
+{
+  findings_login(data, login, where, time_ns, evidence, n_evidence);
+}
+
+static void
+on_notice(void *data, const struct notice *notice, const struct finding_flow *where,
+          int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+{
+  findings_notice(data, notice, where, time_ns, evidence, n_evidence);
+}
+
+static const char *
+link_name(uint16_t link)
+{
+  switch (link) {
+  case LINK_NULL:
+    return "NULL";
+  case LINK_ETHERNET:
+    return "EN10MB";
+  case LINK_RAW_BSD12:
+  case LINK_RAW_BSD14:
+  case LINK_RAW:
+    return "RAW";
+  case LINK_LOOP:
+    return "LOOP";
+  case LINK_LINUX_SLL:
+    return "LINUX_SLL";
+  case LINK_IPV4:
+    return "IPV4";
+  case LINK_IPV6:
+    return "IPV6";
+  case LINK_LINUX_SLL2:
+    return "LINUX_SLL2";
+  default:
+    return NULL;
+  }
+}
+
+/* Each kind of link once, in the order of the interfaces. */
+static void
+name_links(const struct reader *r, char out[64])
+{
+  out[0] = 0;
+  for (uint32_t i = 0; i < reader_n_interfaces(r); i++) {
+    uint16_t link = reader_interface(r, i)->link;
+    bool known = false;
+    for (uint32_t k = 0; k < i; k++)
+      known = known || reader_interface(r, k)->link == link;
+    char number[16];
+    g_snprintf(number, sizeof number, "%u", link);
+    const char *name = link_name(link) ? link_name(link) : number;
+    if (known || strlen(out) + strlen(name) + 2 > 64)
+      continue;
+    if (out[0])
+      g_strlcat(out, ",", 64);
+    g_strlcat(out, name, 64);
+  }
+}
+
+static void
+judge_completeness(struct audited *a, GError *early, uint64_t n_cut, uint64_t n_bad)
+{
+  g_autoptr(GString) s = g_string_new(NULL);
+  if (early)
+    g_string_append_printf(s, "%s ", early->message);
+  if (n_cut)
+    g_string_append_printf(
+        s,
+        lang_text("%" PRIu64 " frames were cut by the snap length when they were captured. ",
+                  "มี %" PRIu64 " เฟรมที่ถูกตัดให้สั้นลงตอนดักจับ (snap length) "),
+        n_cut);
+  if (n_bad)
+    g_string_append_printf(s,
+                           lang_text("%" PRIu64 " damaged records were passed over. ",
+                                     "ข้ามระเบียนที่เสียหาย %" PRIu64 " ระเบียน "),
+                           n_bad);
+  uint64_t n_dropped = findings_n_dropped(a->findings);
+  if (n_dropped)
+    g_string_append_printf(s,
+                           lang_text("%" PRIu64 " logins or findings were too many to keep. ",
+                                     "มีการเข้าระบบหรือสิ่งที่พบเกินจำนวนที่เก็บได้ %" PRIu64 " รายการ "),
+                           n_dropped);
+  a->report.complete = s->len == 0;
+  if (s->len) {
+    g_string_truncate(s, s->len - 1);
+    a->warning = g_string_free(g_steal_pointer(&s), FALSE);
+    a->report.warning = a->warning;
+  }
+}
+
+/* Runs pass 1 over a capture. False when it cannot be opened. */
+static bool
+audit_file(const char *path, struct audited *a, GError **error)
+{
+  struct reader *r = reader_new(path, error);
+  if (!r)
+    return false;
+  static const struct pass1_options options = {.forgets = true};
+  static const struct pass1_sink sink = {.login = on_login, .notice = on_notice};
+  a->findings = findings_new();
+  a->report.name = path;
+  a->report.findings = a->findings;
+  struct pass1 *pass1 = pass1_new(&options, &sink, a->findings);
+  uint64_t n_cut = 0;
+  uint32_t index = 0;
+  struct reader_frame frame;
+  g_autoptr(GError) early = NULL;
+  enum reader_status status;
+  while ((status = reader_next(r, &frame, &early)) == READER_FRAME && index < TRACE_NONE) {
+    struct trace_frame record;
+    struct pass1_input in = {.octets = frame.octets,
+                             .time_ns = frame.time_ns,
+                             .position = frame.position,
+                             .index = index++,
+                             .captured_octets = frame.captured_octets,
+                             .wire_octets = frame.wire_octets,
+                             .link = reader_interface(r, frame.interface)->link,
+                             .interface = frame.interface};
+    n_cut += frame.captured_octets < frame.wire_octets;
+    pass1_frame(pass1, &in, &record);
+  }
+  pass1_finish(pass1);
+  a->report.n_frames = index;
+  a->report.n_streams = flow_table_n_streams(pass1_flows(pass1), IP_PROTO_TCP);
+  name_links(r, a->report.link);
+  judge_completeness(a, early, n_cut, reader_n_bad_records(r));
+  pass1_free(pass1);
+  reader_free(r);
+  if (strcmp(path, "-") != 0)
+    digest_file(path, a->report.sha256);
+  return true;
+}
+
+/* ---- writing the report ---- */
+
+/* Opens the file of -o. With revealed secrets it must be one that only its owner may read. */
+static FILE *
+open_out(const struct audit *o, int *exit_code)
+{
+  int fd = open(o->out_path, O_WRONLY | O_CREAT | O_CLOEXEC, o->reveal ? 0600 : 0666);
+  struct stat st;
+  if (fd < 0 || fstat(fd, &st) != 0) {
+    fprintf(stderr,
+            lang_text("audit: cannot write %s: %s. Choose another place with -o.\n",
+                      "audit: เขียนไฟล์ %s ไม่ได้: %s กรุณาเลือกที่อื่นด้วย -o\n"),
+            o->out_path, g_strerror(errno));
+    *exit_code = errno == EACCES || errno == EPERM ? EXIT_PERMISSION : EXIT_USAGE;
+    if (fd >= 0)
+      close(fd);
+    return NULL;
+  }
+  bool terminal = isatty(fd);
+  if (o->reveal && !terminal && (!S_ISREG(st.st_mode) || (st.st_mode & 077))) {
+    fprintf(stderr,
+            lang_text("audit: %s may be read by others, so secrets are not written there. "
+                      "Give it the mode 0600 (chmod 600) or leave --reveal out.\n",
+                      "audit: ผู้อื่นอ่าน %s ได้ จึงไม่เขียนความลับลงไป "
+                      "กรุณาตั้งสิทธิ์เป็น 0600 (chmod 600) หรือไม่ใช้ --reveal\n"),
+            o->out_path);
+    close(fd);
+    *exit_code = EXIT_USAGE;
+    return NULL;
+  }
+  if (S_ISREG(st.st_mode) && ftruncate(fd, 0) != 0)
+    g_debug("%s keeps its old end: %s", o->out_path, g_strerror(errno));
+  return fdopen(fd, "w");
+}
+
+static bool
+write_report(const struct audit *o, FILE *out, const struct report_file *files, unsigned n_files)
+{
+  struct report_options options = {.reveal = o->reveal};
+  (o->format == FORMAT_JSON ? report_json : report_text)(out, files, n_files, &options);
+  bool ok = fflush(out) == 0 && !ferror(out);
+  if (!ok)
+    fprintf(stderr,
+            lang_text("audit: writing the report failed: %s.\n", "audit: เขียนรายงานไม่สำเร็จ: %s\n"),
+            g_strerror(errno));
+  return ok;
+}
+
+static int
+judge_exit(const struct audit *o, const struct report_file *files, unsigned n_files)
+{
+  unsigned counts[SEVERITY_CRITICAL + 1];
+  report_count(files, n_files, counts);
+  bool complete = true;
+  for (unsigned i = 0; i < n_files; i++)
+    complete = complete && files[i].complete;
+  if (n_files < o->n_paths)
+    return EXIT_INPUT;
+  for (int s = o->fail_on; s >= 0 && s <= SEVERITY_CRITICAL; s++)
+    if (counts[s])
+      return EXIT_FOUND;
+  return complete ? EXIT_DONE : EXIT_INCOMPLETE;
+}
+
+static int
+run(const struct audit *o)
+{
+  int exit_code = EXIT_DONE;
+  FILE *out = o->out_path ? open_out(o, &exit_code) : stdout;
+  if (!out)
+    return exit_code;
+  struct audited *audited = g_new0(struct audited, o->n_paths);
+  struct report_file *files = g_new0(struct report_file, o->n_paths);
+  unsigned n = 0;
+  for (unsigned i = 0; i < o->n_paths; i++) {
+    g_autoptr(GError) error = NULL;
+    if (!audit_file(o->paths[i], &audited[n], &error)) {
+      fprintf(stderr, "audit: %s\n", error->message);
+      continue;
+    }
+    files[n] = audited[n].report;
+    if (files[n].warning)
+      fprintf(stderr, "audit: %s: %s\n", files[n].name, files[n].warning);
+    n++;
+  }
+  if (n > 0 && !write_report(o, out, files, n))
+    exit_code = EXIT_INCOMPLETE;
+  else
+    exit_code = judge_exit(o, files, n);
+  for (unsigned i = 0; i < n; i++) {
+    findings_free(audited[i].findings);
+    g_free(audited[i].warning);
+  }
+  g_free(audited);
+  g_free(files);
+  if (out != stdout)
+    fclose(out);
+  return exit_code;
+}
+
+/* ---- the command line ---- */
+
+static void
+print_help(void)
+{
+  fputs(
+      lang_text(
+          "Usage: enveloscope-capture audit FILE... [OPTION]...\n"
+          "Finds logins that were sent without TLS and servers that allow them.\n\n"
+          "  --format text|json   text for people, json = JSON Lines for programs (default: text)\n"
+          "  -o OUT               write the report to this file\n"
+          "  --fail-on LEVEL      exit 1 when a finding is at least info, low, medium, high or\n"
+          "                       critical\n"
+          "  --reveal             show secrets; only on a terminal or in a file of mode 0600\n"
+          "  --lang th|en         language of the sentences\n\n"
+          "Exit: 0 done, 1 finding at or above --fail-on, 2 usage, 3 input unreadable,\n"
+          "4 done but the capture is incomplete, 5 no permission.\n\n"
+          "Example: enveloscope-capture audit mail.pcapng --format json --fail-on high\n",
+          "วิธีใช้: enveloscope-capture audit FILE... [ตัวเลือก]...\n"
+          "ค้นหาการเข้าระบบที่ส่งโดยไม่มี TLS และเซิร์ฟเวอร์ที่ยอมให้ทำเช่นนั้น\n\n"
+          "  --format text|json   text สำหรับคนอ่าน, json = JSON Lines สำหรับโปรแกรม (ปกติ: text)\n"
+          "  -o OUT               เขียนรายงานลงไฟล์นี้\n"
+          "  --fail-on LEVEL      จบด้วยรหัส 1 หากพบสิ่งที่รุนแรงตั้งแต่ info, low, medium, high หรือ\n"
+          "                       critical ขึ้นไป\n"
+          "  --reveal             แสดงความลับ เฉพาะบนเทอร์มินัลหรือในไฟล์ที่มีสิทธิ์ 0600\n"
+          "  --lang th|en         ภาษาของข้อความ\n\n"
+          "รหัสจบ: 0 เสร็จสิ้น, 1 พบสิ่งที่รุนแรงถึง --fail-on, 2 ใช้คำสั่งไม่ถูกต้อง, 3 อ่านข้อมูลเข้าไม่ได้,\n"
+          "4 เสร็จสิ้นแต่ไฟล์ดักจับไม่ครบ, 5 ไม่มีสิทธิ์\n\n"
+          "ตัวอย่าง: enveloscope-capture audit mail.pcapng --format json --fail-on high\n"),
+      stdout);
+}
+
+static int
+not_available(const char *what)
+{
+  fprintf(stderr,
+          lang_text("audit: %s is not available yet. Use --format text or --format json.\n",
+                    "audit: ยังใช้ %s ไม่ได้ในรุ่นนี้ กรุณาใช้ --format text หรือ --format json\n"),
+          what);
+  return EXIT_USAGE;
+}
+
+/* Reads one of the names; -1 when it is none. */
+static int
+find_name(const char *text, const char *const *names)
+{
+  for (int i = 0; names[i]; i++)
+    if (strcmp(text, names[i]) == 0)
+      return i;
+  return -1;
+}
+
+static int
+usage_error(const char *option, const char *value, const char *expected)
+{
+  fprintf(stderr,
+          lang_text("audit: %s does not know \"%s\"; it takes %s. See audit --help.\n",
+                    "audit: %s ไม่รู้จัก \"%s\" ค่าที่ใช้ได้คือ %s ดู audit --help\n"),
+          option, value, expected);
+  return EXIT_USAGE;
+}
+
+static int
+set_format(struct audit *o, const char *value)
+{
+  static const char *const later[] = {"csv", "html", "sarif", "zeek", NULL};
+  static const char *const names[] = {"text", "json", NULL};
+  if (find_name(value, later) >= 0) {
+    g_autofree char *what = g_strdup_printf("--format %s", value);
+    return not_available(what);
+  }
+  int i = find_name(value, names);
+  if (i < 0)
+    return usage_error("--format", value, "text, json");
+  o->format = (enum audit_format)i;
+  return EXIT_DONE;
+}
+
+static int
+set_fail_on(struct audit *o, const char *value)
+{
+  static const char *const names[] = {"info", "low", "medium", "high", "critical", NULL};
+  o->fail_on = find_name(value, names);
+  return o->fail_on < 0 ? usage_error("--fail-on", value, "info, low, medium, high, critical")
+                        : EXIT_DONE;
+}
+
+static int
+set_lang(const char *value)
+{
+  static const char *const names[] = {"en", "th", NULL};
+  if (find_name(value, names) < 0)
+    return usage_error("--lang", value, "th, en");
+  lang_set(lang_from_name(value));
+  return EXIT_DONE;
+}
+
+static int
+check(const struct audit *o)
+{
+  if (o->n_paths == 0) {
+    fputs(lang_text("audit: no capture was named. Example: enveloscope-capture audit mail.pcapng\n",
+                    "audit: ยังไม่ได้ระบุไฟล์ดักจับ ตัวอย่าง: enveloscope-capture audit mail.pcapng\n"),
+          stderr);
+    return EXIT_USAGE;
+  }
+  if (o->reveal && !o->out_path && !isatty(STDOUT_FILENO)) {
+    fputs(lang_text("audit: --reveal shows secrets only on a terminal, or in a file that -o names "
+                    "and that has the mode 0600.\n",
+                    "audit: --reveal แสดงความลับเฉพาะบนเทอร์มินัล หรือในไฟล์ที่ระบุด้วย -o "
+                    "ซึ่งมีสิทธิ์ 0600 เท่านั้น\n"),
+          stderr);
+    return EXIT_USAGE;
+  }
+  return EXIT_DONE;
+}
+
+enum {
+  OPTION_FORMAT = 256,
+  OPTION_FAIL_ON,
+  OPTION_REVEAL,
+  OPTION_BASELINE,
+  OPTION_LANG,
+  OPTION_HELP
+};
+
+int
+cmd_audit(int argc, char **argv)
+{
+  static const struct option options[] = {{"format", required_argument, NULL, OPTION_FORMAT},
+                                          {"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+                                          {"reveal", no_argument, NULL, OPTION_REVEAL},
+                                          {"baseline", required_argument, NULL, OPTION_BASELINE},
+                                          {"lang", required_argument, NULL, OPTION_LANG},
+                                          {"help", no_argument, NULL, OPTION_HELP},
+                                          {0}};
+  struct audit o = {.fail_on = -1};
+  optind = 0;
+  opterr = 0;
+  int c, result = EXIT_DONE;
+  while (result == EXIT_DONE && (c = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+    switch (c) {
+    case OPTION_FORMAT:
+      result = set_format(&o, optarg);
+      break;
+    case OPTION_FAIL_ON:
+      result = set_fail_on(&o, optarg);
+      break;
+    case OPTION_LANG:
+      result = set_lang(optarg);
+      break;
+    case OPTION_BASELINE:
+      result = not_available("--baseline");
+      break;
+    case OPTION_REVEAL:
+      o.reveal = true;
+      break;
+    case 'o':
+      o.out_path = strcmp(optarg, "-") == 0 ? NULL : optarg;
+      break;
+    case 'h':
+    case OPTION_HELP:
+      print_help();
+      return EXIT_DONE;
+    default:
+      fprintf(stderr,
+              lang_text("audit: the option %s is not known or lacks its value. See audit --help.\n",
+                        "audit: ไม่รู้จักตัวเลือก %s หรือขาดค่าของตัวเลือก ดู audit --help\n"),
+              argv[optind - 1]);
+      return EXIT_USAGE;
+    }
+  }
+  o.paths = argv + optind;
+  o.n_paths = (unsigned)(argc - optind);
+  if (result == EXIT_DONE)
+    result = check(&o);
+  return result == EXIT_DONE ? run(&o) : result;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* report.c -- what every report format shares: order, words, time, masking and escaping.
+ *
+ * Text from the wire may hold anything: control characters that a terminal obeys, characters that
+ * turn the direction of the text around, octets that are no UTF-8. They leave here as visible
+ * escapes. Secrets leave here only as REPORT_MASK, unless the reader asked to see them. */
+#include "capture/report/report.h"
+
+#include <string.h>
+#include <time.h>
+
+static gint
+compare_logins(gconstpointer a, gconstpointer b, gpointer data)
+{
+  unsigned i = *(const unsigned *)a, k = *(const unsigned *)b;
+  const struct login_record *x = findings_get_login(data, i), *y = findings_get_login(data, k);
+  uint32_t fx = x->n_frames ? x->frames[0] : 0, fy = y->n_frames ? y->frames[0] : 0;
+  if (fx != fy)
+    return fx < fy ? -1 : 1;
+  if (x->where.stream != y->where.stream)
+    return x->where.stream < y->where.stream ? -1 : 1;
+  return i < k ? -1 : i > k;
+}
+
+static gint
+compare_findings(gconstpointer a, gconstpointer b, gpointer data)
+{
+  unsigned i = *(const unsigned *)a, k = *(const unsigned *)b;
+  const struct finding *x = findings_get(data, i), *y = findings_get(data, k);
+  uint32_t fx = x->n_evidence ? x->evidence[0].frame : 0;
+  uint32_t fy = y->n_evidence ? y->evidence[0].frame : 0;
+  if (fx != fy)
+    return fx < fy ? -1 : 1;
+  if (x->where.stream != y->where.stream)
+    return x->where.stream < y->where.stream ? -1 : 1;
+  return i < k ? -1 : i > k;
+}
+
+static unsigned *
+order(const struct findings *f, unsigned n, GCompareDataFunc compare)
+{
+  unsigned *out = g_new(unsigned, n + 1);
+  for (unsigned i = 0; i < n; i++)
+    out[i] = i;
+  g_qsort_with_data(out, (gint)n, sizeof *out, compare, (gpointer)f);
+  return out;
+}
+
+unsigned *
+report_login_order(const struct findings *f)
+{
+  return order(f, findings_n_logins(f), compare_logins);
+}
+
+unsigned *
+report_finding_order(const struct findings *f)
+{
+  return order(f, findings_n(f), compare_findings);
+}
+
+static unsigned
+add_frame(uint32_t *frames, unsigned n, uint32_t frame)
+{
+  unsigned i = n;
+  while (i > 0 && frames[i - 1] > frame)
+    i--;
+  if ((i > 0 && frames[i - 1] == frame) || n == 2 * LOGIN_FRAMES_MAX)
+    return n;
+  memmove(frames + i + 1, frames + i, (n - i) * sizeof *frames);
+  frames[i] = frame;
+  return n + 1;
+}
+
+unsigned
+report_finding_frames(const struct findings *f, const struct finding *finding,
+                      uint32_t out[2 * LOGIN_FRAMES_MAX])
+{
+  unsigned n = 0;
+  if (finding->login != UINT32_MAX) {
+    const struct login_record *l = findings_get_login(f, finding->login);
+    for (unsigned i = 0; i < l->n_frames; i++)
+      n = add_frame(out, n, l->frames[i] + 1);
+  }
+  for (unsigned i = 0; i < finding->n_evidence; i++)
+    n = add_frame(out, n, finding->evidence[i].frame + 1);
+  return n;
+}
+
+const char *
+report_protocol(enum app app)
+{
+  switch (app) {
+  case APP_SMTP:
+    return "smtp";
+  case APP_POP3:
+    return "pop3";
+  case APP_IMAP:
+    return "imap";
+  default:
+    return "";
+  }
+}
+
+const char *
+report_outcome(enum login_outcome o)
+{
+  static const char *const names[] = {[LOGIN_UNKNOWN] = "unknown",
+                                      [LOGIN_ACCEPTED] = "accepted",
+                                      [LOGIN_REJECTED] = "rejected",
+                                      [LOGIN_REFUSED] = "refused"};
+  return names[o];
+}
+
+const char *
+report_secret_kind(enum secret_kind k)
+{
+  static const char *const names[] = {[SECRET_PASSWORD] = "password",
+                                      [SECRET_DIGEST] = "digest",
+                                      [SECRET_TOKEN] = "token",
+                                      [SECRET_NONE] = "none"};
+  return names[k];
+}
+
+const char *
+report_confidence(enum confidence c)
+{
+  static const char *const names[] = {
+      [CONFIDENCE_LOW] = "low", [CONFIDENCE_MEDIUM] = "medium", [CONFIDENCE_HIGH] = "high"};
+  return names[c];
+}
+
+const char *
+report_time(int64_t time_ns, char out[REPORT_TIME_MAX])
+{
+  int64_t seconds = time_ns / 1000000000, ns = time_ns % 1000000000;
+  if (ns < 0) {
+    ns += 1000000000;
+    seconds--;
+  }
+  time_t t = (time_t)seconds;
+  struct tm tm = {0};
+  gmtime_r(&t, &tm);
+  size_t n = strftime(out, REPORT_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+  g_snprintf(out + n, (gulong)(REPORT_TIME_MAX - n), ".%09dZ", (int)ns);
+  return out;
+}
+
+char *
+report_explanation(const struct finding *f)
+{
+  const char *text = lang_pick(f->rule->explanation);
+  if (!finding_is_local(&f->where))
+    return g_strdup(text);
+  const char *local =
+      lang_text("Client and server are the same machine (loopback), so the severity is two steps "
+                "lower than on a network.",
+                "ไคลเอนต์และเซิร์ฟเวอร์อยู่ในเครื่องเดียวกัน (loopback) "
+                "ความรุนแรงจึงต่ำกว่าบนเครือข่ายจริงสองขั้น");
+  return g_strconcat(text, " ", local, NULL);
+}
+
+/* Characters that a terminal or a text layout obeys instead of showing: C0, DEL, C1, line and
+ * paragraph separators, direction marks and embeddings, and invisible joiners. */
+static bool
+is_obeyed(gunichar c)
+{
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c ||
+         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+         (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+         (c >= 0xe0000 && c <= 0xe007f);
+}
+
+static void
+append_obeyed(GString *to, gunichar c, bool json)
+{
+  if (!json)
+    g_string_append_printf(to, "\\u{%04x}", c);
+  else if (c < 0x10000)
+    g_string_append_printf(to, "\\u%04x", c);
+  else
+    g_string_append_printf(to, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                           0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
+void
+report_escape(GString *to, const uint8_t *p, size_t n, bool json)
+{
+  for (size_t i = 0; i < n;) {
+    gunichar c = g_utf8_get_char_validated((const char *)p + i, (gssize)(n - i));
+    if (c == (gunichar)-1 || c == (gunichar)-2 || p[i] == 0) {
+      if (p[i] == 0)
+        append_obeyed(to, 0, json);
+      else
+        g_string_append_printf(to, json ? "\\\\x%02x" : "\\x%02x", p[i]);
+      i++;
+      continue;
+    }
+    size_t n_char = (size_t)(g_utf8_next_char((const char *)p + i) - (const char *)p) - i;
+    if (is_obeyed(c))
+      append_obeyed(to, c, json);
+    else if (c == '\\' || (json && c == '"'))
+      g_string_append_printf(to, "\\%c", (char)c);
+    else
+      g_string_append_len(to, (const char *)p + i, (gssize)n_char);
+    i += n_char;
+  }
+}
+
+void
+report_secret(GString *to, const struct login_record *l, bool reveal, bool json)
+{
+  if (l->secret_kind == SECRET_NONE)
+    return;
+  if (!reveal) {
+    g_string_append(to, REPORT_MASK);
+    return;
+  }
+  gsize n;
+  const uint8_t *p = g_bytes_get_data(l->secret, &n);
+  bool printable = true;
+  for (gsize i = 0; i < n; i++)
+    printable = printable && p[i] >= 0x20 && p[i] < 0x7f;
+  if (l->secret_kind == SECRET_PASSWORD || printable) {
+    report_escape(to, p, n, json);
+    return;
+  }
+  for (gsize i = 0; i < n; i++)
+    g_string_append_printf(to, "%02x", p[i]);
+}
+
+void
+report_count(const struct report_file *files, unsigned n_files,
+             unsigned counts[SEVERITY_CRITICAL + 1])
+{
+  memset(counts, 0, (SEVERITY_CRITICAL + 1) * sizeof *counts);
+  for (unsigned i = 0; i < n_files; i++)
+    for (unsigned k = 0; k < findings_n(files[i].findings); k++)
+      counts[findings_get(files[i].findings, k)->severity]++;
+}

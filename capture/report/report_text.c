@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* report_text.c -- the audit for people: the logins as a list, then each finding once with the
+ * places where it holds, then what the report rests on.
+ *
+ * A finding's sentences are said once, not once per login: a capture of a day repeats them ten
+ * thousand times otherwise. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "capture/report/report.h"
+
+enum { PLACES_MAX = 20 }; /* a reader's patience; JSON holds them all */
+
+static const char *
+outcome_text(enum login_outcome o)
+{
+  switch (o) {
+  case LOGIN_ACCEPTED:
+    return lang_text("accepted", "สำเร็จ");
+  case LOGIN_REJECTED:
+    return lang_text("rejected", "ถูกปฏิเสธ");
+  case LOGIN_REFUSED:
+    return lang_text("refused: TLS required", "เซิร์ฟเวอร์ไม่ยอมให้ลองหากไม่มี TLS");
+  default:
+    return lang_text("outcome not seen", "ไม่เห็นผลลัพธ์");
+  }
+}
+
+static const char *
+severity_text(enum severity s)
+{
+  static const struct lang_pair names[] = {[SEVERITY_INFO] = {"info", "ข้อมูล"},
+                                           [SEVERITY_LOW] = {"low", "ต่ำ"},
+                                           [SEVERITY_MEDIUM] = {"medium", "ปานกลาง"},
+                                           [SEVERITY_HIGH] = {"high", "สูง"},
+                                           [SEVERITY_CRITICAL] = {"critical", "วิกฤต"}};
+  return lang_pick(names[s]);
+}
+
+static const char *
+confidence_text(enum confidence c)
+{
+  static const struct lang_pair names[] = {[CONFIDENCE_LOW] = {"low", "ต่ำ"},
+                                           [CONFIDENCE_MEDIUM] = {"medium", "ปานกลาง"},
+                                           [CONFIDENCE_HIGH] = {"high", "สูง"}};
+  return lang_pick(names[c]);
+}
+
+static void
+put_frames(GString *s, const uint32_t *frames, unsigned n, uint32_t base)
+{
+  for (unsigned i = 0; i < n; i++)
+    g_string_append_printf(s, "%s%" PRIu32, i ? "," : "", frames[i] + base);
+}
+
+static void
+put_login(FILE *out, GString *s, const struct login_record *l, bool reveal)
+{
+  char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX], stamp[REPORT_TIME_MAX];
+  gsize n_user;
+  const uint8_t *user = g_bytes_get_data(l->user, &n_user);
+  g_string_printf(s, "%s  %s  %s > %s\n    ", report_time(l->time_ns, stamp),
+                  report_protocol(l->app),
+                  endpoint_format(&l->where.client, l->where.client_port, client),
+                  endpoint_format(&l->where.server, l->where.server_port, server));
+  g_string_append_printf(s, "%s  ", l->mechanism);
+  g_string_append(s, lang_text("user ", "ผู้ใช้ "));
+  g_string_append_c(s, '"');
+  report_escape(s, user, n_user, false);
+  g_string_append(s, "\"  ");
+  if (l->secret_kind != SECRET_NONE) {
+    g_string_append(s, l->secret_kind == SECRET_PASSWORD ? lang_text("password ", "รหัสผ่าน ")
+                       : l->secret_kind == SECRET_TOKEN ? lang_text("token ", "โทเคน ")
+                                                        : lang_text("digest ", "ค่าแฮช "));
+    report_secret(s, l, reveal, false);
+    g_string_append(s, "  ");
+  }
+  g_string_append(s, outcome_text(l->outcome));
+  g_string_append(s, lang_text("  frames ", "  เฟรม "));
+  put_frames(s, l->frames, l->n_frames, 1);
+  g_string_append_printf(s, lang_text("  stream %u", "  สตรีม %u"), l->where.stream);
+  if (l->confidence != CONFIDENCE_HIGH)
+    g_string_append_printf(s, lang_text("  (confidence %s)", "  (ความเชื่อมั่น: %s)"),
+                           confidence_text(l->confidence));
+  g_string_append_c(s, '\n');
+  fputs(s->str, out);
+}
+
+static void
+put_place(GString *s, const struct findings *all, const struct finding *f)
+{
+  char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
+  uint32_t frames[2 * LOGIN_FRAMES_MAX];
+  unsigned n = report_finding_frames(all, f, frames);
+  g_string_append_printf(s, "      %s > %s",
+                         endpoint_format(&f->where.client, f->where.client_port, client),
+                         endpoint_format(&f->where.server, f->where.server_port, server));
+  g_string_append_printf(s, lang_text("  stream %u  frames ", "  สตรีม %u  เฟรม "), f->where.stream);
+  put_frames(s, frames, n, 0);
+  if (f->login != UINT32_MAX) {
+    gsize n_user;
+    const uint8_t *user = g_bytes_get_data(findings_get_login(all, f->login)->user, &n_user);
+    g_string_append(s, lang_text("  user \"", "  ผู้ใช้ \""));
+    report_escape(s, user, n_user, false);
+    g_string_append_printf(s, "\"  %s", outcome_text(f->outcome));
+  }
+  g_string_append_c(s, '\n');
+}
+
+static void
+put_rule_list(GString *s, const char *label, const char *const *items)
+{
+  if (!items[0])
+    return;
+  g_autofree char *joined = g_strjoinv(", ", (char **)(uintptr_t)items);
+  g_string_append_printf(s, "      %s: %s\n", label, joined);
+}
+
+/* One rule at one severity: its sentences, then its places. */
+static void
+put_rule(FILE *out, GString *s, const struct report_file *file, const unsigned *order,
+         const struct finding_rule *rule, enum severity severity)
+{
+  unsigned n = 0;
+  g_string_truncate(s, 0);
+  for (unsigned k = 0; k < findings_n(file->findings); k++) {
+    const struct finding *f = findings_get(file->findings, order[k]);
+    if (f->rule != rule || f->severity != severity)
+      continue;
+    if (n == 0) {
+      g_autofree char *explanation = report_explanation(f);
+      g_string_append_printf(s, "%s  %s  %s\n      %s\n      %s %s\n", severity_text(severity),
+                             rule->id, lang_pick(rule->title), explanation,
+                             lang_text("What to do:", "ควรทำ:"), lang_pick(rule->remediation));
+      put_rule_list(s, "RFC", rule->rfc);
+      put_rule_list(s, "CWE", rule->cwe);
+      put_rule_list(s, "ATT&CK", rule->attack);
+    }
+    if (n++ < PLACES_MAX)
+      put_place(s, file->findings, f);
+  }
+  if (n > PLACES_MAX)
+    g_string_append_printf(s,
+                           lang_text("      ... and %u more (all are in --format json)\n",
+                                     "      ... และอีก %u แห่ง (ดูทั้งหมดได้ด้วย --format json)\n"),
+                           n - PLACES_MAX);
+  fputs(s->str, out);
+}
+
+static void
+put_file(FILE *out, GString *s, const struct report_file *file, bool reveal)
+{
+  g_string_assign(s, "");
+  report_escape(s, (const uint8_t *)file->name, strlen(file->name), false);
+  fprintf(out,
+          lang_text("Capture %s: %" PRIu64 " frames, %u TCP streams, link %s\n",
+                    "ไฟล์ดักจับ %s: %" PRIu64 " เฟรม, สตรีม TCP %u สตรีม, ลิงก์ %s\n"),
+          s->str, file->n_frames, file->n_streams, file->link);
+  if (file->sha256[0])
+    fprintf(out, "SHA-256 %s\n", file->sha256);
+  if (!file->complete)
+    fprintf(out,
+            lang_text("Incomplete: %s What follows holds for the part that could be read.\n",
+                      "ไม่ครบถ้วน: %s ผลต่อไปนี้เป็นจริงเฉพาะส่วนที่อ่านได้\n"),
+            file->warning ? file->warning : "");
+  unsigned n_logins = findings_n_logins(file->findings);
+  fprintf(out, lang_text("\nLogins without TLS: %u\n", "\nการเข้าระบบที่ไม่มี TLS: %u ครั้ง\n"), n_logins);
+  g_autofree unsigned *logins = report_login_order(file->findings);
+  for (unsigned i = 0; i < n_logins; i++)
+    put_login(out, s, findings_get_login(file->findings, logins[i]), reveal);
+  fprintf(out, lang_text("\nFindings: %u\n", "\nสิ่งที่พบ: %u รายการ\n"), findings_n(file->findings));
+  g_autofree unsigned *order = report_finding_order(file->findings);
+  for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--)
+    for (size_t r = 0; finding_rules[r]; r++)
+      put_rule(out, s, file, order, finding_rules[r], (enum severity)severity);
+  fputc('\n', out);
+}
+
+void
+report_text(FILE *out, const struct report_file *files, unsigned n_files,
+            const struct report_options *options)
+{
+  g_autoptr(GString) s = g_string_new(NULL);
+  for (unsigned i = 0; i < n_files; i++)
+    put_file(out, s, &files[i], options->reveal);
+  unsigned counts[SEVERITY_CRITICAL + 1];
+  report_count(files, n_files, counts);
+  fputs(lang_text("Findings by severity:", "สิ่งที่พบตามความรุนแรง:"), out);
+  for (int i = SEVERITY_CRITICAL; i >= SEVERITY_INFO; i--)
+    fprintf(out, " %s %u%s", severity_text((enum severity)i), counts[i], i ? "," : "\n");
+}
