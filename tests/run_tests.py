@@ -22,7 +22,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WINDOW_SUITES = ["gui"]            # need a display; too slow and too noisy under sanitizers
-HEADLESS_SUITES = ["lessons", "project"]
+HEADLESS_SUITES = ["lessons", "net"]
 LOG_LINES_MAX = 200                # of one failed test; the rest is in the named log
 
 BUILDS = [
