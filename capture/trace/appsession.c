@@ -625,6 +625,8 @@ gap_side(struct appsession *s, enum side which, uint64_t n, uint32_t frame)
   }
   if (which == SIDE_SERVER)
     s->after_gap = true;
+  else
+    s->client_gap = true;
   if (s->protocol)
     s->protocol->gap(s, which);
 }

@@ -177,7 +177,7 @@ auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome
       .secret_octets = a->n_secret,
       .secret_kind = a->has_secret ? a->secret_kind : SECRET_NONE,
       .outcome = outcome,
-      .mid_stream = s->mid_stream,
+      .mid_stream = s->mid_stream || s->client_gap,
       .n_frames = a->n_frames,
       .secret_frame = a->has_secret ? a->secret_frame
                       : a->n_frames ? a->frames[0]

@@ -496,7 +496,7 @@ imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
     verb = (enum imap_verb)app_at(s, at)->verb;
     out.command = app_at(s, at)->element;
     imap_take_answer(s, at, status, refused, line->last_frame);
-  } else if (s->sides[SIDE_CLIENT].seen) {
+  } else {
     if (s->n_early == APP_EARLY_MAX)
       memmove(s->early, s->early + 1, --s->n_early * sizeof s->early[0]);
     s->early[s->n_early++] = (struct app_early){

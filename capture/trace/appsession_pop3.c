@@ -329,7 +329,7 @@ pop_status_line(struct appsession *s, const struct app_line *line, enum pop_stat
     out.flags |= ELEMENT_FLAG_MORE;
   if (c)
     pop_take_answer(s, status, line->last_frame);
-  else if (s->synced && s->sides[SIDE_CLIENT].seen && s->n_early < APP_EARLY_MAX)
+  else if (s->synced && s->n_early < APP_EARLY_MAX)
     s->early[s->n_early++] =
         (struct app_early){.code = (uint16_t)status, .frame = line->last_frame};
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);

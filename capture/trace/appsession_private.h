@@ -135,7 +135,8 @@ struct appsession {
   uint8_t app, state;
   bool mid_stream, swapped, given_up;
   bool synced;    /* answers and commands are known to be in step */
-  bool after_gap; /* the server's stream has a hole: answers may be missing */
+  bool client_gap;       /* the client has lost octets somewhere */
+  bool after_gap;        /* the server's stream has a hole: answers may be missing */
   bool ended;
   bool tls_asked; /* STARTTLS waits for its answer */
   bool tls_started, offer_noticed;

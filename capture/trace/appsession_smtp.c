@@ -398,7 +398,7 @@ smtp_unasked(struct appsession *s, unsigned code, uint32_t frame)
     smtp_leave_message(s);
     return;
   }
-  bool may_be_early = s->synced && s->sides[SIDE_CLIENT].seen && code != 421;
+  bool may_be_early = s->synced && code != 421;
   if (may_be_early && s->n_early < APP_EARLY_MAX)
     s->early[s->n_early++] = (struct app_early){.code = (uint16_t)code, .frame = frame};
 }
