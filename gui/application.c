@@ -73,8 +73,18 @@ select_start(struct start *start)
     session_select_frame(s, frame);
 }
 
-/* "ladder", "learn", "window": what to bring to the front; the widget to photograph. */
+/* The widget to photograph: a view alone, or the window. */
 static GtkWidget *
+widget_of(struct start *start)
+{
+  enum view view = view_find(start->options->view);
+  if (view == N_VIEWS)
+    return window_widget(start->window);
+  return perspectives_view(window_perspectives(start->window), view);
+}
+
+/* "ladder", "learn", "window": what to bring to the front. */
+static void
 show_view(struct start *start, const char *id)
 {
   struct perspectives *p = window_perspectives(start->window);
@@ -83,10 +93,9 @@ show_view(struct start *start, const char *id)
       window_set_perspective(start->window, (enum perspective)i);
   enum view view = view_find(id);
   if (view == N_VIEWS)
-    return window_widget(start->window);
+    return;
   perspectives_show_view(p, view);
   window_set_perspective(start->window, perspectives_current(p));
-  return perspectives_view(p, view);
 }
 
 static gboolean
@@ -107,8 +116,7 @@ take_picture(gpointer data)
   g_autoptr(GError) error = NULL;
   if (session_is_loading(window_session(start->window), NULL))
     return G_SOURCE_CONTINUE;
-  GtkWidget *widget = show_view(start, start->options->view);
-  if (!screenshot_write(widget, start->options->screenshot, &error))
+  if (!screenshot_write(widget_of(start), start->options->screenshot, &error))
     fail(start, EXIT_INPUT, error->message);
   gtk_widget_destroy(window_widget(start->window));
   return G_SOURCE_REMOVE;

@@ -148,7 +148,8 @@ make_run(struct hosts *h, struct run *run)
 struct talker {
   struct ip_addr addr;
   uint64_t n_frames;
-  uint32_t n_client, n_server, first;
+  uint64_t n_client, n_server; /* frames in either role */
+  uint32_t first;
   uint32_t shown; /* index in rows */
 };
 
@@ -265,8 +266,9 @@ make_capture(struct hosts *h, struct trace *t)
       struct talker *k = talker_of(table, order, &flow->ends[e].addr);
       if (!k)
         continue;
-      k->n_frames += flow->ends[0].n_frames + flow->ends[1].n_frames;
-      *(flow->client == e ? &k->n_client : &k->n_server) += 1;
+      uint32_t n = flow->ends[0].n_frames + flow->ends[1].n_frames;
+      k->n_frames += n;
+      *(flow->client == e ? &k->n_client : &k->n_server) += n;
     }
   }
   show_talkers(h, order);

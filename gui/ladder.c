@@ -39,7 +39,8 @@ measure(struct ladder *l)
   double scale = session_scale(l->session);
   l->text_height = style_row_height(l->canvas, TEXT_PIXELS * scale, FALSE);
   l->row_height = l->text_height + 13 * scale;
-  l->head_height = 2 * style_row_height(l->canvas, LANE_PIXELS * scale, FALSE) + 10 * scale;
+  double line = style_row_height(l->canvas, LANE_PIXELS * scale, FALSE);
+  l->head_height = (session_run(l->session) ? 2 : 1) * line + 9 * scale; /* a run has names, too */
   l->gutter = 78 * scale;
 }
 
@@ -146,8 +147,8 @@ draw_head(struct ladder *l, cairo_t *cr)
     draw_text(l, cr, lane_x(l, i), y, room, 0.5, LANE_PIXELS, FALSE, lane_color(r), 1,
               host_name(r));
     if (has_name && r->address[0])
-      draw_text(l, cr, lane_x(l, i), y + (l->head_height - 8) / 2, room, 0.5, TIME_PIXELS, FALSE,
-                "faint", 1, r->address);
+      draw_text(l, cr, lane_x(l, i), y + (l->head_height - 9 * session_scale(l->session)) / 2, room,
+                0.5, TIME_PIXELS, FALSE, "faint", 1, r->address);
   }
   cairo_set_line_width(cr, 1);
   style_set_source(cr, l->canvas, "line");

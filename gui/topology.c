@@ -45,8 +45,8 @@ struct topology {
 static double
 unit(struct topology *t)
 {
-  double room = MIN(t->width / 760.0, t->height / 300.0);
-  return session_scale(t->session) * CLAMP(room, 0.62, 1.5);
+  double room = MIN(t->width / 760.0, t->height / 300.0), scale = session_scale(t->session);
+  return CLAMP(room, 0.62 * scale, 1.5 * scale);
 }
 
 /* Hosts keep a margin for their names. */
@@ -176,29 +176,37 @@ role_color(const struct host_row *r)
   return "client";
 }
 
-/* A line of text with a halo, so that links do not cross it out. */
+/* Text on a plate of paper, so that links do not cross it out, below y or (`above`) standing on it;
+ * returns its height. */
 static double
-draw_text(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
-          const char *text, double width_max)
+draw_plate(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
+           const char *text, double width_max, gboolean above)
 {
   g_autoptr(PangoLayout) layout = style_layout(t->canvas, pixels, FALSE);
-  int width, height;
+  PangoRectangle ink;
   pango_layout_set_text(layout, text, -1);
   pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
   pango_layout_set_width(layout, (int)(width_max * PANGO_SCALE));
   pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
   pango_layout_set_height(layout, -2);
   pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
-  pango_layout_get_pixel_size(layout, &width, &height);
-  cairo_move_to(cr, x - width_max / 2, y);
-  pango_cairo_layout_path(cr, layout);
-  style_set_source(cr, t->canvas, "paper");
-  cairo_set_line_width(cr, 4);
-  cairo_stroke(cr);
+  pango_layout_get_pixel_extents(layout, NULL, &ink);
+  if (above)
+    y = MAX(y - ink.height, 2);
+  rounded(cr, x - width_max / 2 + ink.x - 3, y, ink.width + 6, ink.height, 3);
+  style_set_source_alpha(cr, t->canvas, "paper", 0.92);
+  cairo_fill(cr);
   cairo_move_to(cr, x - width_max / 2, y);
   style_set_source(cr, t->canvas, color);
   pango_cairo_show_layout(cr, layout);
-  return height;
+  return ink.height;
+}
+
+static double
+draw_text(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
+          const char *text, double width_max)
+{
+  return draw_plate(t, cr, x, y, pixels, color, text, width_max, FALSE);
 }
 
 static void
@@ -322,24 +330,10 @@ draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y,
          at = CLAMP(x, width / 2 + 4, MAX(t->width - width / 2 - 4, width / 2 + 4));
   g_autofree char *label =
       selected ? g_strdup_printf("%s  %s", protocol, info) : g_strdup(protocol);
-  draw_text(t, cr, selected ? at : x, y - (selected ? 44 : 29) * u,
-            (selected ? TEXT_PIXELS : SMALL_PIXELS) * u, color, label, width);
+  draw_plate(t, cr, selected ? at : x, y - (selected ? 14 : 10) * u,
+             (selected ? TEXT_PIXELS : SMALL_PIXELS) * u, color, label, width, TRUE);
   struct drawn_packet drawn = {frame, x, y};
   g_array_append_val(t->packets, drawn);
-}
-
-static void
-hop_line(struct topology *t, cairo_t *cr, uint32_t from, uint32_t to, double part,
-         const char *color, double alpha)
-{
-  double x0, y0, x1, y1, u = unit(t);
-  place_of(t, from, &x0, &y0);
-  place_of(t, to, &x1, &y1);
-  cairo_move_to(cr, x0, y0);
-  cairo_line_to(cr, x0 + (x1 - x0) * part, y0 + (y1 - y0) * part);
-  style_set_source_alpha(cr, t->canvas, color, alpha);
-  cairo_set_line_width(cr, 4 * u);
-  cairo_stroke(cr);
 }
 
 static void
@@ -353,6 +347,20 @@ along(struct topology *t, uint32_t from, uint32_t to, double part, double *x, do
   part = edge + part * (1 - 2 * edge);
   *x = x0 + (x1 - x0) * part;
   *y = y0 + (y1 - y0) * part;
+}
+
+static void
+hop_line(struct topology *t, cairo_t *cr, uint32_t from, uint32_t to, double part,
+         const char *color, double alpha)
+{
+  double x, y;
+  along(t, from, to, 0, &x, &y);
+  cairo_move_to(cr, x, y);
+  along(t, from, to, part, &x, &y);
+  cairo_line_to(cr, x, y);
+  style_set_source_alpha(cr, t->canvas, color, alpha);
+  cairo_set_line_width(cr, 4 * unit(t));
+  cairo_stroke(cr);
 }
 
 /* The selected frame's whole way: each hop as a line, so that a step shows where it went. */

@@ -83,10 +83,13 @@ update_banner(Session *session, struct window *w)
   const struct findings *f = trace_findings(session_trace(session));
   unsigned n = f ? findings_n_logins(f) : 0;
   g_autofree char *text = NULL;
-  if (n > 0)
-    text = g_strdup_printf(lang_text("%u login attempts can be read in this capture.",
-                                     "การดักจับนี้มีการพยายามเข้าสู่ระบบที่อ่านได้ %u ครั้ง"),
-                           n);
+  if (n == 1)
+    text = g_strdup(
+        lang_text("One login can be read in this capture.", "การดักจับนี้มีการเข้าสู่ระบบที่อ่านได้ 1 ครั้ง"));
+  else if (n > 1)
+    text = g_strdup_printf(
+        lang_text("%u logins can be read in this capture.", "การดักจับนี้มีการเข้าสู่ระบบที่อ่านได้ %u ครั้ง"),
+        n);
   else
     text = g_strdup(lang_text("This capture shows a risk.", "การดักจับนี้แสดงให้เห็นความเสี่ยง"));
   gtk_label_set_text(GTK_LABEL(w->banner_text), text);
