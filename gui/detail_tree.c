@@ -172,8 +172,8 @@ key_line(struct decode *d, const struct field *f)
     g_string_append_printf(out, lang_text("  ·  %1$s from octet %2$u", "  ·  %1$s เริ่มที่ออกเท็ต %2$u"),
                            octets, f->first);
   } else if (f->flags & FIELD_FLAG_GENERATED) {
-    g_string_append(out, lang_text("  ·  computed, not in the octets",
-                                   "  ·  คำนวณขึ้น ไม่ได้อยู่ในข้อมูลจริง"));
+    g_string_append(out,
+                    lang_text("  ·  computed, not in the octets", "  ·  คำนวณขึ้น ไม่ได้อยู่ในข้อมูลจริง"));
   }
   return g_string_free(out, FALSE);
 }
@@ -259,7 +259,8 @@ on_key(GtkWidget *tree, GdkEventKey *event, struct detail *v)
   else if (event->keyval == GDK_KEY_Right && path)
     gtk_tree_view_expand_row(GTK_TREE_VIEW(tree), path, (event->state & GDK_SHIFT_MASK) != 0);
   else if (event->keyval == GDK_KEY_Left && path) {
-    if (!gtk_tree_view_collapse_row(GTK_TREE_VIEW(tree), path) && gtk_tree_path_get_depth(path) > 1) {
+    if (!gtk_tree_view_collapse_row(GTK_TREE_VIEW(tree), path) &&
+        gtk_tree_path_get_depth(path) > 1) {
       gtk_tree_path_up(path);
       gtk_tree_view_set_cursor(GTK_TREE_VIEW(tree), path, NULL, FALSE);
     }

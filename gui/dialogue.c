@@ -7,8 +7,8 @@
  *   0.060000  S:  250 mx.alice.test                                       #16   <- later: dimmed
  *   [◀ lines 1–2,000 of 51,234 ▶]
  *
- * dialogue_rows.c gathers the lines; here a page of them stands in a tree, whose opened rows show the
- * message behind "1,234 octets of message". What is copied is what is seen: masked. */
+ * dialogue_rows.c gathers the lines; here a page of them stands in a tree, whose opened rows show
+ * the message behind "1,234 octets of message". What is copied is what is seen: masked. */
 #include "gui/dialogue.h"
 
 #include "gui/dialogue_rows.h"
@@ -24,7 +24,8 @@ struct view {
   guint page_first;
   int current; /* row at the time cursor, or -1 */
   GtkTreeStore *store;
-  GtkWidget *tree, *title, *pager, *page_label, *older, *newer, *back, *forth, *copy, *stack, *empty;
+  GtkWidget *tree, *title, *pager, *page_label, *older, *newer, *back, *forth, *copy, *stack,
+      *empty;
   gboolean is_own;
 };
 
@@ -44,9 +45,9 @@ insert_row(struct view *v, guint i)
   g_autofree char *time = pane_format_time(session_frame_time(v->session, row->frame));
   g_autofree char *frame = g_strdup_printf("#%u", row->frame + 1);
   GtkTreeIter iter, child;
-  gtk_tree_store_insert_with_values(v->store, &iter, NULL, -1, COLUMN_ROW, i, COLUMN_TIME, time,
-                                    COLUMN_SIDE, row->side == SIDE_CLIENT ? "C:" : "S:",
-                                    COLUMN_TEXT, text, COLUMN_FRAME, frame, -1);
+  gtk_tree_store_insert_with_values(
+      v->store, &iter, NULL, -1, COLUMN_ROW, i, COLUMN_TIME, time, COLUMN_SIDE,
+      row->side == SIDE_CLIENT ? "C:" : "S:", COLUMN_TEXT, text, COLUMN_FRAME, frame, -1);
   /* A child that is replaced when the row is opened. */
   if (dialogue_row_is_folded(row))
     gtk_tree_store_insert_with_values(v->store, &child, &iter, -1, COLUMN_ROW, i, COLUMN_IS_LINE,
@@ -91,8 +92,9 @@ title_text(struct view *v)
   const struct trace_flow *flow = trace_flow(v->rows.trace, v->rows.flow);
   g_autofree char *client = flow_view_end_name(v->session, v->rows.flow, SIDE_CLIENT);
   g_autofree char *server = flow_view_end_name(v->session, v->rows.flow, SIDE_SERVER);
-  return g_strdup_printf(lang_text("Client %1$s ⇄ server %2$s  %3$s", "ไคลเอนต์ %1$s ⇄ เซิร์ฟเวอร์ %2$s  %3$s"),
-                         client, server, flow_view_app_name(flow->app));
+  return g_strdup_printf(
+      lang_text("Client %1$s ⇄ server %2$s  %3$s", "ไคลเอนต์ %1$s ⇄ เซิร์ฟเวอร์ %2$s  %3$s"), client,
+      server, flow_view_app_name(flow->app));
 }
 
 static const char *
@@ -102,8 +104,9 @@ empty_text(struct view *v)
     return lang_text("Select a frame of a TCP connection to read what was said on it.",
                      "เลือกเฟรมของการเชื่อมต่อ TCP เพื่ออ่านบทสนทนาบนการเชื่อมต่อนั้น");
   if (trace_flow(v->rows.trace, v->rows.flow)->proto != IP_PROTO_TCP)
-    return lang_text("This is an exchange of UDP datagrams; there is no stream of lines. See its fields.",
-                     "นี่เป็นการรับส่งดาตาแกรม UDP จึงไม่มีสตรีมที่แบ่งเป็นบรรทัด ดูที่ฟิลด์ของเฟรมแทน");
+    return lang_text(
+        "This is an exchange of UDP datagrams; there is no stream of lines. See its fields.",
+        "นี่เป็นการรับส่งดาตาแกรม UDP จึงไม่มีสตรีมที่แบ่งเป็นบรรทัด ดูที่ฟิลด์ของเฟรมแทน");
   return lang_text("No SMTP, POP3 or IMAP line was seen on this connection.",
                    "ไม่พบบรรทัดของ SMTP, POP3 หรือ IMAP บนการเชื่อมต่อนี้");
 }
@@ -127,8 +130,8 @@ show_cursor(struct view *v)
 {
   uint32_t frame = session_frame(v->session);
   v->current = frame == SESSION_NONE ? -1 : dialogue_rows_at(&v->rows, frame);
-  if (v->current >= 0 && ((guint)v->current < v->page_first ||
-                          (guint)v->current >= v->page_first + PAGE_ROWS)) {
+  if (v->current >= 0 &&
+      ((guint)v->current < v->page_first || (guint)v->current >= v->page_first + PAGE_ROWS)) {
     v->page_first = (guint)v->current / PAGE_ROWS * PAGE_ROWS;
     fill(v);
   }
@@ -163,7 +166,8 @@ paint_cell(GtkTreeViewColumn *column, GtkCellRenderer *cell, GtkTreeModel *model
   guint row;
   gboolean is_line;
   g_autofree char *text = NULL;
-  gtk_tree_model_get(model, iter, COLUMN_ROW, &row, COLUMN_IS_LINE, &is_line, text_column, &text, -1);
+  gtk_tree_model_get(model, iter, COLUMN_ROW, &row, COLUMN_IS_LINE, &is_line, text_column, &text,
+                     -1);
   if (row >= v->rows.rows->len)
     return;
   const struct dialogue_row *r = dialogue_row(&v->rows, row);
@@ -305,15 +309,17 @@ static void
 name_buttons(struct view *v)
 {
   gtk_button_set_label(GTK_BUTTON(v->copy), lang_text("Copy", "คัดลอก"));
-  gtk_widget_set_tooltip_text(v->copy, lang_text("Copies the lines as they are shown; secrets stay masked",
-                                                 "คัดลอกบรรทัดตามที่แสดง ข้อมูลลับยังคงถูกปิดไว้"));
+  gtk_widget_set_tooltip_text(v->copy,
+                              lang_text("Copies the lines as they are shown; secrets stay masked",
+                                        "คัดลอกบรรทัดตามที่แสดง ข้อมูลลับยังคงถูกปิดไว้"));
   gtk_widget_set_tooltip_text(v->back, lang_text("Previous conversation", "การสนทนาก่อนหน้า"));
   gtk_widget_set_tooltip_text(v->forth, lang_text("Next conversation", "การสนทนาถัดไป"));
   gtk_button_set_label(GTK_BUTTON(v->older), lang_text("Earlier", "ก่อนหน้า"));
   gtk_button_set_label(GTK_BUTTON(v->newer), lang_text("Later", "ถัดไป"));
   pane_set_accessible(v->back, lang_text("Previous conversation", "การสนทนาก่อนหน้า"), NULL);
   pane_set_accessible(v->forth, lang_text("Next conversation", "การสนทนาถัดไป"), NULL);
-  pane_set_accessible(v->tree, lang_text("Dialogue of client and server", "บทสนทนาระหว่างไคลเอนต์กับเซิร์ฟเวอร์"), NULL);
+  pane_set_accessible(
+      v->tree, lang_text("Dialogue of client and server", "บทสนทนาระหว่างไคลเอนต์กับเซิร์ฟเวอร์"), NULL);
 }
 
 static void
@@ -463,8 +469,8 @@ dialogue_new(Session *session)
   gtk_stack_add_named(GTK_STACK(v->stack), v->empty, "empty");
   gtk_box_pack_start(GTK_BOX(pane), v->stack, TRUE, TRUE, 0);
   gtk_box_pack_start(GTK_BOX(pane), make_pager(v), FALSE, FALSE, 0);
-  pane_attach(pane, session,
-              PANE_LOADED | PANE_FRAMES | PANE_SELECTION | PANE_TIME | PANE_LOOK, update);
+  pane_attach(pane, session, PANE_LOADED | PANE_FRAMES | PANE_SELECTION | PANE_TIME | PANE_LOOK,
+              update);
   gtk_widget_show_all(pane);
   return pane;
 }

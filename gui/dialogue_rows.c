@@ -60,8 +60,12 @@ add_element(struct dialogue_rows *r, uint32_t index)
       return;
     }
   }
-  struct dialogue_row row = {.element = index, .n_elements = 1, .frame = e->last_frame,
-                             .side = e->side, .kind = e->kind, .offset = e->offset,
+  struct dialogue_row row = {.element = index,
+                             .n_elements = 1,
+                             .frame = e->last_frame,
+                             .side = e->side,
+                             .kind = e->kind,
+                             .offset = e->offset,
                              .n_octets = e->n_octets};
   g_array_append_val(r->rows, row);
 }
@@ -74,10 +78,11 @@ dialogue_rows_update(struct dialogue_rows *r, bool is_finished)
   const struct trace_flow *flow = trace_flow(r->trace, r->flow);
   uint32_t n_rows = r->rows->len;
   uint64_t n_octets = n_rows ? dialogue_row(r, n_rows - 1)->n_octets : 0;
-  uint32_t frame = r->walked == TRACE_NONE ? flow->first_frame
-                                           : trace_frame(r->trace, r->walked)->next_in_flow;
+  uint32_t frame =
+      r->walked == TRACE_NONE ? flow->first_frame : trace_frame(r->trace, r->walked)->next_in_flow;
   uint32_t n_frames = trace_n_frames(r->trace);
-  for (; frame != TRACE_NONE && frame < n_frames; frame = trace_frame(r->trace, frame)->next_in_flow) {
+  for (; frame != TRACE_NONE && frame < n_frames;
+       frame = trace_frame(r->trace, frame)->next_in_flow) {
     uint32_t end = trace_elements_end(r->trace, frame);
     for (uint32_t i = trace_frame(r->trace, frame)->element; i < end; i++)
       add_element(r, i);
@@ -85,7 +90,8 @@ dialogue_rows_update(struct dialogue_rows *r, bool is_finished)
   }
   /* What the end of the capture completed hangs on its last frame, whosever that is. */
   if (is_finished && n_frames > 0 && r->walked != n_frames - 1)
-    for (uint32_t i = trace_frame(r->trace, n_frames - 1)->element; i < trace_n_elements(r->trace); i++)
+    for (uint32_t i = trace_frame(r->trace, n_frames - 1)->element; i < trace_n_elements(r->trace);
+         i++)
       add_element(r, i);
   r->is_finished = is_finished;
   return r->rows->len != n_rows || (n_rows && dialogue_row(r, n_rows - 1)->n_octets != n_octets);
@@ -119,8 +125,8 @@ line_text(const struct dialogue_rows *r, const struct dialogue_row *row, bool re
   const struct element *e = trace_element(r->trace, row->element);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   if (!trace_element_octets(r->trace, row->element, octets, NULL))
-    return g_strdup(lang_text("[this line can no longer be read from its file]",
-                              "[อ่านบรรทัดนี้จากไฟล์ไม่ได้แล้ว]"));
+    return g_strdup(
+        lang_text("[this line can no longer be read from its file]", "[อ่านบรรทัดนี้จากไฟล์ไม่ได้แล้ว]"));
   guint n = octets->len;
   while (n > 0 && (octets->data[n - 1] == '\n' || octets->data[n - 1] == '\r'))
     n--;
@@ -147,11 +153,11 @@ run_text(const struct dialogue_row *row)
                                      "[เรคคอร์ด TLS: %1$s เรคคอร์ด %2$s เนื้อหาถูกเข้ารหัสไว้]"),
                            records, octets);
   case ELEMENT_GAP:
-    return g_strdup_printf(lang_text("[%s are missing in the capture]", "[%s ไม่อยู่ในไฟล์ที่ดักจับ]"), octets);
-  default:
-    return g_strdup_printf(lang_text("[%s that fit no mail protocol]",
-                                     "[%s ที่ไม่ตรงกับโปรโตคอลอีเมลใด]"),
+    return g_strdup_printf(lang_text("[%s are missing in the capture]", "[%s ไม่อยู่ในไฟล์ที่ดักจับ]"),
                            octets);
+  default:
+    return g_strdup_printf(
+        lang_text("[%s that fit no mail protocol]", "[%s ที่ไม่ตรงกับโปรโตคอลอีเมลใด]"), octets);
   }
 }
 
@@ -178,9 +184,11 @@ dialogue_row_lines(const struct dialogue_rows *r, guint i, guint n_max)
   while (at < octets->len && n++ < n_max) {
     const uint8_t *lf = memchr(octets->data + at, '\n', octets->len - at);
     guint end = lf ? (guint)(lf - octets->data) + 1 : octets->len, text_end = end;
-    while (text_end > at && (octets->data[text_end - 1] == '\n' || octets->data[text_end - 1] == '\r'))
+    while (text_end > at &&
+           (octets->data[text_end - 1] == '\n' || octets->data[text_end - 1] == '\r'))
       text_end--;
-    g_autofree char *text = pane_text_from_octets(octets->data + at, text_end - at, LINE_OCTETS_MAX);
+    g_autofree char *text =
+        pane_text_from_octets(octets->data + at, text_end - at, LINE_OCTETS_MAX);
     g_strv_builder_add(out, text);
     at = end;
   }

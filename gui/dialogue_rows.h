@@ -2,8 +2,8 @@
 #ifndef GUI_DIALOGUE_ROWS_H
 #define GUI_DIALOGUE_ROWS_H
 
-/* The lines of one conversation: elements of the trace, where runs of message octets, literals and TLS
- * records are folded into one row each. No widgets here, so that tests need no display. */
+/* The lines of one conversation: elements of the trace, where runs of message octets, literals and
+ * TLS records are folded into one row each. No widgets here, so that tests need no display. */
 #include "capture/trace/trace.h"
 
 struct dialogue_row {
@@ -28,8 +28,8 @@ void dialogue_rows_init(struct dialogue_rows *r);
 void dialogue_rows_clear(struct dialogue_rows *r);
 /* Begins another flow (TRACE_NONE: none). */
 void dialogue_rows_open(struct dialogue_rows *r, const struct trace *t, uint32_t flow);
-/* Reads what the flow gained since; true when rows were added or grew. `is_finished`: the trace will not
- * grow, what its end completed belongs to the flow too. */
+/* Reads what the flow gained since; true when rows were added or grew. `is_finished`: the trace
+ * will not grow, what its end completed belongs to the flow too. */
 bool dialogue_rows_update(struct dialogue_rows *r, bool is_finished);
 
 static inline const struct dialogue_row *
@@ -46,7 +46,8 @@ bool dialogue_row_is_folded(const struct dialogue_row *row);
 /* The row in words: the line, control octets made visible, the secret masked unless `reveal`;
  * "1,234 octets of message" for runs. g_free() it. */
 char *dialogue_row_text(const struct dialogue_rows *r, guint i, bool reveal);
-/* The lines of a folded run, at most `n_max`, the last one saying what is left out; g_strfreev(). */
+/* The lines of a folded run, at most `n_max`, the last one saying what is left out; g_strfreev().
+ */
 char **dialogue_row_lines(const struct dialogue_rows *r, guint i, guint n_max);
 
 #endif

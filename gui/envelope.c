@@ -4,8 +4,8 @@
  *   | eth 14 | ip 20 | tcp 32 | payload 26 | padding |
  *     first                     payload_first
  *
- * The protocol fields of the decode name the layers; lengths are read from the headers themselves, so
- * that the drawing shows what stands on the wire. */
+ * The protocol fields of the decode name the layers; lengths are read from the headers themselves,
+ * so that the drawing shows what stands on the wire. */
 #include "gui/envelope.h"
 
 #include <string.h>
@@ -17,9 +17,9 @@
 static const struct wire_header *
 table_of(const struct decode *d, const struct field *f)
 {
-  static const struct wire_header *const tables[] = {
-      &eth_header,  &vlan_header, &arp_header,    &ipv4_header,
-      &ipv6_header, &icmp_header, &icmpv6_header, &udp_header, &tcp_header};
+  static const struct wire_header *const tables[] = {&eth_header,    &vlan_header, &arp_header,
+                                                     &ipv4_header,   &ipv6_header, &icmp_header,
+                                                     &icmpv6_header, &udp_header,  &tcp_header};
   const char *key = f->def->key;
   if (strcmp(key, "sll") == 0)
     return trace_link(d->trace, d->frame) == LINK_LINUX_SLL2 ? &sll2_header : &sll_header;
@@ -73,8 +73,8 @@ add_layer(struct envelope *e, const struct decode *d, uint32_t index, uint32_t *
     e->padding_octets += *end - carried;
   *end = MAX(carried, f->first + table->n_octets);
   struct envelope_layer *layer = &e->layers[e->n_layers++];
-  *layer = (struct envelope_layer){.header = table, .field = index, .source = f->source,
-                                   .first = f->first};
+  *layer = (struct envelope_layer){
+      .header = table, .field = index, .source = f->source, .first = f->first};
   layer->header_octets = header_length(table, p, *end - f->first);
   layer->inside_octets = *end - f->first - layer->header_octets;
   e->header_octets += layer->header_octets;

@@ -2,7 +2,8 @@
 #ifndef GUI_ENVELOPE_H
 #define GUI_ENVELOPE_H
 
-/* The envelopes of a decoded frame, outermost first: which headers lie where, what they hold. Pure. */
+/* The envelopes of a decoded frame, outermost first: which headers lie where, what they hold. Pure.
+ */
 #include "capture/decode/decode.h"
 #include "capture/wire/field.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* filter_entry.c -- the display filter: an entry that judges itself while one types.
  *
- *   typing ──judge()──> green: is a filter │ yellow: is one, but seldom meant │ red: is none, and why
- *   Enter  ──apply()──> session ──"filter-changed"──> every view, and the text here
+ *   typing ──judge()──> green: is a filter │ yellow: is one, but seldom meant │ red: is none, and
+ * why Enter  ──apply()──> session ──"filter-changed"──> every view, and the text here
  *
  * Colour is never the only sign: an icon and a sentence below say the same, and the wrong word is
  * underlined. Completion offers keys for the word at the cursor and never more than a screenful. */
@@ -58,9 +58,10 @@ show_verdict(struct filter_box *b, enum verdict verdict, const char *message)
   gtk_revealer_set_reveal_child(GTK_REVEALER(b->revealer), message != NULL);
   gtk_widget_set_sensitive(b->apply, verdict != VERDICT_BAD);
   pane_set_accessible(b->entry, lang_text("Display filter", "ตัวกรองการแสดงผล"),
-                      message ? message
-                              : lang_text("Enter applies the filter, Escape restores the applied one",
-                                          "กด Enter เพื่อใช้ตัวกรอง กด Escape เพื่อกลับไปใช้ตัวกรองเดิม"));
+                      message
+                          ? message
+                          : lang_text("Enter applies the filter, Escape restores the applied one",
+                                      "กด Enter เพื่อใช้ตัวกรอง กด Escape เพื่อกลับไปใช้ตัวกรองเดิม"));
 }
 
 static void
@@ -90,9 +91,8 @@ doubt(const char *text)
     while (*at == ' ')
       at++;
     if (g_str_has_prefix(at, "!=") || g_str_has_prefix(at, "ne "))
-      return lang_text(
-          "This field occurs twice in a frame; != asks that neither of them is equal.",
-          "ฟิลด์นี้มีสองค่าในหนึ่งเฟรม เครื่องหมาย != จะเลือกเฟรมที่ไม่มีค่าใดเท่ากับค่านี้เลย");
+      return lang_text("This field occurs twice in a frame; != asks that neither of them is equal.",
+                       "ฟิลด์นี้มีสองค่าในหนึ่งเฟรม เครื่องหมาย != จะเลือกเฟรมที่ไม่มีค่าใดเท่ากับค่านี้เลย");
   }
   return NULL;
 }
@@ -246,8 +246,7 @@ on_key_chosen(GtkEntryCompletion *completion, GtkTreeModel *model, GtkTreeIter *
   const char *text = text_of(b);
   size_t cursor = cursor_offset(b);
   size_t start = word_start(text, cursor);
-  g_autofree char *whole =
-      g_strdup_printf("%.*s%s%s", (int)start, text, key, text + cursor);
+  g_autofree char *whole = g_strdup_printf("%.*s%s%s", (int)start, text, key, text + cursor);
   glong position = g_utf8_strlen(whole, (gssize)(start + strlen(key)));
   b->is_own = TRUE;
   gtk_entry_set_text(GTK_ENTRY(b->entry), whole);
@@ -347,10 +346,9 @@ update(GtkWidget *pane, unsigned news)
 {
   struct filter_box *b = box_of(pane);
   if (news & PANE_LOOK) {
-    gtk_entry_set_placeholder_text(
-        GTK_ENTRY(b->entry),
-        lang_text("Display filter, for example: imap or tcp.port == 25",
-                  "ตัวกรองการแสดงผล เช่น imap or tcp.port == 25"));
+    gtk_entry_set_placeholder_text(GTK_ENTRY(b->entry),
+                                   lang_text("Display filter, for example: imap or tcp.port == 25",
+                                             "ตัวกรองการแสดงผล เช่น imap or tcp.port == 25"));
     gtk_button_set_label(GTK_BUTTON(b->apply), lang_text("Apply", "ใช้ตัวกรอง"));
     gtk_entry_set_icon_tooltip_text(GTK_ENTRY(b->entry), GTK_ENTRY_ICON_SECONDARY,
                                     lang_text("Clear the filter", "ล้างตัวกรอง"));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* flow_view.c -- what is known of the selected conversation at the time cursor.
  *
- * A capture tells states by its segments (tcp_view.c) and by the elements of pass 1; a run also has the
- * word of the ends themselves, which is preferred because a segment that is under way has not
+ * A capture tells states by its segments (tcp_view.c) and by the elements of pass 1; a run also has
+ * the word of the ends themselves, which is preferred because a segment that is under way has not
  * arrived yet. */
 #include "gui/flow_view.h"
 

@@ -15,8 +15,8 @@ struct flow_view {
   /* By side: SIDE_CLIENT, SIDE_SERVER. */
   enum tcp_view_state tcp[2];
   gboolean mid_stream, was_reset;
-  uint8_t app;                      /* enum app */
-  const struct mail_state *states;  /* the protocol's table, NULL when it has none */
+  uint8_t app;                     /* enum app */
+  const struct mail_state *states; /* the protocol's table, NULL when it has none */
   unsigned n_states;
   unsigned state; /* index, or n_states: unknown */
 };

@@ -5,8 +5,8 @@
  *   0000  02 00 00 00 00 02 02 00  00 00 00 01 08 00 45 00  ........ ......E.
  *   0x000e · Version: 4                                                field under pointer or caret
  *
- * The text is laid out so that the column of an octet is arithmetic in both directions. A source longer
- * than a page is shown a page at a time: filling 16 KiB takes a few milliseconds. */
+ * The text is laid out so that the column of an octet is arithmetic in both directions. A source
+ * longer than a page is shown a page at a time: filling 16 KiB takes a few milliseconds. */
 #include "gui/hex_pane.h"
 
 #include <string.h>
@@ -210,7 +210,8 @@ source_name(const struct source *s)
   g_autofree char *count = pane_format_count(s->octets ? s->octets->len : 0);
   switch (s->kind) {
   case SOURCE_DATAGRAM:
-    return g_strdup_printf(lang_text("Reassembled datagram (%s)", "ดาตาแกรมที่ประกอบใหม่ (%s)"), count);
+    return g_strdup_printf(lang_text("Reassembled datagram (%s)", "ดาตาแกรมที่ประกอบใหม่ (%s)"),
+                           count);
   case SOURCE_STREAM:
     return g_strdup_printf(lang_text("Reassembled stream (%s)", "สตรีมที่ประกอบใหม่ (%s)"), count);
   case SOURCE_BASE64:
@@ -320,8 +321,8 @@ show_selection(struct hex *h)
 static void
 on_mark_set(GtkTextBuffer *buffer, GtkTextIter *iter, GtkTextMark *mark, struct hex *h)
 {
-  if (h->is_own || mark != gtk_text_buffer_get_insert(buffer) ||
-      !gtk_widget_has_focus(h->text) || gtk_text_buffer_get_has_selection(buffer))
+  if (h->is_own || mark != gtk_text_buffer_get_insert(buffer) || !gtk_widget_has_focus(h->text) ||
+      gtk_text_buffer_get_has_selection(buffer))
     return;
   uint32_t octet = octet_at(h, gtk_text_iter_get_line(iter), gtk_text_iter_get_line_offset(iter));
   if (octet != SESSION_NONE)
@@ -382,9 +383,9 @@ update(GtkWidget *pane, unsigned news)
   struct hex *h = hex_of(pane);
   if (news & PANE_LOOK) {
     color_tags(h);
-    pane_set_accessible(h->text, lang_text("Octets of the frame", "ออกเท็ตของเฟรม"),
-                        lang_text("Offset, hexadecimal and text columns",
-                                  "คอลัมน์ตำแหน่ง เลขฐานสิบหก และตัวอักษร"));
+    pane_set_accessible(
+        h->text, lang_text("Octets of the frame", "ออกเท็ตของเฟรม"),
+        lang_text("Offset, hexadecimal and text columns", "คอลัมน์ตำแหน่ง เลขฐานสิบหก และตัวอักษร"));
     gtk_button_set_label(GTK_BUTTON(h->previous), lang_text("Previous page", "หน้าก่อน"));
     gtk_button_set_label(GTK_BUTTON(h->next), lang_text("Next page", "หน้าถัดไป"));
   }

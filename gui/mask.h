@@ -2,9 +2,9 @@
 #ifndef GUI_MASK_H
 #define GUI_MASK_H
 
-/* Which octets of a decoded frame's sources belong to a secret: those of secret fields, and wherever
- * the same octets are seen again (the base64 text around a decoded password, the segment under a
- * reassembled line), so that no view gives away what another one hides. */
+/* Which octets of a decoded frame's sources belong to a secret: those of secret fields, and
+ * wherever the same octets are seen again (the base64 text around a decoded password, the segment
+ * under a reassembled line), so that no view gives away what another one hides. */
 #include "capture/decode/decode.h"
 
 /* One GByteArray per source (NULL when nothing of it is secret), octet 1 where masked. Nothing is

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* packet_access.c -- the packet list as a table for screen readers.
  *
- * The list manages its descendants: cells are made when somebody asks for one and live as long as that
- * somebody holds them, so a million rows cost nothing here either. A cell remembers its row and column
- * and reads its text from the view each time.
+ * The list manages its descendants: cells are made when somebody asks for one and live as long as
+ * that somebody holds them, so a million rows cost nothing here either. A cell remembers its row
+ * and column and reads its text from the view each time.
  *
- *   PacketViewAccessible (AtkTable, AtkSelection) ──ref_at(row, column)──> PacketCell (name, component) */
+ *   PacketViewAccessible (AtkTable, AtkSelection) ──ref_at(row, column)──> PacketCell (name,
+ * component) */
 #include <gtk/gtk-a11y.h>
 
 #include "gui/packet_view.h"
@@ -32,8 +33,8 @@ cell_extents(AtkComponent *component, int *x, int *y, int *width, int *height, A
   if (!cell->view || !packet_view_row_area(cell->view, cell->row, &area))
     return;
   int view_x, view_y;
-  atk_component_get_extents(ATK_COMPONENT(gtk_widget_get_accessible(GTK_WIDGET(cell->view))), &view_x,
-                            &view_y, NULL, NULL, type);
+  atk_component_get_extents(ATK_COMPONENT(gtk_widget_get_accessible(GTK_WIDGET(cell->view))),
+                            &view_x, &view_y, NULL, NULL, type);
   *x = view_x + packet_view_column_x(cell->view, cell->column);
   *y = view_y + area.y;
   *width = packet_view_column_width(cell->view, cell->column);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* packet_list.c -- the packet list: a header of real buttons, the drawn rows, and their menu.
  *
- *   ┌ No. ┬ Time ┬ Source ┬ … ┬ Info ──────────┐  buttons; the right edge of each resizes its column
- *   │ rows (packet_view.c)                     ▒│  both scroll sideways together
+ *   ┌ No. ┬ Time ┬ Source ┬ … ┬ Info ──────────┐  buttons; the right edge of each resizes its
+ * column │ rows (packet_view.c)                     ▒│  both scroll sideways together
  *   └───────────────────────────────────────────┘ */
 #include "gui/packet_list.h"
 
@@ -52,7 +52,8 @@ name_header(struct list *l)
     gtk_widget_set_tooltip_text(
         l->buttons[i],
         i == PACKET_TIME
-            ? lang_text("Shows the time since the start, since the row above, or in UTC. Drag the edge to resize.",
+            ? lang_text("Shows the time since the start, since the row above, or in UTC. Drag the "
+                        "edge to resize.",
                         "สลับเวลานับจากเริ่มต้น นับจากแถวก่อน หรือเวลา UTC ลากขอบเพื่อปรับความกว้าง")
             : lang_text("Fits the column to what is visible. Drag the edge to resize.",
                         "ปรับความกว้างให้พอดีกับที่เห็น ลากขอบเพื่อปรับเอง"));
@@ -163,9 +164,10 @@ open_menu(struct list *l, uint32_t row, enum packet_column column, const GdkEven
   uint32_t flow = trace_frame(session_trace(session), frame)->flow;
   if (flow != TRACE_NONE) {
     const struct trace_flow *f = trace_flow(session_trace(session), flow);
-    add_item(menu, lang_text("Only this conversation", "เฉพาะการสนทนานี้"),
-             g_strdup_printf("%s.stream == %u", f->proto == IP_PROTO_TCP ? "tcp" : "udp", f->stream),
-             G_CALLBACK(follow_conversation), session);
+    add_item(
+        menu, lang_text("Only this conversation", "เฉพาะการสนทนานี้"),
+        g_strdup_printf("%s.stream == %u", f->proto == IP_PROTO_TCP ? "tcp" : "udp", f->stream),
+        G_CALLBACK(follow_conversation), session);
   }
   add_item(menu, lang_text("Copy this cell", "คัดลอกช่องนี้"),
            packet_view_cell_text(l->view, row, column), G_CALLBACK(copy_text), NULL);
@@ -282,7 +284,8 @@ packet_list_new(Session *session)
   gtk_container_add(GTK_CONTAINER(rows), GTK_WIDGET(l->view));
 
   GtkWidget *header = gtk_scrolled_window_new(NULL, NULL);
-  gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(header), GTK_POLICY_EXTERNAL, GTK_POLICY_NEVER);
+  gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(header), GTK_POLICY_EXTERNAL,
+                                 GTK_POLICY_NEVER);
   gtk_container_add(GTK_CONTAINER(header), make_header(l));
   g_signal_connect_object(gtk_scrolled_window_get_hadjustment(GTK_SCROLLED_WINDOW(rows)),
                           "value-changed", G_CALLBACK(follow_sideways),
@@ -295,8 +298,8 @@ packet_list_new(Session *session)
   g_signal_connect(l->view, "key-press-event", G_CALLBACK(on_view_key), l);
   name_header(l);
   place_header(l);
-  pane_attach(pane, session,
-              PANE_LOADED | PANE_FRAMES | PANE_SELECTION | PANE_FILTER | PANE_LOOK, update);
+  pane_attach(pane, session, PANE_LOADED | PANE_FRAMES | PANE_SELECTION | PANE_FILTER | PANE_LOOK,
+              update);
   gtk_widget_show_all(pane);
   return pane;
 }

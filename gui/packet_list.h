@@ -6,8 +6,8 @@
  * over the compact records of the trace, so that millions of rows cost nothing but what is visible.
  * The returned widget holds the header of column buttons, the list and its scrollbar.
  *
- * Keys: Up, Down, PageUp, PageDown, Home, End; a printable key goes to the filter entry. Ctrl+Up and
- * Ctrl+Down work in the window as well: packet_list_move(). */
+ * Keys: Up, Down, PageUp, PageDown, Home, End; a printable key goes to the filter entry. Ctrl+Up
+ * and Ctrl+Down work in the window as well: packet_list_move(). */
 #include "gui/session.h"
 
 GtkWidget *packet_list_new(Session *session);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* packet_row.c -- what one row of the packet list says and how its marks are drawn.
  *
- * A mark is a letter in a box before the info text, so that it is told by shape as well as by colour; a
- * triangle in the margin stands for a finding. The words are Wireshark's. */
+ * A mark is a letter in a box before the info text, so that it is told by shape as well as by
+ * colour; a triangle in the margin stands for a finding. The words are Wireshark's. */
 #include "gui/packet_row.h"
 
 #include <string.h>
@@ -16,20 +16,41 @@ static const struct {
   struct lang_pair words;
 } badges[] = {
     {ANALYSIS_FAST_RETRANSMISSION, "F", "risk", {"fast retransmission", "ส่งซ้ำแบบเร็ว"}},
-    {ANALYSIS_SPURIOUS_RETRANSMISSION, "S", "risk", {"spurious retransmission: was acknowledged before", "ส่งซ้ำโดยไม่จำเป็น: ได้รับการตอบรับไปแล้ว"}},
+    {ANALYSIS_SPURIOUS_RETRANSMISSION,
+     "S",
+     "risk",
+     {"spurious retransmission: was acknowledged before", "ส่งซ้ำโดยไม่จำเป็น: ได้รับการตอบรับไปแล้ว"}},
     {ANALYSIS_RETRANSMISSION, "R", "risk", {"retransmission", "ส่งซ้ำ"}},
     {ANALYSIS_OUT_OF_ORDER, "O", "risk", {"out of order", "มาถึงผิดลำดับ"}},
-    {ANALYSIS_LOST_SEGMENT, "L", "risk", {"the segment before this one is missing", "เซกเมนต์ก่อนหน้านี้หายไป"}},
-    {ANALYSIS_ACK_LOST_SEGMENT, "A", "risk", {"acknowledges a segment that was not captured", "ตอบรับเซกเมนต์ที่ไม่ได้ถูกดักจับไว้"}},
+    {ANALYSIS_LOST_SEGMENT,
+     "L",
+     "risk",
+     {"the segment before this one is missing", "เซกเมนต์ก่อนหน้านี้หายไป"}},
+    {ANALYSIS_ACK_LOST_SEGMENT,
+     "A",
+     "risk",
+     {"acknowledges a segment that was not captured", "ตอบรับเซกเมนต์ที่ไม่ได้ถูกดักจับไว้"}},
     {ANALYSIS_DUPLICATE_ACK, "D", "risk", {"duplicate acknowledgment", "ตอบรับซ้ำ"}},
-    {ANALYSIS_ZERO_WINDOW, "Z", "risk", {"zero window: the receiver has no room", "หน้าต่างเป็นศูนย์: ผู้รับไม่มีที่ว่างแล้ว"}},
+    {ANALYSIS_ZERO_WINDOW,
+     "Z",
+     "risk",
+     {"zero window: the receiver has no room", "หน้าต่างเป็นศูนย์: ผู้รับไม่มีที่ว่างแล้ว"}},
     {ANALYSIS_WINDOW_FULL, "W", "risk", {"fills the receiver's window", "เต็มหน้าต่างของผู้รับพอดี"}},
     {ANALYSIS_WINDOW_UPDATE, "U", "faint", {"window update", "ปรับขนาดหน้าต่าง"}},
     {ANALYSIS_ZERO_WINDOW_PROBE, "P", "risk", {"zero-window probe", "หยั่งหน้าต่างที่เป็นศูนย์"}},
-    {ANALYSIS_ZERO_WINDOW_PROBE_ACK, "p", "faint", {"answer to a zero-window probe", "ตอบการหยั่งหน้าต่างที่เป็นศูนย์"}},
+    {ANALYSIS_ZERO_WINDOW_PROBE_ACK,
+     "p",
+     "faint",
+     {"answer to a zero-window probe", "ตอบการหยั่งหน้าต่างที่เป็นศูนย์"}},
     {ANALYSIS_KEEP_ALIVE, "K", "faint", {"keep-alive", "ตรวจว่าการเชื่อมต่อยังอยู่"}},
-    {ANALYSIS_KEEP_ALIVE_ACK, "k", "faint", {"answer to a keep-alive", "ตอบการตรวจว่าการเชื่อมต่อยังอยู่"}},
-    {ANALYSIS_REUSED_PORTS, "N", "faint", {"new connection on ports used before", "การเชื่อมต่อใหม่บนพอร์ตเดิม"}},
+    {ANALYSIS_KEEP_ALIVE_ACK,
+     "k",
+     "faint",
+     {"answer to a keep-alive", "ตอบการตรวจว่าการเชื่อมต่อยังอยู่"}},
+    {ANALYSIS_REUSED_PORTS,
+     "N",
+     "faint",
+     {"new connection on ports used before", "การเชื่อมต่อใหม่บนพอร์ตเดิม"}},
     {ANALYSIS_MALFORMED, "M", "risk", {"malformed", "ผิดรูปแบบ"}},
 };
 
@@ -92,9 +113,9 @@ packet_row_marks(Session *session, uint32_t frame)
       g_string_append_printf(out, "%s%s: %s", out->len ? "\n" : "", badges[i].letter,
                              lang_pick(badges[i].words));
   if (f->flags & TRACE_FRAME_CUT)
-    g_string_append_printf(out, "%s%s", out->len ? "\n" : "",
-                           lang_text("captured only in part (snap length)",
-                                     "ดักจับไว้เพียงบางส่วน (snap length)"));
+    g_string_append_printf(
+        out, "%s%s", out->len ? "\n" : "",
+        lang_text("captured only in part (snap length)", "ดักจับไว้เพียงบางส่วน (snap length)"));
   if (out->len == 0) {
     g_string_free(out, TRUE);
     return NULL;
@@ -135,11 +156,12 @@ packet_row_filter(Session *session, uint32_t frame, enum packet_column column)
   static const char *const destination[] = {"ip.dst", "ipv6.dst", "arp.dst.proto_ipv4", "eth.dst",
                                             NULL};
   static const char *const length[] = {"frame.len", NULL};
-  static const char *const info[] = {
-      "smtp.req.command", "smtp.response.code",     "pop.request.command",
-      "pop.response.indicator", "imap.request.command", "imap.response.status",
-      "dns.qry.name",     "icmp.type",              "arp.opcode",
-      "tcp.flags",        "udp.stream",             NULL};
+  static const char *const info[] = {"smtp.req.command",     "smtp.response.code",
+                                     "pop.request.command",  "pop.response.indicator",
+                                     "imap.request.command", "imap.response.status",
+                                     "dns.qry.name",         "icmp.type",
+                                     "arp.opcode",           "tcp.flags",
+                                     "udp.stream",           NULL};
   static const char *const *const keys[PACKET_N_COLUMNS] = {
       [PACKET_NUMBER] = number, [PACKET_SOURCE] = source, [PACKET_DESTINATION] = destination,
       [PACKET_LENGTH] = length, [PACKET_INFO] = info,
@@ -161,7 +183,8 @@ packet_row_empty_text(Session *session)
   if (n > 0 && filter && *filter) {
     g_autofree char *count = pane_format_count(n);
     return g_strdup_printf(
-        lang_text("None of %s frames fits the filter.\nClear the filter to see them all (Ctrl+F, Escape).",
+        lang_text("None of %s frames fits the filter.\nClear the filter to see them all (Ctrl+F, "
+                  "Escape).",
                   "ไม่มีเฟรมใดจากทั้งหมด %s เฟรมที่ตรงกับตัวกรอง\nล้างตัวกรองเพื่อดูทั้งหมด (Ctrl+F แล้ว Escape)"),
         count);
   }

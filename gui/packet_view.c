@@ -1,172 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* packet_view.c -- the drawn rows of the packet list.
  *
- * A row costs nothing until it is visible: its frame number comes from the session's row array, its texts
- * from a summary decode when it is first drawn, and its Pango layouts stay in a small cache that rows
- * share by number. The vertical adjustment counts rows (a double holds 2^53 of them exactly), so
- * neither 16-bit window coordinates nor 32-bit pixel heights limit the list.
+ * A row costs nothing until it is visible: its frame number comes from the session's row array, its
+ * texts from a summary decode when it is first drawn, and its Pango layouts stay in a small cache
+ * that rows share by number. The vertical adjustment counts rows (a double holds 2^53 of them
+ * exactly), so neither 16-bit window coordinates nor 32-bit pixel heights limit the list.
  *
  *   value 1234.25 ──> first row 1234, drawn a quarter row above the top edge
  *
  * Not here: header and menu (packet_list.c), the table for screen readers (packet_access.c). */
-#include "gui/packet_view.h"
-
 #include <math.h>
-#include <string.h>
 
 #include "gui/packet_row.h"
+#include "gui/packet_view_private.h"
 #include "gui/pane.h"
-
-/* Rows whose texts and layouts are kept: more than a tall screen shows, a few hundred KiB at most. */
-enum { CACHE_ROWS = 256, PAD = 6, GUTTER = 26, WIDTH_MIN = 24 };
-
-struct cached_row {
-  uint32_t row; /* SESSION_NONE: empty */
-  uint32_t frame;
-  const char *color;
-  PangoLayout *cells[PACKET_N_COLUMNS];
-};
-
-struct _PacketView {
-  GtkDrawingArea parent;
-  Session *session;
-  GtkAdjustment *hadjustment, *vadjustment;
-  GtkScrollablePolicy hpolicy, vpolicy;
-  int widths[PACKET_N_COLUMNS];
-  int row_height;
-  enum packet_time time_format;
-  struct cached_row cache[CACHE_ROWS];
-  uint32_t n_rows_told; /* to the adjustment and to screen readers */
-  uint32_t selected_told;
-};
 
 enum { PROP_0, PROP_HADJUSTMENT, PROP_VADJUSTMENT, PROP_HPOLICY, PROP_VPOLICY };
 
 G_DEFINE_TYPE_WITH_CODE(PacketView, packet_view, GTK_TYPE_DRAWING_AREA,
                         G_IMPLEMENT_INTERFACE(GTK_TYPE_SCROLLABLE, NULL))
-
-/* ---- rows ---- */
-
-Session *
-packet_view_session(PacketView *view)
-{
-  return view->session;
-}
-
-uint32_t
-packet_view_n_rows(PacketView *view)
-{
-  const uint32_t *rows;
-  return session_rows(view->session, &rows);
-}
-
-uint32_t
-packet_view_frame_at(PacketView *view, uint32_t row)
-{
-  const uint32_t *rows = NULL;
-  uint32_t n = session_rows(view->session, &rows);
-  if (row >= n)
-    return SESSION_NONE;
-  return rows ? rows[row] : row;
-}
-
-uint32_t
-packet_view_selected_row(PacketView *view)
-{
-  uint32_t frame = session_frame(view->session);
-  return frame == SESSION_NONE ? SESSION_NONE : session_row_of(view->session, frame);
-}
-
-void
-packet_view_select_row(PacketView *view, uint32_t row)
-{
-  uint32_t frame = packet_view_frame_at(view, row);
-  if (frame != SESSION_NONE)
-    session_select_frame(view->session, frame);
-}
-
-/* The row to move from when the selected frame is filtered out: the last one before it. */
-static int64_t
-row_before(PacketView *view, uint32_t frame)
-{
-  int64_t low = 0, high = packet_view_n_rows(view);
-  while (low < high) {
-    int64_t middle = (low + high) / 2;
-    if (packet_view_frame_at(view, (uint32_t)middle) <= frame)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low - 1;
-}
-
-void
-packet_view_move(PacketView *view, int64_t by)
-{
-  int64_t n = packet_view_n_rows(view);
-  if (n == 0)
-    return;
-  uint32_t frame = session_frame(view->session);
-  int64_t from = frame == SESSION_NONE ? -1 : row_before(view, frame);
-  if (frame == SESSION_NONE && by < 0)
-    from = 0;
-  int64_t to = from + by;
-  if (by < 0 && from >= 0 && packet_view_selected_row(view) == SESSION_NONE)
-    to++;
-  packet_view_select_row(view, (uint32_t)CLAMP(to, 0, n - 1));
-}
-
-char *
-packet_view_cell_text(PacketView *view, uint32_t row, enum packet_column column)
-{
-  uint32_t frame = packet_view_frame_at(view, row);
-  if (frame == SESSION_NONE)
-    return g_strdup("");
-  uint32_t before = row > 0 ? packet_view_frame_at(view, row - 1) : SESSION_NONE;
-  return packet_row_text(view->session, frame, before, column, view->time_format);
-}
-
-const char *
-packet_view_column_title(PacketView *view, enum packet_column column)
-{
-  switch (column) {
-  case PACKET_NUMBER:
-    return lang_text("No.", "ที่");
-  case PACKET_TIME:
-    switch (view->time_format) {
-    case PACKET_TIME_PREVIOUS:
-      return lang_text("Time Δ", "เวลา Δ");
-    case PACKET_TIME_UTC:
-      return lang_text("Time UTC", "เวลา UTC");
-    default:
-      return lang_text("Time", "เวลา");
-    }
-  case PACKET_SOURCE:
-    return lang_text("Source", "ต้นทาง");
-  case PACKET_DESTINATION:
-    return lang_text("Destination", "ปลายทาง");
-  case PACKET_PROTOCOL:
-    return lang_text("Protocol", "โปรโตคอล");
-  case PACKET_LENGTH:
-    return lang_text("Length", "ความยาว");
-  default:
-    return lang_text("Info", "สาระ");
-  }
-}
-
-char *
-packet_view_row_marks(PacketView *view, uint32_t row)
-{
-  uint32_t frame = packet_view_frame_at(view, row);
-  return frame == SESSION_NONE ? NULL : packet_row_marks(view->session, frame);
-}
-
-char *
-packet_view_cell_filter(PacketView *view, uint32_t row, enum packet_column column)
-{
-  uint32_t frame = packet_view_frame_at(view, row);
-  return frame == SESSION_NONE ? NULL : packet_row_filter(view->session, frame, column);
-}
 
 /* ---- cache ---- */
 
@@ -276,8 +128,8 @@ packet_view_visible(PacketView *view, uint32_t *first)
 {
   uint32_t n = packet_view_n_rows(view);
   double top = top_row(view);
-  double page = (double)gtk_widget_get_allocated_height(GTK_WIDGET(view)) /
-                packet_view_row_height(view);
+  double page =
+      (double)gtk_widget_get_allocated_height(GTK_WIDGET(view)) / packet_view_row_height(view);
   *first = (uint32_t)CLAMP(floor(top), 0, n);
   double end = MIN(ceil(top + page), (double)n);
   return end > *first ? (uint32_t)end - *first : 0;
@@ -548,7 +400,8 @@ static gboolean
 packet_view_key_press(GtkWidget *widget, GdkEventKey *event)
 {
   PacketView *view = PACKET_VIEW(widget);
-  int64_t page = view->vadjustment ? (int64_t)gtk_adjustment_get_page_size(view->vadjustment) - 1 : 1;
+  int64_t page =
+      view->vadjustment ? (int64_t)gtk_adjustment_get_page_size(view->vadjustment) - 1 : 1;
   page = MAX(page, 1);
   if (event->state & (GDK_MOD1_MASK | GDK_SHIFT_MASK))
     return GTK_WIDGET_CLASS(packet_view_parent_class)->key_press_event(widget, event);

@@ -2,8 +2,9 @@
 #ifndef GUI_PACKET_VIEW_H
 #define GUI_PACKET_VIEW_H
 
-/* The drawn rows of the packet list: a GtkScrollable whose vertical adjustment counts rows, not pixels,
- * so that four thousand million rows scroll as exactly as ten. packet_list.c puts a header around it. */
+/* The drawn rows of the packet list: a GtkScrollable whose vertical adjustment counts rows, not
+ * pixels, so that four thousand million rows scroll as exactly as ten. packet_list.c puts a header
+ * around it. */
 #include "gui/session.h"
 
 enum packet_column {
@@ -37,7 +38,8 @@ char *packet_view_cell_text(PacketView *view, uint32_t row, enum packet_column c
 const char *packet_view_column_title(PacketView *view, enum packet_column column);
 /* The marks of a row in words ("retransmission; plaintext login"), or NULL; g_free(). */
 char *packet_view_row_marks(PacketView *view, uint32_t row);
-/* A filter that the cell's frame fits, from its decoded fields; NULL when there is none; g_free(). */
+/* A filter that the cell's frame fits, from its decoded fields; NULL when there is none; g_free().
+ */
 char *packet_view_cell_filter(PacketView *view, uint32_t row, enum packet_column column);
 
 int packet_view_column_x(PacketView *view, enum packet_column column);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* pane.c -- what the inspecting panes share.
  *
- * A playing session emits signals many times between two drawings. A pane collects them as news and is
- * updated once, right before the next drawing, and not at all while nobody sees it:
+ * A playing session emits signals many times between two drawings. A pane collects them as news and
+ * is updated once, right before the next drawing, and not at all while nobody sees it:
  *
  *   session ──signal──> hear() ──> news |= … ──idle, mapped──> run() ──> update(pane, news)
  *                                       └────────map──────────────┘
@@ -24,8 +24,12 @@ static const struct {
   const char *signal;
   unsigned news;
 } pane_signals[] = {
-    {"loaded", PANE_LOADED},       {"frames-added", PANE_FRAMES},   {"selection-changed", PANE_SELECTION},
-    {"time-changed", PANE_TIME},   {"filter-changed", PANE_FILTER}, {"look-changed", PANE_LOOK},
+    {"loaded", PANE_LOADED},
+    {"frames-added", PANE_FRAMES},
+    {"selection-changed", PANE_SELECTION},
+    {"time-changed", PANE_TIME},
+    {"filter-changed", PANE_FILTER},
+    {"look-changed", PANE_LOOK},
 };
 
 static void
@@ -272,9 +276,10 @@ pane_menu_add_filters(GtkMenuShell *menu, Session *session, const char *filter)
   if (!old || !*old)
     old = NULL;
   if (old)
-    add_filter_item(menu, session,
-                    lang_text("… and this, with the present filter", "… และเงื่อนไขนี้ ร่วมกับตัวกรองปัจจุบัน"),
-                    g_strdup_printf("(%s) and %s", old, filter));
+    add_filter_item(
+        menu, session,
+        lang_text("… and this, with the present filter", "… และเงื่อนไขนี้ ร่วมกับตัวกรองปัจจุบัน"),
+        g_strdup_printf("(%s) and %s", old, filter));
   add_filter_item(menu, session, lang_text("… and not this", "… และไม่เอาเงื่อนไขนี้"),
                   old ? g_strdup_printf("(%s) and not (%s)", old, filter)
                       : g_strdup_printf("not (%s)", filter));
@@ -311,9 +316,8 @@ char *
 pane_format_octets(uint64_t n)
 {
   g_autofree char *count = pane_format_count(n);
-  return g_strdup_printf(n == 1 ? lang_text("%s octet", "%s ออกเท็ต")
-                                : lang_text("%s octets", "%s ออกเท็ต"),
-                         count);
+  return g_strdup_printf(
+      n == 1 ? lang_text("%s octet", "%s ออกเท็ต") : lang_text("%s octets", "%s ออกเท็ต"), count);
 }
 
 static gboolean

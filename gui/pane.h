@@ -19,10 +19,10 @@ enum pane_news {
 /* `news`: what changed since the last call, enum pane_news or'ed. */
 typedef void (*pane_update)(GtkWidget *pane, unsigned news);
 
-/* Calls `update` for the wanted signals of the session: at once for "loaded" (what was shown is gone),
- * else once before the next drawing however many signals came, and only while the pane is mapped;
- * what a hidden pane missed comes when it is mapped again. The first call, with all that is wanted,
- * comes when the pane is mapped for the first time. */
+/* Calls `update` for the wanted signals of the session: at once for "loaded" (what was shown is
+ * gone), else once before the next drawing however many signals came, and only while the pane is
+ * mapped; what a hidden pane missed comes when it is mapped again. The first call, with all that is
+ * wanted, comes when the pane is mapped for the first time. */
 void pane_attach(GtkWidget *pane, Session *session, unsigned wanted, pane_update update);
 
 /* Updates that wait are done now (tests, screenshots). */
@@ -41,11 +41,13 @@ void pane_clear(GtkWidget *container);
 
 void pane_set_accessible(GtkWidget *widget, const char *name, const char *description);
 
-/* A filter that this field fits: `ip.ttl == 64`, `smtp.req.command == "EHLO"`; only the key for fields
- * without value, and for secrets that are not revealed. NULL for fields that no filter can name. */
+/* A filter that this field fits: `ip.ttl == 64`, `smtp.req.command == "EHLO"`; only the key for
+ * fields without value, and for secrets that are not revealed. NULL for fields that no filter can
+ * name. */
 char *pane_filter_for_field(struct decode *d, const struct field *f);
 
-/* Appends the entries "Apply as filter", "… and this", "… and not this" for a filter text (copied). */
+/* Appends the entries "Apply as filter", "… and this", "… and not this" for a filter text (copied).
+ */
 void pane_menu_add_filters(GtkMenuShell *menu, Session *session, const char *filter);
 
 /* "0.123456" */
@@ -55,8 +57,9 @@ char *pane_format_count(uint64_t n);
 /* "1,234 octets", "1 octet". */
 char *pane_format_octets(uint64_t n);
 
-/* Text of octets for people: valid UTF-8 stays (bidi controls isolated), control octets become ␍ ␊ and
- * the like, what is no UTF-8 becomes \xNN; at most n_max octets are read, "…" behind what is cut. */
+/* Text of octets for people: valid UTF-8 stays (bidi controls isolated), control octets become ␍ ␊
+ * and the like, what is no UTF-8 becomes \xNN; at most n_max octets are read, "…" behind what is
+ * cut. */
 char *pane_text_from_octets(const uint8_t *p, size_t n, size_t n_max);
 
 #endif

@@ -7,9 +7,9 @@
  *   │ ● login     alice  accepted  │ │ explanation, what to do, references  │
  *   └──────────────────────────────┘ └─ frames as links ────────────────────┘
  *
- * A severity is a word and a shape, never a colour alone. A secret stays masked until its own button is
- * pressed. Text from the wire is made visible octet by octet (pane_text_from_octets) and never
- * interpreted as markup. */
+ * A severity is a word and a shape, never a colour alone. A secret stays masked until its own
+ * button is pressed. Text from the wire is made visible octet by octet (pane_text_from_octets) and
+ * never interpreted as markup. */
 #include "gui/risk_pane.h"
 
 #include <string.h>
@@ -19,8 +19,18 @@
 
 /* Rows of each kind in the list; the command line's audit lists them all. */
 enum { ROWS_MAX = 5000, TEXT_OCTETS_MAX = 200 };
-enum { COLUMN_IS_LOGIN, COLUMN_INDEX, COLUMN_SIGN, COLUMN_WORD, COLUMN_TITLE, COLUMN_USER,
-       COLUMN_OUTCOME, COLUMN_FRAME, COLUMN_COLOR, COLUMN_N };
+enum {
+  COLUMN_IS_LOGIN,
+  COLUMN_INDEX,
+  COLUMN_SIGN,
+  COLUMN_WORD,
+  COLUMN_TITLE,
+  COLUMN_USER,
+  COLUMN_OUTCOME,
+  COLUMN_FRAME,
+  COLUMN_COLOR,
+  COLUMN_N
+};
 
 struct view {
   Session *session;
@@ -131,11 +141,10 @@ list_login(struct view *v, unsigned i)
       g_strdup_printf(lang_text("%1$s login, %2$s", "การเข้าสู่ระบบ %1$s แบบ %2$s"),
                       flow_view_app_name((uint8_t)l->app), l->mechanism);
   g_autofree char *frame = l->n_frames ? g_strdup_printf("#%u", l->frames[0] + 1) : g_strdup("");
-  gtk_list_store_insert_with_values(v->store, NULL, -1, COLUMN_IS_LOGIN, TRUE, COLUMN_INDEX, i,
-                                    COLUMN_SIGN, "⚿", COLUMN_WORD, lang_text("login", "เข้าสู่ระบบ"),
-                                    COLUMN_TITLE, title, COLUMN_USER, user, COLUMN_OUTCOME,
-                                    outcome_text(l->outcome), COLUMN_FRAME, frame, COLUMN_COLOR,
-                                    "ink", -1);
+  gtk_list_store_insert_with_values(
+      v->store, NULL, -1, COLUMN_IS_LOGIN, TRUE, COLUMN_INDEX, i, COLUMN_SIGN, "⚿", COLUMN_WORD,
+      lang_text("login", "เข้าสู่ระบบ"), COLUMN_TITLE, title, COLUMN_USER, user, COLUMN_OUTCOME,
+      outcome_text(l->outcome), COLUMN_FRAME, frame, COLUMN_COLOR, "ink", -1);
 }
 
 /* Adds what is new; rows that are listed stay as they are. */
@@ -180,24 +189,28 @@ empty_text(struct view *v)
   if (trace_n_frames(t) == 0)
     return g_strdup(lang_text("Open a capture (Ctrl+O) to look for logins that others could read.",
                               "เปิดไฟล์ดักจับ (Ctrl+O) เพื่อค้นหาการเข้าสู่ระบบที่ผู้อื่นอ่านได้"));
-  GString *out = g_string_new(
-      session_is_loading(v->session, NULL)
-          ? lang_text("No plaintext login so far; the capture is still being read.",
-                      "ยังไม่พบการเข้าสู่ระบบแบบไม่เข้ารหัส ขณะนี้กำลังอ่านไฟล์อยู่")
-          : lang_text("No plaintext login in what was captured.",
-                      "ไม่พบการเข้าสู่ระบบแบบไม่เข้ารหัสในสิ่งที่ดักจับได้"));
+  GString *out =
+      g_string_new(session_is_loading(v->session, NULL)
+                       ? lang_text("No plaintext login so far; the capture is still being read.",
+                                   "ยังไม่พบการเข้าสู่ระบบแบบไม่เข้ารหัส ขณะนี้กำลังอ่านไฟล์อยู่")
+                       : lang_text("No plaintext login in what was captured.",
+                                   "ไม่พบการเข้าสู่ระบบแบบไม่เข้ารหัสในสิ่งที่ดักจับได้"));
   unsigned n_tls = count_tls_flows(t);
   if (n_tls > 0) {
     g_autofree char *count = pane_format_count(n_tls);
     g_string_append_printf(
-        out, lang_text("\n\n%s conversations are encrypted by TLS: a login inside them cannot be read, which is as it should be.",
-                       "\n\nมีการสนทนา %s รายการที่เข้ารหัสด้วย TLS จึงอ่านการเข้าสู่ระบบภายในไม่ได้ ซึ่งเป็นสิ่งที่ควรเป็น"),
+        out,
+        lang_text("\n\n%s conversations are encrypted by TLS: a login inside them cannot be read, "
+                  "which is as it should be.",
+                  "\n\nมีการสนทนา %s รายการที่เข้ารหัสด้วย TLS จึงอ่านการเข้าสู่ระบบภายในไม่ได้ ซึ่งเป็นสิ่งที่ควรเป็น"),
         count);
   }
   if (is_incomplete(v))
     g_string_append(
-        out, lang_text("\n\nThe capture is incomplete (cut, damaged or ended early), so a login may have been missed.",
-                       "\n\nข้อมูลที่ดักจับไม่ครบถ้วน (ถูกตัด เสียหาย หรือจบก่อนเวลา) จึงอาจมีการเข้าสู่ระบบที่มองไม่เห็น"));
+        out,
+        lang_text("\n\nThe capture is incomplete (cut, damaged or ended early), so a login may "
+                  "have been missed.",
+                  "\n\nข้อมูลที่ดักจับไม่ครบถ้วน (ถูกตัด เสียหาย หรือจบก่อนเวลา) จึงอาจมีการเข้าสู่ระบบที่มองไม่เห็น"));
   return g_string_free(out, FALSE);
 }
 
@@ -208,18 +221,24 @@ summary_text(struct view *v)
   g_autofree char *logins = pane_format_count(f ? findings_n_logins(f) : 0);
   g_autofree char *found = pane_format_count(f ? findings_n(f) : 0);
   GString *out = g_string_new(NULL);
-  g_string_append_printf(out, lang_text("Logins seen: %1$s. Findings: %2$s.", "พบการเข้าสู่ระบบ %1$s ครั้ง ข้อค้นพบ %2$s ข้อ"),
-                         logins, found);
+  g_string_append_printf(
+      out, lang_text("Logins seen: %1$s. Findings: %2$s.", "พบการเข้าสู่ระบบ %1$s ครั้ง ข้อค้นพบ %2$s ข้อ"),
+      logins, found);
   if (session_run(v->session))
-    g_string_append(out, lang_text(" This is a simulation: nobody is at risk, so severities are two steps lower than on a real network.",
-                                   " นี่คือการจำลอง ไม่มีใครเสี่ยงจริง ระดับความรุนแรงจึงต่ำกว่าเครือข่ายจริงสองขั้น"));
+    g_string_append(out,
+                    lang_text(" This is a simulation: nobody is at risk, so severities are two "
+                              "steps lower than on a real network.",
+                              " นี่คือการจำลอง ไม่มีใครเสี่ยงจริง ระดับความรุนแรงจึงต่ำกว่าเครือข่ายจริงสองขั้น"));
   if (f && (findings_n(f) > ROWS_MAX || findings_n_logins(f) > ROWS_MAX)) {
     g_autofree char *max = pane_format_count(ROWS_MAX);
-    g_string_append_printf(out, lang_text(" The first %s of each are listed.", " แสดงเพียง %s รายการแรกของแต่ละประเภท"), max);
+    g_string_append_printf(
+        out, lang_text(" The first %s of each are listed.", " แสดงเพียง %s รายการแรกของแต่ละประเภท"),
+        max);
   }
   if (is_incomplete(v))
-    g_string_append(out, lang_text(" The capture is incomplete: more may have happened than is listed.",
-                                   " ข้อมูลที่ดักจับไม่ครบถ้วน อาจมีเหตุการณ์มากกว่าที่แสดง"));
+    g_string_append(out,
+                    lang_text(" The capture is incomplete: more may have happened than is listed.",
+                              " ข้อมูลที่ดักจับไม่ครบถ้วน อาจมีเหตุการณ์มากกว่าที่แสดง"));
   return g_string_free(out, FALSE);
 }
 
@@ -256,10 +275,12 @@ on_frame_link(GtkButton *button, struct view *v)
 static void
 add_frame_link(struct view *v, GtkWidget *box, uint32_t frame, uint32_t first_octet, uint32_t n)
 {
-  g_autofree char *octets = n ? g_strdup_printf(lang_text(", octets %1$u–%2$u", " ออกเท็ต %1$u–%2$u"),
-                                                first_octet, first_octet + n - 1)
-                              : g_strdup("");
-  g_autofree char *label = g_strdup_printf(lang_text("Frame %1$u%2$s", "เฟรม %1$u%2$s"), frame + 1, octets);
+  g_autofree char *octets =
+      n ? g_strdup_printf(lang_text(", octets %1$u–%2$u", " ออกเท็ต %1$u–%2$u"), first_octet,
+                          first_octet + n - 1)
+        : g_strdup("");
+  g_autofree char *label =
+      g_strdup_printf(lang_text("Frame %1$u%2$s", "เฟรม %1$u%2$s"), frame + 1, octets);
   GtkWidget *button = gtk_button_new_with_label(label);
   gtk_style_context_add_class(gtk_widget_get_style_context(button), "env-link");
   gtk_button_set_relief(GTK_BUTTON(button), GTK_RELIEF_NONE);
@@ -334,10 +355,9 @@ add_where(struct view *v, const struct finding_flow *where)
 {
   g_autofree char *client = flow_view_end_name(v->session, where->flow, SIDE_CLIENT);
   g_autofree char *server = flow_view_end_name(v->session, where->flow, SIDE_SERVER);
-  g_autofree char *text =
-      g_strdup_printf(lang_text("Client %1$s, server %2$s, TCP stream %3$u",
-                                "ไคลเอนต์ %1$s เซิร์ฟเวอร์ %2$s สตรีม TCP ที่ %3$u"),
-                      client, server, where->stream);
+  g_autofree char *text = g_strdup_printf(lang_text("Client %1$s, server %2$s, TCP stream %3$u",
+                                                    "ไคลเอนต์ %1$s เซิร์ฟเวอร์ %2$s สตรีม TCP ที่ %3$u"),
+                                          client, server, where->stream);
   add_text(v, NULL, text);
 }
 
@@ -409,8 +429,8 @@ selected_row(struct view *v, gboolean *is_login, guint *index)
   GtkTreeSelection *selection = gtk_tree_view_get_selection(GTK_TREE_VIEW(v->tree));
   if (!gtk_tree_selection_get_selected(selection, NULL, &iter))
     return FALSE;
-  gtk_tree_model_get(GTK_TREE_MODEL(v->store), &iter, COLUMN_IS_LOGIN, is_login, COLUMN_INDEX, index,
-                     -1);
+  gtk_tree_model_get(GTK_TREE_MODEL(v->store), &iter, COLUMN_IS_LOGIN, is_login, COLUMN_INDEX,
+                     index, -1);
   return TRUE;
 }
 
@@ -421,8 +441,9 @@ show_detail(struct view *v)
   guint index;
   pane_clear(v->detail);
   if (!selected_row(v, &is_login, &index)) {
-    add_text(v, "env-faint", lang_text("Select a row to read what it means and what to do.",
-                                       "เลือกแถวเพื่ออ่านความหมายและสิ่งที่ควรทำ"));
+    add_text(v, "env-faint",
+             lang_text("Select a row to read what it means and what to do.",
+                       "เลือกแถวเพื่ออ่านความหมายและสิ่งที่ควรทำ"));
   } else if (is_login) {
     const struct login_record *l = findings_get_login(findings_of(v), index);
     add_text(v, "env-title", lang_text("Login seen on the wire", "การเข้าสู่ระบบที่เห็นบนสาย"));
@@ -537,9 +558,9 @@ view_free(gpointer data)
 static GtkWidget *
 make_list(struct view *v)
 {
-  v->store = gtk_list_store_new(COLUMN_N, G_TYPE_BOOLEAN, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_STRING,
-                                G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
-                                G_TYPE_STRING);
+  v->store =
+      gtk_list_store_new(COLUMN_N, G_TYPE_BOOLEAN, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_STRING,
+                         G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
   v->tree = gtk_tree_view_new_with_model(GTK_TREE_MODEL(v->store));
   gtk_style_context_add_class(gtk_widget_get_style_context(v->tree), "env-paper");
   gtk_tree_view_set_search_column(GTK_TREE_VIEW(v->tree), COLUMN_USER);
@@ -581,7 +602,8 @@ risk_pane_new(Session *session)
   gtk_style_context_add_class(gtk_widget_get_style_context(paper), "env-paper");
   gtk_container_add(GTK_CONTAINER(paper), v->detail);
   GtkWidget *right = pane_scrolled(paper);
-  gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(right), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(right), GTK_POLICY_NEVER,
+                                 GTK_POLICY_AUTOMATIC);
   gtk_widget_set_size_request(right, 260, -1);
   GtkWidget *list = make_list(v);
   gtk_widget_set_size_request(list, 260, -1);

@@ -24,21 +24,27 @@ static const struct {
   enum tcp_view_state state;
   double column, row;
 } places[] = {
-    {TCP_VIEW_CLOSED, 1, 0},      {TCP_VIEW_LISTEN, 0, 1},      {TCP_VIEW_SYN_SENT, 2, 1},
+    {TCP_VIEW_CLOSED, 1, 0},       {TCP_VIEW_LISTEN, 0, 1},      {TCP_VIEW_SYN_SENT, 2, 1},
     {TCP_VIEW_SYN_RECEIVED, 0, 2}, {TCP_VIEW_ESTABLISHED, 1, 2}, {TCP_VIEW_FIN_WAIT_1, 0, 3},
-    {TCP_VIEW_CLOSING, 1, 3},     {TCP_VIEW_CLOSE_WAIT, 2, 3},  {TCP_VIEW_FIN_WAIT_2, 0, 4},
-    {TCP_VIEW_TIME_WAIT, 1, 4},   {TCP_VIEW_LAST_ACK, 2, 4},
+    {TCP_VIEW_CLOSING, 1, 3},      {TCP_VIEW_CLOSE_WAIT, 2, 3},  {TCP_VIEW_FIN_WAIT_2, 0, 4},
+    {TCP_VIEW_TIME_WAIT, 1, 4},    {TCP_VIEW_LAST_ACK, 2, 4},
 };
 
 static const struct {
   enum tcp_view_state from, to;
 } arrows[] = {
-    {TCP_VIEW_CLOSED, TCP_VIEW_LISTEN},          {TCP_VIEW_CLOSED, TCP_VIEW_SYN_SENT},
-    {TCP_VIEW_LISTEN, TCP_VIEW_SYN_RECEIVED},    {TCP_VIEW_SYN_SENT, TCP_VIEW_ESTABLISHED},
-    {TCP_VIEW_SYN_RECEIVED, TCP_VIEW_ESTABLISHED}, {TCP_VIEW_ESTABLISHED, TCP_VIEW_FIN_WAIT_1},
-    {TCP_VIEW_ESTABLISHED, TCP_VIEW_CLOSE_WAIT}, {TCP_VIEW_FIN_WAIT_1, TCP_VIEW_FIN_WAIT_2},
-    {TCP_VIEW_FIN_WAIT_1, TCP_VIEW_CLOSING},     {TCP_VIEW_FIN_WAIT_2, TCP_VIEW_TIME_WAIT},
-    {TCP_VIEW_CLOSING, TCP_VIEW_TIME_WAIT},      {TCP_VIEW_CLOSE_WAIT, TCP_VIEW_LAST_ACK},
+    {TCP_VIEW_CLOSED, TCP_VIEW_LISTEN},
+    {TCP_VIEW_CLOSED, TCP_VIEW_SYN_SENT},
+    {TCP_VIEW_LISTEN, TCP_VIEW_SYN_RECEIVED},
+    {TCP_VIEW_SYN_SENT, TCP_VIEW_ESTABLISHED},
+    {TCP_VIEW_SYN_RECEIVED, TCP_VIEW_ESTABLISHED},
+    {TCP_VIEW_ESTABLISHED, TCP_VIEW_FIN_WAIT_1},
+    {TCP_VIEW_ESTABLISHED, TCP_VIEW_CLOSE_WAIT},
+    {TCP_VIEW_FIN_WAIT_1, TCP_VIEW_FIN_WAIT_2},
+    {TCP_VIEW_FIN_WAIT_1, TCP_VIEW_CLOSING},
+    {TCP_VIEW_FIN_WAIT_2, TCP_VIEW_TIME_WAIT},
+    {TCP_VIEW_CLOSING, TCP_VIEW_TIME_WAIT},
+    {TCP_VIEW_CLOSE_WAIT, TCP_VIEW_LAST_ACK},
 };
 
 /* The simulated TCP's variables (sim/core/world.h), in the order in which a lesson needs them. */
@@ -46,12 +52,17 @@ static const struct {
   const char *key;
   struct lang_pair meaning;
 } variables[] = {
-    {"snd_una", {"oldest octet sent and not yet acknowledged", "ออกเท็ตแรกสุดที่ส่งแล้วแต่ยังไม่ได้รับการตอบรับ"}},
+    {"snd_una",
+     {"oldest octet sent and not yet acknowledged", "ออกเท็ตแรกสุดที่ส่งแล้วแต่ยังไม่ได้รับการตอบรับ"}},
     {"snd_nxt", {"next octet to send", "ออกเท็ตถัดไปที่จะส่ง"}},
-    {"flight", {"octets under way, not yet acknowledged", "จำนวนออกเท็ตที่กำลังเดินทางและยังไม่ได้รับการตอบรับ"}},
+    {"flight",
+     {"octets under way, not yet acknowledged", "จำนวนออกเท็ตที่กำลังเดินทางและยังไม่ได้รับการตอบรับ"}},
     {"snd_wnd", {"window that the other end allows", "ขนาดหน้าต่างที่อีกฝั่งอนุญาต"}},
-    {"cwnd", {"congestion window: what the network is trusted to bear", "หน้าต่างความคับคั่ง: ปริมาณที่คาดว่าเครือข่ายรับไหว"}},
-    {"ssthresh", {"where slow start ends and careful growth begins", "จุดที่จบ slow start แล้วเริ่มเพิ่มอย่างระมัดระวัง"}},
+    {"cwnd",
+     {"congestion window: what the network is trusted to bear",
+      "หน้าต่างความคับคั่ง: ปริมาณที่คาดว่าเครือข่ายรับไหว"}},
+    {"ssthresh",
+     {"where slow start ends and careful growth begins", "จุดที่จบ slow start แล้วเริ่มเพิ่มอย่างระมัดระวัง"}},
     {"rcv_nxt", {"next octet expected", "ออกเท็ตถัดไปที่รอรับ"}},
     {"rcv_wnd", {"room offered to the other end", "ที่ว่างซึ่งเสนอให้อีกฝั่ง"}},
     {"srtt_ms", {"smoothed round-trip time in milliseconds", "เวลาไปกลับเฉลี่ยแบบถ่วงน้ำหนัก (มิลลิวินาที)"}},
@@ -228,15 +239,17 @@ show_tcp(struct view *v)
     gtk_label_set_text(GTK_LABEL(v->sentence[side]), text);
     g_string_append_printf(twin, "%s ", text);
   }
-  pane_set_accessible(v->diagram, lang_text("TCP states of both ends", "สถานะ TCP ของทั้งสองฝั่ง"), twin->str);
+  pane_set_accessible(v->diagram, lang_text("TCP states of both ends", "สถานะ TCP ของทั้งสองฝั่ง"),
+                      twin->str);
   g_string_free(twin, TRUE);
   const char *note = "";
   if (v->flow.was_reset)
     note = lang_text("The connection was reset (RST): it ended at once on both sides.",
                      "การเชื่อมต่อถูกรีเซ็ต (RST) จึงสิ้นสุดทันทีทั้งสองฝั่ง");
   else if (v->flow.mid_stream)
-    note = lang_text("The start of this connection was not captured; the states are what the segments allow.",
-                     "ไม่ได้ดักจับช่วงเริ่มต้นของการเชื่อมต่อนี้ สถานะที่แสดงอนุมานจากเซกเมนต์ที่มี");
+    note = lang_text(
+        "The start of this connection was not captured; the states are what the segments allow.",
+        "ไม่ได้ดักจับช่วงเริ่มต้นของการเชื่อมต่อนี้ สถานะที่แสดงอนุมานจากเซกเมนต์ที่มี");
   else if (!v->flow.is_run)
     note = lang_text("Inferred from the segments up to the time cursor.",
                      "อนุมานจากเซกเมนต์จนถึงตัวชี้เวลา");
@@ -283,9 +296,9 @@ show_app(struct view *v)
                                             lang_pick(state->label), lang_pick(state->meaning));
     gtk_label_set_text(GTK_LABEL(v->app_sentence), text);
   } else {
-    gtk_label_set_text(GTK_LABEL(v->app_sentence),
-                       lang_text("The conversation has not begun at this time.",
-                                 "ณ เวลานี้การสนทนายังไม่เริ่ม"));
+    gtk_label_set_text(
+        GTK_LABEL(v->app_sentence),
+        lang_text("The conversation has not begun at this time.", "ณ เวลานี้การสนทนายังไม่เริ่ม"));
   }
 }
 
@@ -296,7 +309,8 @@ show_variables(struct view *v)
   for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
     gboolean known = FALSE;
     for (int side = 0; side < 2; side++) {
-      const char *value = flow_view_variable(v->session, &v->flow, (enum side)side, variables[i].key);
+      const char *value =
+          flow_view_variable(v->session, &v->flow, (enum side)side, variables[i].key);
       gtk_label_set_text(GTK_LABEL(v->value[i][side]), value ? value : "–");
       known = known || value;
     }
@@ -316,7 +330,8 @@ show_variables(struct view *v)
       : v->flow.is_run
           ? lang_text("The simulated ends have said nothing of themselves yet.",
                       "ฝั่งที่จำลองยังไม่ได้บอกค่าภายในของตน")
-          : lang_text("Windows and timers live inside the ends: a capture does not show them, a simulated run does.",
+          : lang_text("Windows and timers live inside the ends: a capture does not show them, a "
+                      "simulated run does.",
                       "หน้าต่างและตัวจับเวลาอยู่ภายในแต่ละฝั่ง ไฟล์ดักจับจึงมองไม่เห็น แต่ในการจำลองมองเห็นได้"));
 }
 
@@ -426,9 +441,9 @@ states_pane_new(Session *session)
   v->app_title = pane_label("env-heading", FALSE);
   v->app_sentence = pane_label(NULL, TRUE);
   v->variables_title = pane_label("env-heading", FALSE);
-  GtkWidget *parts[] = {v->title,      v->diagram,      v->sentence[0],      v->sentence[1],
-                        v->note,       v->app_title,    make_chips(v),       v->app_sentence,
-                        v->variables_title, make_variables(v)};
+  GtkWidget *parts[] = {
+      v->title,     v->diagram,    v->sentence[0],  v->sentence[1],     v->note,
+      v->app_title, make_chips(v), v->app_sentence, v->variables_title, make_variables(v)};
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
     gtk_box_pack_start(GTK_BOX(v->body), parts[i], FALSE, FALSE, 0);
   GtkWidget *both = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store_pane.c -- what the server stores and what the clients keep, side by side at the time cursor.
+/* store_pane.c -- what the server stores and what the clients keep, side by side at the time
+ * cursor.
  *
  *   ┌ On the server ─────────────────┐ ┌ On the clients ─────────────────┐
  *   │ bob/INBOX on mail.bob.test     │ │ bob-pc                          │
@@ -78,11 +79,12 @@ static void
 add_entry(GtkWidget *grid, int row, const struct store_entry *e)
 {
   g_autofree char *flags = flags_text(e);
-  g_autofree char *size = *e->size ? pane_format_octets(g_ascii_strtoull(e->size, NULL, 10)) : g_strdup("");
-  g_autofree char *mark = e->change == STORE_SAME
-                              ? g_strdup("")
-                              : g_strdup_printf("%s %s", changes[e->change].sign,
-                                                lang_pick(changes[e->change].words));
+  g_autofree char *size =
+      *e->size ? pane_format_octets(g_ascii_strtoull(e->size, NULL, 10)) : g_strdup("");
+  g_autofree char *mark =
+      e->change == STORE_SAME
+          ? g_strdup("")
+          : g_strdup_printf("%s %s", changes[e->change].sign, lang_pick(changes[e->change].words));
   cell(grid, 0, row, e->key, e);
   cell(grid, 1, row, *e->subject ? e->subject : lang_text("(no subject)", "(ไม่มีหัวเรื่อง)"), e);
   cell(grid, 2, row, size, e);
@@ -101,7 +103,8 @@ add_store(struct view *v, const struct store *store)
   const char *host = store->host < run_n_hosts(run) ? run_host(run, store->host).name : "?";
   g_autofree char *name =
       store->is_server
-          ? g_strdup_printf(lang_text("Mailbox %1$s on %2$s", "กล่องจดหมาย %1$s บน %2$s"), store->name, host)
+          ? g_strdup_printf(lang_text("Mailbox %1$s on %2$s", "กล่องจดหมาย %1$s บน %2$s"),
+                            store->name, host)
           : g_strdup_printf(lang_text("Kept on %s", "เก็บไว้ที่ %s"), store->name);
   gtk_label_set_text(GTK_LABEL(title), name);
   gtk_box_pack_start(GTK_BOX(box), title, FALSE, FALSE, 0);
@@ -113,7 +116,8 @@ add_store(struct view *v, const struct store *store)
   if (store->entries->len == 0)
     cell(grid, 1, 0, lang_text("empty", "ว่าง"), NULL);
   if (store->entries->len > n) {
-    g_autofree char *more = g_strdup_printf(lang_text("… and %u more", "… และอีก %u ฉบับ"), store->entries->len - n);
+    g_autofree char *more =
+        g_strdup_printf(lang_text("… and %u more", "… และอีก %u ฉบับ"), store->entries->len - n);
     cell(grid, 1, (int)n, more, NULL);
   }
   pane_set_accessible(grid, name, NULL);
@@ -126,9 +130,10 @@ static void
 say_nothing(struct view *v, int column)
 {
   GtkWidget *label = pane_label("env-faint", FALSE);
-  gtk_label_set_text(GTK_LABEL(label),
-                     column == 0 ? lang_text("Nothing is stored yet at this time.", "ณ เวลานี้ยังไม่มีสิ่งใดเก็บอยู่")
-                                 : lang_text("No client has kept a message yet.", "ยังไม่มีไคลเอนต์ใดเก็บข้อความไว้"));
+  gtk_label_set_text(
+      GTK_LABEL(label),
+      column == 0 ? lang_text("Nothing is stored yet at this time.", "ณ เวลานี้ยังไม่มีสิ่งใดเก็บอยู่")
+                  : lang_text("No client has kept a message yet.", "ยังไม่มีไคลเอนต์ใดเก็บข้อความไว้"));
   gtk_widget_show(label);
   gtk_box_pack_start(GTK_BOX(v->columns[column]), label, FALSE, FALSE, 0);
 }
@@ -156,10 +161,10 @@ show_stores(struct view *v, gboolean force)
         say_nothing(v, column);
     if (stores.changed_ns >= 0) {
       g_autofree char *time = pane_format_time(stores.changed_ns);
-      g_autofree char *text = g_strdup_printf(
-          lang_text("The last change, marked above, was at %s s.",
-                    "การเปลี่ยนแปลงล่าสุดที่ทำเครื่องหมายไว้ด้านบน เกิดขึ้นที่เวลา %s วินาที"),
-          time);
+      g_autofree char *text =
+          g_strdup_printf(lang_text("The last change, marked above, was at %s s.",
+                                    "การเปลี่ยนแปลงล่าสุดที่ทำเครื่องหมายไว้ด้านบน เกิดขึ้นที่เวลา %s วินาที"),
+                          time);
       gtk_label_set_text(GTK_LABEL(v->note), text);
     } else {
       gtk_label_set_text(GTK_LABEL(v->note), "");
@@ -177,10 +182,11 @@ update(GtkWidget *pane, unsigned news)
   gtk_widget_set_visible(v->empty, !is_run);
   gtk_label_set_text(
       GTK_LABEL(v->empty),
-      lang_text("A capture shows what was said, not what was stored. Only a simulated run knows the "
-                "mailboxes of its servers and clients; open a lesson or a scenario to see them.",
-                "ไฟล์ดักจับแสดงเฉพาะสิ่งที่พูดคุยกัน ไม่ได้แสดงสิ่งที่เก็บไว้ มีเพียงการจำลองเท่านั้นที่รู้ว่าในกล่องจดหมาย"
-                "ของเซิร์ฟเวอร์และไคลเอนต์มีอะไร เปิดบทเรียนหรือสถานการณ์จำลองเพื่อดู"));
+      lang_text(
+          "A capture shows what was said, not what was stored. Only a simulated run knows the "
+          "mailboxes of its servers and clients; open a lesson or a scenario to see them.",
+          "ไฟล์ดักจับแสดงเฉพาะสิ่งที่พูดคุยกัน ไม่ได้แสดงสิ่งที่เก็บไว้ มีเพียงการจำลองเท่านั้นที่รู้ว่าในกล่องจดหมาย"
+          "ของเซิร์ฟเวอร์และไคลเอนต์มีอะไร เปิดบทเรียนหรือสถานการณ์จำลองเพื่อดู"));
   gtk_label_set_text(GTK_LABEL(v->heads[0]), lang_text("On the servers", "บนเซิร์ฟเวอร์"));
   gtk_label_set_text(GTK_LABEL(v->heads[1]), lang_text("On the clients", "บนไคลเอนต์"));
   if (is_run)

@@ -7,11 +7,12 @@
  *   sends FIN     ESTABLISHED ──> FIN-WAIT-1        CLOSE-WAIT ──> LAST-ACK          send_fin()
  *   hears FIN     ESTABLISHED ──> CLOSE-WAIT        FIN-WAIT-2 ──> TIME-WAIT         hear_fin()
  *                 FIN-WAIT-1  ──> CLOSING, or TIME-WAIT when its own FIN was acknowledged with it
- *   own FIN acked FIN-WAIT-1 ──> FIN-WAIT-2   CLOSING ──> TIME-WAIT   LAST-ACK ──> CLOSED   hear_ack()
+ *   own FIN acked FIN-WAIT-1 ──> FIN-WAIT-2   CLOSING ──> TIME-WAIT   LAST-ACK ──> CLOSED
+ * hear_ack()
  *
- * RFC 9293 3.3.2, 3.6, 3.10.7. A segment counts as heard when it was seen; one that the capture shows
- * and the network then loses makes the far end look a step ahead until it is sent again, which is
- * all that can be known from one place. */
+ * RFC 9293 3.3.2, 3.6, 3.10.7. A segment counts as heard when it was seen; one that the capture
+ * shows and the network then loses makes the far end look a step ahead until it is sent again,
+ * which is all that can be known from one place. */
 #include "capture/trace/tcp_view.h"
 
 #include <string.h>
@@ -35,12 +36,14 @@ const struct tcp_view_state_info tcp_view_states[TCP_VIEW_N_STATES] = {
     [TCP_VIEW_ESTABLISHED] = {"ESTABLISHED",
                               {"The connection is open: data flows in both directions.",
                                "การเชื่อมต่อเปิดอยู่ ส่งข้อมูลได้ทั้งสองทิศทาง"}},
-    [TCP_VIEW_FIN_WAIT_1] = {"FIN-WAIT-1",
-                             {"Has said that it will send no more and waits for the acknowledgment.",
-                              "แจ้งแล้วว่าจะไม่ส่งข้อมูลอีก กำลังรอการตอบรับ"}},
-    [TCP_VIEW_FIN_WAIT_2] = {"FIN-WAIT-2",
-                             {"Its own direction is closed; it still receives and waits for the other FIN.",
-                              "ปิดทิศทางของตนแล้ว ยังรับข้อมูลได้ และรอ FIN จากอีกฝั่ง"}},
+    [TCP_VIEW_FIN_WAIT_1] =
+        {"FIN-WAIT-1",
+         {"Has said that it will send no more and waits for the acknowledgment.",
+          "แจ้งแล้วว่าจะไม่ส่งข้อมูลอีก กำลังรอการตอบรับ"}},
+    [TCP_VIEW_FIN_WAIT_2] =
+        {"FIN-WAIT-2",
+         {"Its own direction is closed; it still receives and waits for the other FIN.",
+          "ปิดทิศทางของตนแล้ว ยังรับข้อมูลได้ และรอ FIN จากอีกฝั่ง"}},
     [TCP_VIEW_CLOSE_WAIT] = {"CLOSE-WAIT",
                              {"The other end sends no more; this one may still send, then close.",
                               "อีกฝั่งจะไม่ส่งข้อมูลแล้ว ฝั่งนี้ยังส่งต่อได้จนกว่าจะสั่งปิด"}},
@@ -50,9 +53,10 @@ const struct tcp_view_state_info tcp_view_states[TCP_VIEW_N_STATES] = {
     [TCP_VIEW_LAST_ACK] = {"LAST-ACK",
                            {"Has closed as the second end and waits for the last acknowledgment.",
                             "ปิดเป็นฝั่งที่สอง กำลังรอการตอบรับครั้งสุดท้าย"}},
-    [TCP_VIEW_TIME_WAIT] = {"TIME-WAIT",
-                            {"Both directions are closed; waits so that no late segment meets a new connection.",
-                             "ปิดครบทั้งสองทิศทางแล้ว รอไว้ไม่ให้เซกเมนต์ที่มาช้าไปปนกับการเชื่อมต่อใหม่"}},
+    [TCP_VIEW_TIME_WAIT] =
+        {"TIME-WAIT",
+         {"Both directions are closed; waits so that no late segment meets a new connection.",
+          "ปิดครบทั้งสองทิศทางแล้ว รอไว้ไม่ให้เซกเมนต์ที่มาช้าไปปนกับการเชื่อมต่อใหม่"}},
 };
 
 enum tcp_view_state
@@ -125,8 +129,8 @@ send_syn(struct tcp_view *v, const struct tcp_view_segment *s)
     me->state = TCP_VIEW_SYN_RECEIVED;
 }
 
-/* The far end hears an acknowledgment: of its SYN, or of its FIN. An end that acknowledges without a
- * SYN,ACK having been captured must have heard one. */
+/* The far end hears an acknowledgment: of its SYN, or of its FIN. An end that acknowledges without
+ * a SYN,ACK having been captured must have heard one. */
 static void
 hear_ack(struct tcp_view *v, const struct tcp_view_segment *s)
 {
@@ -227,7 +231,8 @@ tcp_view_at(const struct trace *t, uint32_t flow, uint32_t frame, struct tcp_vie
     return false;
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
-  for (uint32_t i = f->first_frame; i != TRACE_NONE && i <= frame; i = trace_frame(t, i)->next_in_flow) {
+  for (uint32_t i = f->first_frame; i != TRACE_NONE && i <= frame;
+       i = trace_frame(t, i)->next_in_flow) {
     const struct trace_frame *r = trace_frame(t, i);
     if ((r->flags & TRACE_FRAME_FRAGMENT) && !(r->flags & TRACE_FRAME_REASSEMBLED))
       continue;

@@ -3,9 +3,9 @@
 #define CAPTURE_TRACE_TCP_VIEW_H
 
 /* The TCP states of both ends of a connection, inferred from the segments that a capture shows
- * (RFC 9293 3.3.2). A capture sees segments and not the ends, so a segment counts as received when it
- * was seen, and a state that leaves no trace on the wire is the one that the segments allow: the end
- * that answers a SYN was in LISTEN; TIME-WAIT lasts to the end of the capture. */
+ * (RFC 9293 3.3.2). A capture sees segments and not the ends, so a segment counts as received when
+ * it was seen, and a state that leaves no trace on the wire is the one that the segments allow: the
+ * end that answers a SYN was in LISTEN; TIME-WAIT lasts to the end of the capture. */
 #include "capture/trace/trace.h"
 #include "capture/wire/lang.h"
 
@@ -50,7 +50,7 @@ struct tcp_view {
 
 /* One segment as seen on the wire. */
 struct tcp_view_segment {
-  unsigned from; /* 0 or 1: the end that sent it */
+  unsigned from;  /* 0 or 1: the end that sent it */
   uint16_t flags; /* enum tcp_flag */
   uint32_t seq, ack;
   uint32_t payload_octets;
@@ -60,9 +60,9 @@ void tcp_view_init(struct tcp_view *v);
 void tcp_view_feed(struct tcp_view *v, const struct tcp_view_segment *s);
 
 /* The states behind the flow's last segment at or before `frame` (any frame of the trace; frames of
- * other flows only bound the time). Ends are numbered as in trace_flow.ends. False when the flow is not
- * TCP; all UNKNOWN when none of its segments was seen yet. Octets are read only where a state can
- * change, so a million data segments cost a walk over their records. */
+ * other flows only bound the time). Ends are numbered as in trace_flow.ends. False when the flow is
+ * not TCP; all UNKNOWN when none of its segments was seen yet. Octets are read only where a state
+ * can change, so a million data segments cost a walk over their records. */
 bool tcp_view_at(const struct trace *t, uint32_t flow, uint32_t frame, struct tcp_view *out);
 
 #endif
