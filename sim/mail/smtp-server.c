@@ -215,6 +215,13 @@ rcpt_parameter(const struct smtp_server *s, const char *word)
   return "555 5.5.4 Parameter not recognized";
 }
 
+/* May this client send to anywhere? On submission also those who need not log in. */
+static bool
+is_trusted(const struct smtp_server *s)
+{
+  return s->user || (s->config.role == SMTP_ROLE_SUBMISSION && !s->config.is_auth_required);
+}
+
 static void
 act_rcpt(struct smtp_server *s, const char *arg)
 {
@@ -232,7 +239,7 @@ act_rcpt(struct smtp_server *s, const char *arg)
     return;
   }
   if (!refusal)
-    refusal = s->config.site.recipient(s->config.site.data, address, s->user != NULL);
+    refusal = s->config.site.recipient(s->config.site.data, address, is_trusted(s));
   if (refusal) {
     refuse(s, refusal);
     return;

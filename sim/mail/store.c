@@ -439,6 +439,12 @@ store_find_user(const struct store *s, const char *name)
 }
 
 struct store_user *
+store_first_user(const struct store *s)
+{
+  return s->users->len > 0 ? s->users->pdata[0] : NULL;
+}
+
+struct store_user *
 store_login(const struct store *s, const char *name, const char *password)
 {
   struct store_user *u = store_find_user(s, name);

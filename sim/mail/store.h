@@ -83,6 +83,8 @@ void store_free(struct store *s);
 struct store_user *store_add_user(struct store *s, const char *name, const char *password);
 /* NULL when unknown. Names are compared without case. */
 struct store_user *store_find_user(const struct store *s, const char *name);
+/* The first user that was added, or NULL. */
+struct store_user *store_first_user(const struct store *s);
 /* The user when name and password are right, else NULL. Compares in constant time. */
 struct store_user *store_login(const struct store *s, const char *name, const char *password);
 

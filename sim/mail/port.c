@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* port.c -- one mail machine on one simulated connection.
+ *
+ *     conn ─received─> input ─> machine ─> out ─conn_send─> conn      what does not fit waits for
+ * `writable` world ─timer──> timeout ─>   │ └ wants_close and out empty ─> conn_close
+ *
+ * Something that happens on one connection may make another machine speak (IMAP IDLE), so after
+ * each event all are pumped that have octets to send. A port dies in an event of its own, never
+ * inside a callback. */
+#include "sim/mail/port.h"
+
+#include "capture/wire/lang.h"
+#include "sim/mail/machine.h"
+
+struct listener {
+  struct ports *ports;
+  uint32_t host;
+  port_make make;
+  void *data;
+};
+
+struct port {
+  struct ports *ports;
+  struct endpoint *endpoint;
+  struct conn *conn; /* NULL when it is gone */
+  uint32_t host;
+  char *subject;
+  uint64_t timer;
+  int64_t timer_ns;
+  bool is_started, is_paused, is_closed, is_peer_closed, is_dead;
+  void (*over)(void *data);
+  void *over_data;
+};
+
+struct ports {
+  struct net *net;
+  struct world *world;
+  GPtrArray *open;      /* struct port* */
+  GPtrArray *listeners; /* struct listener* */
+  uint64_t reaper;
+};
+
+static void pump_all(struct ports *ports);
+
+/* ---- events of the machine ---- */
+
+static void
+port_event(void *data, const char *key, const char *value)
+{
+  struct port *p = data;
+  world_emit(p->ports->world, p->host, p->subject, key, "%s", value);
+}
+
+static void
+name_subject(struct port *p)
+{
+  struct ip_addr local, remote;
+  uint16_t local_port, remote_port;
+  char local_text[ENDPOINT_TEXT_MAX], remote_text[ENDPOINT_TEXT_MAX];
+  conn_ends(p->conn, &local, &local_port, &remote, &remote_port);
+  g_free(p->subject);
+  p->subject = g_strdup_printf("%s %s %s", p->endpoint->ops->protocol,
+                               endpoint_format(&local, local_port, local_text),
+                               endpoint_format(&remote, remote_port, remote_text));
+}
+
+/* ---- life ---- */
+
+static void
+port_free(void *data)
+{
+  struct port *p = data;
+  if (p->timer)
+    world_cancel(p->ports->world, p->timer);
+  p->endpoint->ops->free(p->endpoint);
+  g_free(p->subject);
+  g_free(p);
+}
+
+static void
+reap(void *data)
+{
+  struct ports *ports = data;
+  ports->reaper = 0;
+  for (guint i = ports->open->len; i > 0; i--) {
+    const struct port *p = ports->open->pdata[i - 1];
+    if (p->is_dead)
+      g_ptr_array_remove_index(ports->open, i - 1);
+  }
+}
+
+static void
+die(struct port *p)
+{
+  if (p->is_dead)
+    return;
+  p->is_dead = true;
+  p->conn = NULL;
+  if (p->timer)
+    world_cancel(p->ports->world, p->timer);
+  p->timer = 0;
+  if (!p->ports->reaper)
+    p->ports->reaper =
+        world_at(p->ports->world, world_now(p->ports->world), WORLD_APP, p->host, reap, p->ports);
+  if (p->over)
+    p->over(p->over_data);
+}
+
+/* ---- pumping ---- */
+
+static void
+timer_fired(void *data)
+{
+  struct port *p = data;
+  p->timer = 0;
+  p->endpoint->deadline_ns = ENDPOINT_NEVER;
+  p->endpoint->ops->timeout(p->endpoint, world_now(p->ports->world));
+  pump_all(p->ports);
+}
+
+static void
+set_timer(struct port *p)
+{
+  int64_t deadline_ns = p->endpoint->deadline_ns;
+  if (p->timer && p->timer_ns == deadline_ns)
+    return;
+  if (p->timer)
+    world_cancel(p->ports->world, p->timer);
+  p->timer = 0;
+  p->timer_ns = deadline_ns;
+  if (deadline_ns != ENDPOINT_NEVER && !p->is_closed)
+    p->timer = world_at(p->ports->world, deadline_ns, WORLD_TIMER, p->host, timer_fired, p);
+}
+
+static void
+pump(struct port *p)
+{
+  GByteArray *out = p->endpoint->out;
+  if (!p->conn || !p->is_started)
+    return;
+  if (out->len > 0 && !p->is_closed) {
+    size_t taken = conn_send(p->conn, out->data, out->len);
+    if (taken > 0)
+      g_byte_array_remove_range(out, 0, (guint)taken);
+  }
+  if (!p->is_closed && (out->len > MACHINE_OUT_MAX) != p->is_paused) {
+    p->is_paused = !p->is_paused;
+    conn_pause(p->conn, p->is_paused);
+  }
+  if (p->endpoint->wants_close && out->len == 0 && !p->is_closed) {
+    p->is_closed = true;
+    conn_close(p->conn);
+    if (p->is_peer_closed) {
+      die(p);
+      return;
+    }
+  }
+  set_timer(p);
+}
+
+static void
+pump_all(struct ports *ports)
+{
+  for (guint i = 0; i < ports->open->len; i++) {
+    struct port *p = ports->open->pdata[i];
+    if (!p->is_dead)
+      pump(p);
+  }
+}
+
+/* ---- callbacks of the connection ---- */
+
+static void
+start(struct port *p)
+{
+  if (p->is_started || !p->conn)
+    return;
+  p->is_started = true;
+  p->endpoint->ops->start(p->endpoint, world_now(p->ports->world));
+  pump_all(p->ports);
+}
+
+static void
+port_connected(void *data, struct conn *c)
+{
+  struct port *p = data;
+  name_subject(p);
+  start(p);
+}
+
+static void
+port_received(void *data, struct conn *c, const uint8_t *octets, size_t n)
+{
+  struct port *p = data;
+  start(p);
+  p->endpoint->ops->input(p->endpoint, octets, n, world_now(p->ports->world));
+  pump_all(p->ports);
+}
+
+static void
+port_writable(void *data, struct conn *c)
+{
+  struct port *p = data;
+  pump(p);
+}
+
+static void
+port_ended(void *data, struct conn *c, enum conn_end how)
+{
+  static const struct lang_pair reasons[] = {
+      [CONN_RESET] = {"the connection was reset", "การเชื่อมต่อถูกรีเซ็ต"},
+      [CONN_TIMED_OUT] = {"the connection timed out", "การเชื่อมต่อหมดเวลา"},
+      [CONN_REFUSED] = {"the connection was refused", "การเชื่อมต่อถูกปฏิเสธ"},
+      [CONN_UNREACHABLE] = {"the host cannot be reached", "ไปไม่ถึงเครื่องปลายทาง"},
+  };
+  struct port *p = data;
+  struct ports *ports = p->ports;
+  bool is_over = how != CONN_CLOSED_BY_PEER || p->is_closed;
+  if (how != CONN_CLOSED_BY_PEER && !p->endpoint->wants_close)
+    port_event(p, "log", lang_pick(reasons[how]));
+  p->is_peer_closed = true;
+  if (is_over)
+    p->conn = NULL;
+  p->endpoint->ops->eof(p->endpoint, world_now(ports->world));
+  if (is_over)
+    die(p);
+  pump_all(ports);
+}
+
+static const struct conn_ops port_ops = {.connected = port_connected,
+                                         .received = port_received,
+                                         .writable = port_writable,
+                                         .ended = port_ended};
+
+/* ---- opening ---- */
+
+static struct port *
+port_new(struct ports *ports, uint32_t host, struct endpoint *e)
+{
+  struct port *p = g_new0(struct port, 1);
+  p->ports = ports;
+  p->host = host;
+  p->endpoint = e;
+  p->subject = g_strdup(e->ops->protocol);
+  e->event = port_event;
+  e->event_data = p;
+  g_ptr_array_add(ports->open, p);
+  return p;
+}
+
+/* The greeting leaves in an event of its own: inside `accepted` the connection is still being made.
+ */
+static void
+start_accepted(void *data)
+{
+  struct port *p = data;
+  p->timer = 0;
+  start(p);
+}
+
+static void
+accepted(void *data, struct conn *c, const struct conn_ops **ops, void **conn_data)
+{
+  struct listener *l = data;
+  struct ip_addr local, remote;
+  uint16_t local_port, remote_port;
+  char peer[ADDR_TEXT_MAX];
+  conn_ends(c, &local, &local_port, &remote, &remote_port);
+  struct endpoint *e = l->make(l->data, ip_addr_format(&remote, peer));
+  struct port *p = port_new(l->ports, l->host, e);
+  p->conn = c;
+  name_subject(p);
+  *ops = &port_ops;
+  *conn_data = p;
+  p->timer =
+      world_at(l->ports->world, world_now(l->ports->world), WORLD_APP, p->host, start_accepted, p);
+}
+
+bool
+ports_listen(struct ports *ports, uint32_t host, uint16_t port, port_make make, void *data)
+{
+  struct listener *l = g_new(struct listener, 1);
+  *l = (struct listener){.ports = ports, .host = host, .make = make, .data = data};
+  g_ptr_array_add(ports->listeners, l);
+  return net_listen(ports->net, host, port, accepted, l);
+}
+
+/* No connection could even be begun: the machine is told in an event of its own. */
+static void
+end_unconnected(void *data)
+{
+  struct port *p = data;
+  p->timer = 0;
+  port_ended(p, NULL, CONN_UNREACHABLE);
+}
+
+void
+ports_connect(struct ports *ports, uint32_t host, const struct ip_addr *to, uint16_t port,
+              struct endpoint *e, void (*over)(void *data), void *data)
+{
+  struct port *p = port_new(ports, host, e);
+  p->over = over;
+  p->over_data = data;
+  p->conn = net_connect(ports->net, host, to, port, &port_ops, p);
+  if (p->conn)
+    name_subject(p);
+  else
+    p->timer = world_at(ports->world, world_now(ports->world), WORLD_APP, host, end_unconnected, p);
+}
+
+struct ports *
+ports_new(struct net *n)
+{
+  struct ports *ports = g_new0(struct ports, 1);
+  ports->net = n;
+  ports->world = net_world(n);
+  ports->open = g_ptr_array_new_with_free_func(port_free);
+  ports->listeners = g_ptr_array_new_with_free_func(g_free);
+  return ports;
+}
+
+void
+ports_free(struct ports *ports)
+{
+  if (ports->reaper)
+    world_cancel(ports->world, ports->reaper);
+  g_ptr_array_unref(ports->open);
+  g_ptr_array_unref(ports->listeners);
+  g_free(ports);
+}
+
+struct net *
+ports_net(const struct ports *ports)
+{
+  return ports->net;
+}
+
+struct world *
+ports_world(const struct ports *ports)
+{
+  return ports->world;
+}

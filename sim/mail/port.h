@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_PORT_H
+#define SIM_MAIL_PORT_H
+
+/* Binds mail machines to the connections of the simulated network: octets both ways with
+ * back-pressure, deadlines as events of the world, state events under "PROTOCOL LOCAL REMOTE". */
+#include "sim/mail/endpoint.h"
+#include "sim/net/net.h"
+
+struct ports;
+
+struct ports *ports_new(struct net *n);
+/* Also frees the machines of all open connections. */
+void ports_free(struct ports *ports);
+struct net *ports_net(const struct ports *ports);
+struct world *ports_world(const struct ports *ports);
+
+/* A server: `make` gives a machine for each connection; `peer` is its address, "10.0.0.5". */
+typedef struct endpoint *(*port_make)(void *data, const char *peer);
+/* False when the port is taken. */
+bool ports_listen(struct ports *ports, uint32_t host, uint16_t port, port_make make, void *data);
+
+/* A client. Owns the machine; frees it when the connection is over. A connection that cannot be
+ * made ends the machine by its eof. `over` may be NULL and is called last. */
+void ports_connect(struct ports *ports, uint32_t host, const struct ip_addr *to, uint16_t port,
+                   struct endpoint *e, void (*over)(void *data), void *data);
+
+#endif
