@@ -37,12 +37,12 @@ enum { PACKET_IP = ETH_OCTETS, PACKET_PAYLOAD = ETH_OCTETS + IPV4_OCTETS };
 struct iface;
 struct packet {
   struct packet *older, *newer; /* among all that exist: those under way end with the network */
-  struct packet *next; /* in a queue or the free list */
-  struct iface *to;    /* while it is on a link */
-  uint64_t journey;    /* the same on every hop */
-  uint32_t room;       /* of octets */
-  uint32_t n;          /* octets of the frame so far, without padding */
-  uint32_t maker;      /* the host that made it */
+  struct packet *next;          /* in a queue or the free list */
+  struct iface *to;             /* while it is on a link */
+  uint64_t journey;             /* the same on every hop */
+  uint32_t room;                /* of octets */
+  uint32_t n;                   /* octets of the frame so far, without padding */
+  uint32_t maker;               /* the host that made it */
   bool is_lost;
   uint8_t octets[];
 };

@@ -66,12 +66,14 @@ bool net_listen(struct net *n, uint32_t host, uint16_t port,
                 void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops,
                                  void **conn_data),
                 void *data);
-/* Never calls back from inside. What is sent before `connected` leaves when the connection is there. */
+/* Never calls back from inside. What is sent before `connected` leaves when the connection is
+ * there. */
 struct conn *net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t port,
                          const struct conn_ops *ops, void *data);
 /* Takes as many octets as the send buffer (64 KiB) has room for and returns the count. */
 size_t conn_send(struct conn *c, const uint8_t *p, size_t n);
-/* FIN after what was sent; then only `ended` can come. Before `connected`: gives up without a word. */
+/* FIN after what was sent; then only `ended` can come. Before `connected`: gives up without a word.
+ */
 void conn_close(struct conn *c);
 /* RST now; no further callback. */
 void conn_abort(struct conn *c);

@@ -49,7 +49,9 @@ tcp_congestion_idle(struct tcp_conn *c, int64_t now_ns)
 uint32_t
 tcp_congestion_limit(const struct tcp_conn *c)
 {
-  if (!c->is_recovering && c->n_duplicates > 0 && c->n_duplicates < DUPLICATES_FOR_REPEAT)
+  /* Limited Transmit is for octets never sent before. */
+  if (!c->is_recovering && c->snd_nxt == c->snd_max && c->n_duplicates > 0 &&
+      c->n_duplicates < DUPLICATES_FOR_REPEAT)
     return c->cwnd + c->n_duplicates * c->snd_mss;
   return c->cwnd;
 }

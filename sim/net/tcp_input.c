@@ -108,7 +108,8 @@ input_unacceptable(struct tcp_conn *c, const struct tcp_segment *s, int64_t now_
 {
   if (s->flags & TCP_RST)
     return false;
-  if (c->state == TCP_SYN_RECEIVED && (s->flags & TCP_SYN) && s->seq == c->irs) {
+  if (c->state == TCP_SYN_RECEIVED && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+      s->seq == c->irs) {
     c->snd_nxt = c->iss; /* our SYN,ACK was lost, or crossed this repeat */
     return false;
   }
@@ -354,6 +355,8 @@ take_text(struct tcp_conn *c, const struct tcp_segment *s, uint32_t seq, int64_t
   }
   if (c->fin_seen && c->rcv_nxt == c->fin_seq)
     take_fin(c, now_ns);
+  else if (fin)
+    c->ack_now = true; /* it came early */
 }
 
 static void
@@ -364,6 +367,15 @@ input(struct tcp_conn *c, const struct tcp_segment *s, int64_t now_ns)
   if (c->state == TCP_SYN_SENT) {
     input_syn_sent(c, s, now_ns);
     return;
+  }
+  struct tcp_segment stripped = *s;
+  if (c->state == TCP_SYN_RECEIVED && (s->flags & TCP_SYN) && (s->flags & TCP_ACK) &&
+      s->seq == c->irs) {
+    /* Simultaneous OPEN: the peer's SYN once more, now with the ACK that opens (RFC 9293 3.5,
+     * figure 8). Its SYN has been taken; the rest begins behind it. */
+    stripped.flags &= (uint16_t)~TCP_SYN;
+    stripped.seq++;
+    s = &stripped;
   }
   bool acceptable = is_acceptable(c, s);
   if (!acceptable && !input_unacceptable(c, s, now_ns))
