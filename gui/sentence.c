@@ -7,9 +7,8 @@ sentence_time(int64_t time_ns)
 {
   const char *sign = time_ns < 0 ? "-" : "";
   int64_t us = ABS(time_ns) / 1000;
-  return g_strdup_printf(
-      lang_text("%s%" G_GINT64_FORMAT ".%06d s", "%s%" G_GINT64_FORMAT ".%06d วิ"), sign,
-      us / 1000000, (int)(us % 1000000));
+  return g_strdup_printf("%s%" G_GINT64_FORMAT ".%06d s", sign, us / 1000000,
+                         (int)(us % 1000000));
 }
 
 static char *

@@ -85,6 +85,16 @@ scrubbed(GtkRange *range, GtkScrollType scroll, double value, struct transport *
   }
 }
 
+/* Assistive technology sets the value itself, without the signal above. */
+static void
+value_set(GtkRange *range, struct transport *t)
+{
+  if (t->is_updating)
+    return;
+  session_set_playing(t->session, FALSE);
+  session_set_time(t->session, time_at(t->session, gtk_range_get_value(range)));
+}
+
 static void
 update_time(Session *s, struct transport *t)
 {
@@ -225,6 +235,7 @@ transport_new(Session *session)
   gtk_widget_set_name(t->scale, "scrub");
   gtk_style_context_add_class(gtk_widget_get_style_context(t->scale), "env-scrub");
   g_signal_connect(t->scale, "change-value", G_CALLBACK(scrubbed), t);
+  g_signal_connect(t->scale, "value-changed", G_CALLBACK(value_set), t);
   gtk_box_pack_start(GTK_BOX(box), t->scale, TRUE, TRUE, 6);
   t->time = gtk_label_new(NULL);
   gtk_label_set_xalign(GTK_LABEL(t->time), 1);

@@ -215,6 +215,7 @@ static void
 look_changed(Session *session, struct window *w)
 {
   gtk_widget_set_visible(w->tool_bar, session_projector(session));
+  gtk_widget_set_visible(w->header, !session_projector(session));
   if (session_projector(session))
     gtk_window_fullscreen(GTK_WINDOW(w->widget));
   else
