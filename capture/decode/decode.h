@@ -3,8 +3,8 @@
 #define CAPTURE_DECODE_DECODE_H
 
 /* Pass 2: decode(trace, frame) -> fields. Pure: any frame, any order, any time, the same answer.
- * Fields are a flat array with depth. Each has a key, a value and a range of octets in a source: the
- * frame itself (source 0) or derived octets (a reassembled line or datagram, decoded base64).
+ * Fields are a flat array with depth. Each has a key, a value and a range of octets in a source:
+ * the frame itself (source 0) or derived octets (a reassembled line or datagram, decoded base64).
  * Children lie inside their parents when they share the source, and every range lies inside its
  * source; tests hold that on every capture and fuzz input. */
 #include "capture/trace/trace.h"
@@ -33,6 +33,8 @@ struct field_def {
   enum field_type type;
   const char *name; /* English, as in the tree: "Time to live" */
   struct lang_pair explain;
+  uint8_t n_digits; /* HEX: how many are shown; 0 for four */
+  bool is_signed;   /* UINT: the number is an int64_t */
 };
 
 enum field_flag {
@@ -68,17 +70,17 @@ enum { DECODE_SOURCES_MAX = 16, DECODE_FIELDS_MAX = 8192 };
 struct source {
   enum source_kind kind;
   GByteArray *octets;
-  GArray *pieces;         /* struct trace_piece: where DATAGRAM and STREAM octets came from */
-  uint8_t parent_source;  /* for BASE64: where the encoded text lies */
+  GArray *pieces;        /* struct trace_piece: where DATAGRAM and STREAM octets came from */
+  uint8_t parent_source; /* for BASE64: where the encoded text lies */
   uint32_t parent_first, parent_octets;
 };
 
 /* What a column or an arrow label shows. Texts live in the decode and are valid UTF-8. */
 struct decode_summary {
-  const char *source;      /* address as text; link address when there is no network layer */
+  const char *source; /* address as text; link address when there is no network layer */
   const char *destination;
-  const char *protocol;    /* "TCP", "SMTP", "DNS", "ARP" */
-  char *info;              /* one line; secrets masked unless revealed */
+  const char *protocol; /* "TCP", "SMTP", "DNS", "ARP" */
+  char *info;           /* one line; secrets masked unless revealed */
 };
 
 struct decode {
@@ -90,6 +92,15 @@ struct decode {
   struct source sources[DECODE_SOURCES_MAX];
   unsigned n_sources;
   struct decode_summary summary;
+  GArray *secrets;          /* struct decode_secret, see decode_octet_is_secret() */
+  struct decode_work *work; /* of the decoders, see build.h */
+};
+
+/* Octets of a source that are a secret, or a part of one. */
+struct decode_secret {
+  uint8_t source;
+  uint32_t first;
+  uint32_t n_octets;
 };
 
 /* A decode is made once and used for many frames. `reveal`: secrets in clear. */
@@ -116,11 +127,16 @@ decode_field(const struct decode *d, unsigned i)
   return &g_array_index(d->fields, struct field, i);
 }
 
+/* Whether an octet of a source belongs to a secret and has to be masked in a hex view; always false
+ * when this decode reveals. Also true for pieces of secrets that no field of this frame shows:
+ * parts of a line that ends in another frame, retransmissions, packets quoted by ICMP. */
+bool decode_octet_is_secret(const struct decode *d, unsigned source, uint32_t at);
+
 /* The first field with that key at or behind index `from`; NULL when there is none. */
 const struct field *decode_find(const struct decode *d, const char *key, unsigned from);
 
-/* The value as tshark -T fields prints it (flags as 0/1 or True/False as tshark 4.0 does); a borrowed
- * pointer into a buffer of the decode that the next call reuses. */
+/* The value as tshark -T fields prints it (flags as 0/1 or True/False as tshark 4.0 does); a
+ * borrowed pointer into a buffer of the decode that the next call reuses. */
 const char *decode_value(struct decode *d, const struct field *f);
 
 /* "Time to live: 64": one line of the tree in the current language's numbers and masks. */

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_DECODE_BUILD_H
+#define CAPTURE_DECODE_BUILD_H
+
+/* What the decoders of capture/decode share: adding fields, texts and sources to a decode, and the
+ * calls from one layer to the next. Private to this folder.
+ *
+ *   decode_frame ─> link_decode ─> arp_decode
+ *                               └> ip_decode ─> icmp_decode ─> ip_decode (quoted)
+ *                                            ├> udp_decode ─> dns_decode
+ *                                            └> tcp_decode ─> app_decode ─> smtp | pop | imap | tls
+ * | dns
+ *
+ * When only the summary is asked for, build_*() add nothing and return BUILD_NOTHING; decoders read
+ * the wire, never their own fields, so both ways say the same. */
+#include "capture/decode/decode.h"
+#include "capture/wire/bytes.h"
+
+enum {
+  BUILD_NOTHING = UINT16_MAX,
+  BUILD_PROTOCOLS_MAX = 24, /* names in frame.protocols: link, tags, network, quoted, application */
+  BUILD_INFO_MAX = 512,     /* octets of the summary's line: what a screen can show */
+  BUILD_STREAM_MAX = 1024 * 1024, /* octets of one reassembled source; longer elements say so */
+  BUILD_TEXT_MAX = 65536,         /* octets of one text field: APPSESSION_LINE_MAX */
+  BUILD_MESSAGES_MAX = 8,         /* letters that end in one frame */
+  BUILD_TREE_TEXT_MAX = 240,      /* characters of a value in a tree line */
+};
+
+/* Octets to be decoded: `n` were captured, `wire` there are. */
+struct slice {
+  const uint8_t *p;
+  uint32_t first; /* offset of p in its source */
+  uint32_t n;
+  uint32_t wire;
+  uint8_t source;
+};
+
+/* What the layers tell one another about the frame being decoded. */
+struct decode_work {
+  bool summary_only;
+  bool reveal;
+  bool full;       /* DECODE_FIELDS_MAX reached */
+  bool quoted;     /* inside the packet that an ICMP error quotes */
+  uint16_t parent; /* of fields added now */
+  uint8_t depth;
+  const struct trace_frame *record;
+  struct ip_addr src, dst; /* of the innermost IP header outside quotations */
+  char source_text[ADDR_TEXT_MAX], destination_text[ADDR_TEXT_MAX];
+  const char *protocols[BUILD_PROTOCOLS_MAX];
+  unsigned n_protocols;
+  unsigned protocols_field; /* frame.protocols, filled at the end */
+  struct slice payload;     /* of TCP in this frame, for the elements */
+  GString *info;
+  GString *line; /* decode_value() and friends */
+  GByteArray *octets;
+  GArray *pieces;
+  const struct element *messages[BUILD_MESSAGES_MAX]; /* that end in this frame, see app.h */
+  unsigned n_messages;
+  unsigned n_info_lines; /* what was said in this frame, in the summary */
+  uint32_t scale_flow;   /* whose window scales are known */
+  int scale[2];          /* shift; -1 unknown, -2 not used */
+};
+
+static inline struct slice
+slice_skip(struct slice s, uint32_t n)
+{
+  uint32_t have = n < s.n ? n : s.n, wire = n < s.wire ? n : s.wire;
+  return (struct slice){s.p + have, s.first + have, s.n - have, s.wire - wire, s.source};
+}
+
+/* At most `wire` octets of it. */
+static inline struct slice
+slice_cut(struct slice s, uint32_t wire)
+{
+  return (struct slice){s.p, s.first, s.n < wire ? s.n : wire, s.wire < wire ? s.wire : wire,
+                        s.source};
+}
+
+/* ---- fields: each becomes a child of the layer or group that is open ---- */
+unsigned build_none(struct decode *d, const struct field_def *def, struct slice s);
+unsigned build_number(struct decode *d, const struct field_def *def, struct slice s,
+                      uint64_t number);
+/* A number with its word: "TCP (6)". `word` may be NULL. */
+unsigned build_named(struct decode *d, const struct field_def *def, struct slice s, uint64_t number,
+                     const char *word);
+/* Octets or an address: the value is what stands in the slice. */
+unsigned build_octets(struct decode *d, const struct field_def *def, struct slice s);
+/* Text made of octets: invalid UTF-8 and NUL are replaced by U+FFFD. */
+unsigned build_text(struct decode *d, const struct field_def *def, struct slice s, const void *text,
+                    size_t n);
+unsigned build_string(struct decode *d, const struct field_def *def, struct slice s,
+                      const char *text);
+/* Opens a group: fields added until build_close() of it are its children. */
+void build_open(struct decode *d, unsigned field);
+void build_close(struct decode *d, unsigned field);
+/* A layer at depth 0 whose title is `title` (NULL: the def's name) and whose word in
+ * frame.protocols is the key. It is open when this returns; build_layer_end() closes it and gives
+ * it `n` octets. */
+unsigned build_layer(struct decode *d, const struct field_def *def, struct slice s,
+                     const char *title);
+void build_layer_end(struct decode *d, unsigned layer, uint32_t n_octets);
+void build_flag(struct decode *d, unsigned field, uint8_t flags);
+void build_resize(struct decode *d, unsigned field, uint32_t n_octets);
+void build_protocol(struct decode *d, const char *word);
+/* A hidden copy (ip.addr of ip.src). */
+void build_hidden(struct decode *d, const struct field_def *def, struct slice s, uint64_t number);
+/* A place of no octets for what is computed. */
+static inline struct slice
+slice_none(struct slice s)
+{
+  return (struct slice){s.p, s.first, 0, 0, s.source};
+}
+void build_generated(struct decode *d, unsigned field);
+
+/* ---- sources ---- */
+/* A new derived source that takes `octets` and `pieces` by copy; its index, or 0 when there are
+ * DECODE_SOURCES_MAX already. */
+uint8_t build_source(struct decode *d, enum source_kind kind, const GByteArray *octets,
+                     const GArray *pieces);
+struct slice build_source_slice(const struct decode *d, uint8_t source);
+void build_secret(struct decode *d, uint8_t source, uint32_t first, uint32_t n_octets);
+
+/* ---- the summary ---- */
+void build_info(struct decode *d, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* What stands before the next thing said in the summary: "C: " or "S: ", then " | " between them.
+ */
+void build_info_said(struct decode *d, bool client);
+/* Wire text at the end of the line, control octets escaped. */
+void build_info_text(struct decode *d, const void *text, size_t n);
+void build_summary_protocol(struct decode *d, const char *protocol);
+
+/* ---- layers ---- */
+void link_decode(struct decode *d, struct slice s, enum link_type link);
+void ether_type_decode(struct decode *d, struct slice s, uint16_t type);
+void arp_decode(struct decode *d, struct slice s);
+void ip_decode(struct decode *d, struct slice s); /* either version, by its first four bits */
+void icmp_decode(struct decode *d, struct slice s);
+void icmpv6_decode(struct decode *d, struct slice s);
+void udp_decode(struct decode *d, struct slice s);
+void tcp_decode(struct decode *d, struct slice s);
+/* A message without the length that TCP puts before it. */
+void dns_decode(struct decode *d, struct slice s, bool tcp);
+void dns_length_build(struct decode *d, struct slice s); /* that length: two octets */
+/* The elements that this TCP frame completes, and its part in those that it does not. */
+void app_decode(struct decode *d);
+/* What no decoder reads. */
+void data_decode(struct decode *d, struct slice s);
+
+/* One element: `s` is its octets. */
+void smtp_element(struct decode *d, const struct element *e, struct slice s);
+void pop_element(struct decode *d, const struct element *e, struct slice s);
+void imap_element(struct decode *d, const struct element *e, struct slice s);
+void tls_element(struct decode *d, const struct element *e, struct slice s);
+/* A message or a part of one from its header on: imf and MIME fields. */
+void message_decode(struct decode *d, struct slice s);
+
+/* ---- registry ---- */
+struct field_table {
+  const struct field_def *defs;
+  size_t n;
+};
+extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, icmp_fields,
+    udp_fields, tcp_fields, tcp_analysis_fields, dns_fields, tls_fields, smtp_fields, pop_fields,
+    imap_fields, message_fields, app_fields, build_fields;
+
+#define FIELD_TABLE(name, rows)                                                                    \
+  const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}
+
+/* Appends text with control characters escaped as Wireshark does: \r \n \t \x1b. */
+void text_escape(GString *out, const char *text, size_t n);
+
+#endif

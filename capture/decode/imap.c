@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* imap.c -- the lines of IMAP4, RFC 3501, 9051: tagged commands, tagged and untagged answers,
+ * literals.
+ *
+ *     C: a3 UID FETCH 1:* FLAGS CRLF     imap.request_tag, imap.request.command
+ *     S: * 2 EXISTS CRLF                 imap.line
+ *     S: a3 OK done CRLF                 imap.response_tag, imap.response.status, and how long it
+ * took */
+#include "capture/decode/app.h"
+
+enum {
+  IMAP,
+  ISREQUEST,
+  LINE,
+  REQUEST,
+  TAG,
+  REQUEST_TAG,
+  COMMAND,
+  REQUEST_COMMAND,
+  REQUEST_UID,
+  REQUEST_USERNAME,
+  REQUEST_PASSWORD,
+  REQUEST_FOLDER,
+  RESPONSE,
+  RESPONSE_TAG,
+  RESPONSE_STATUS,
+  RESPONSE_COMMAND,
+  RESPONSE_TO,
+  TIME,
+  LITERAL,
+  STATE,
+  ODD
+};
+
+static const struct field_def defs[] = {
+    [IMAP] =
+        {"imap",
+         FIELD_PROTOCOL,
+         "Internet Message Access Protocol",
+         {"IMAP4 works on mailboxes that stay at the server, so that every device sees the same.",
+          "IMAP4 ทำงานกับกล่องจดหมายที่อยู่บนเซิร์ฟเวอร์ ทุกอุปกรณ์จึงเห็นเหมือนกัน"}},
+    [ISREQUEST] = {"imap.isrequest",
+                   FIELD_BOOL,
+                   "Request",
+                   {"Whether the client speaks here: %s.", "ไคลเอนต์เป็นฝ่ายพูดหรือไม่: %s"}},
+    [LINE] = {"imap.line", FIELD_TEXT, "Line", {"The line reads: %s.", "บรรทัดนี้เขียนว่า: %s"}},
+    [REQUEST] = {"imap.request",
+                 FIELD_TEXT,
+                 "Request",
+                 {"The client says: %s.", "ไคลเอนต์พูดว่า: %s"}},
+    [TAG] = {"imap.tag",
+             FIELD_TEXT,
+             "Tag",
+             {"Command and final answer carry the same tag %s.",
+              "คำสั่งและคำตอบสุดท้ายมีป้าย %s เหมือนกัน"}},
+    [REQUEST_TAG] = {"imap.request_tag",
+                     FIELD_TEXT,
+                     "Request tag",
+                     {"The client named this command %s; the final answer repeats that tag.",
+                      "ไคลเอนต์ตั้งชื่อคำสั่งนี้ว่า %s คำตอบสุดท้ายจะใช้ป้ายเดียวกัน"}},
+    [COMMAND] = {"imap.command",
+                 FIELD_TEXT,
+                 "Command",
+                 {"The first word behind the tag is %s.", "คำแรกหลังป้ายคือ %s"}},
+    [REQUEST_COMMAND] = {"imap.request.command",
+                         FIELD_TEXT,
+                         "Request command",
+                         {"The verb %s says what the client wants.",
+                          "คำสั่ง %s บอกว่าไคลเอนต์ต้องการอะไร"}},
+    [REQUEST_UID] = {"imap.request.command.uid",
+                     FIELD_BOOL,
+                     "Request is UID",
+                     {"Messages are named by their unique number, which never changes: %s.",
+                      "อ้างถึงจดหมายด้วยหมายเลขเฉพาะซึ่งไม่เปลี่ยนแปลง: %s"}},
+    [REQUEST_USERNAME] = {"imap.request.username",
+                          FIELD_TEXT,
+                          "Request username",
+                          {"The user who logs in is %s.", "ผู้ใช้ที่เข้าสู่ระบบคือ %s"}},
+    [REQUEST_PASSWORD] = {"imap.request.password",
+                          FIELD_TEXT,
+                          "Request password",
+                          {"The password travels as it is; whoever records the line reads %s.",
+                           "รหัสผ่านเดินทางไปตามที่เป็น ใครบันทึกบรรทัดนี้ได้จะอ่านพบ %s"}},
+    [REQUEST_FOLDER] = {"imap.request.folder",
+                        FIELD_TEXT,
+                        "Request folder",
+                        {"The mailbox that is meant is %s.", "กล่องจดหมายที่หมายถึงคือ %s"}},
+    [RESPONSE] = {"imap.response",
+                  FIELD_TEXT,
+                  "Response",
+                  {"The server says: %s.", "เซิร์ฟเวอร์พูดว่า: %s"}},
+    [RESPONSE_TAG] = {"imap.response_tag",
+                      FIELD_TEXT,
+                      "Response tag",
+                      {"This is the final answer to the command with the tag %s.",
+                       "นี่คือคำตอบสุดท้ายของคำสั่งที่มีป้าย %s"}},
+    [RESPONSE_STATUS] = {"imap.response.status",
+                         FIELD_TEXT,
+                         "Response status",
+                         {"OK means done, NO means refused, BAD means not understood. Here: %s.",
+                          "OK คือสำเร็จ NO คือปฏิเสธ BAD คือไม่เข้าใจคำสั่ง ตรงนี้คือ %s"}},
+    [RESPONSE_COMMAND] = {"imap.response.command",
+                          FIELD_TEXT,
+                          "Response command",
+                          {"The first word behind the status is %s.", "คำแรกหลังสถานะคือ %s"}},
+    [RESPONSE_TO] = {"imap.response_to",
+                     FIELD_FRAME,
+                     "Request in frame",
+                     {"This answers the command of frame %s.", "นี่คือคำตอบของคำสั่งในเฟรม %s"}},
+    [TIME] = {"imap.time",
+              FIELD_SPAN,
+              "Response time",
+              {"The server took %s seconds.", "เซิร์ฟเวอร์ใช้เวลา %s วินาที"}},
+    [LITERAL] = {"enveloscope.imap.literal",
+                 FIELD_TEXT,
+                 "Literal",
+                 {"Octets of a length that was told before, so they may hold anything: %s.",
+                  "ออกเตตที่บอกความยาวไว้ล่วงหน้า จึงบรรจุอะไรก็ได้: %s"}},
+    [STATE] = {"enveloscope.imap.state",
+               FIELD_TEXT,
+               "State of the session",
+               {"After this line the session is in the state %s.", "หลังบรรทัดนี้ เซสชันอยู่ในสถานะ %s"}},
+    [ODD] = {"enveloscope.imap.odd",
+             FIELD_NONE,
+             "Against the rules of IMAP4",
+             {"This line is not allowed here, or breaks the grammar of IMAP4.",
+              "บรรทัดนี้ไม่อนุญาตให้ใช้ตรงนี้ หรือผิดไวยากรณ์ของ IMAP4"}},
+};
+FIELD_TABLE(imap_fields, defs);
+
+static void
+tail_build(struct decode *d, const struct element *e, struct slice s)
+{
+  app_state_build(d, &defs[STATE], e, s, imap_states, IMAP_N_STATES);
+  if (e->flags & ELEMENT_FLAG_ODD)
+    build_flag(d, build_none(d, &defs[ODD], slice_none(s)), FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
+}
+
+/* Takes the next word off the front of *s. */
+static struct slice
+take_word(struct slice *s)
+{
+  while (s->n && s->p[0] == ' ')
+    *s = slice_skip(*s, 1);
+  uint32_t n = 0;
+  while (n < s->n && s->p[n] != ' ')
+    n++;
+  struct slice word = slice_cut(*s, n);
+  *s = slice_skip(*s, n);
+  return word;
+}
+
+static void
+word_build(struct decode *d, unsigned def, struct slice word)
+{
+  if (word.n)
+    build_text(d, &defs[def], word, word.p, word.n);
+}
+
+/* isrequest once per frame, as Wireshark. */
+static void
+direction_build(struct decode *d, const struct element *e, struct slice s)
+{
+  if (decode_find(d, "imap.isrequest", 0) == NULL)
+    build_generated(d, build_number(d, &defs[ISREQUEST], slice_none(s), e->side == SIDE_CLIENT));
+}
+
+/* A string of IMAP at the front of *s: atom or quoted, without its quotes. */
+static void
+string_build(struct decode *d, unsigned def, struct slice *s)
+{
+  struct imap_string found;
+  size_t n = imap_string_scan(s->p, s->n, &found);
+  if (n == 0)
+    return;
+  if (found.kind != IMAP_STRING_LITERAL) {
+    struct slice at = slice_cut(slice_skip(*s, (uint32_t)(found.p - s->p)), (uint32_t)found.n);
+    g_autofree uint8_t *text = g_malloc(found.n + 1);
+    size_t octets = imap_string_copy(&found, text, found.n);
+    build_text(d, &defs[def], at, text, octets);
+  }
+  *s = slice_skip(*s, (uint32_t)n);
+}
+
+static void
+arguments_build(struct decode *d, const struct element *e, struct slice verb, struct slice rest)
+{
+  switch (imap_verb_find((const char *)verb.p, verb.n)) {
+  case IMAP_LOGIN:
+    string_build(d, REQUEST_USERNAME, &rest);
+    string_build(d, REQUEST_PASSWORD, &rest);
+    break;
+  case IMAP_SELECT:
+  case IMAP_EXAMINE:
+  case IMAP_CREATE:
+  case IMAP_DELETE:
+  case IMAP_RENAME:
+  case IMAP_SUBSCRIBE:
+  case IMAP_UNSUBSCRIBE:
+  case IMAP_STATUS:
+  case IMAP_APPEND:
+    string_build(d, REQUEST_FOLDER, &rest);
+    break;
+  case IMAP_COPY:
+  case IMAP_MOVE:
+    take_word(&rest);
+    string_build(d, REQUEST_FOLDER, &rest);
+    break;
+  case IMAP_AUTHENTICATE: {
+    struct slice name = take_word(&rest);
+    auth_build(d, take_word(&rest), sasl_find(name.p, name.n), 0);
+    break;
+  }
+  default:
+    break;
+  }
+  (void)e;
+}
+
+static void
+request_build(struct decode *d, const struct element *e, struct slice s)
+{
+  struct slice line = line_cut(s), rest = line;
+  direction_build(d, e, s);
+  unsigned group = build_text(d, &defs[LINE], s, s.p, s.n);
+  build_open(d, group);
+  word_build(d, REQUEST, line);
+  struct slice tag = take_word(&rest), verb = take_word(&rest);
+  word_build(d, TAG, tag);
+  word_build(d, REQUEST_TAG, tag);
+  word_build(d, COMMAND, verb);
+  if (text_is(verb.p, verb.n, "UID")) {
+    build_generated(d, build_number(d, &defs[REQUEST_UID], verb, 1));
+    verb = take_word(&rest);
+  }
+  word_build(d, REQUEST_COMMAND, verb);
+  arguments_build(d, e, verb, rest);
+  tail_build(d, e, s);
+  build_close(d, group);
+  app_info_line(d, e, line);
+}
+
+static void
+exchange_build(struct decode *d, const struct element *e, struct slice s)
+{
+  struct slice line = line_cut(s);
+  direction_build(d, e, s);
+  unsigned group = build_text(d, &defs[LINE], s, s.p, s.n);
+  build_open(d, group);
+  if (e->kind == ELEMENT_AUTH) {
+    unsigned step;
+    enum sasl_mechanism mechanism = app_auth_step(d, e, 2, &step);
+    auth_build(d, line, mechanism, step);
+  }
+  tail_build(d, e, s);
+  build_close(d, group);
+  app_info_line(d, e, line);
+}
+
+static void
+response_build(struct decode *d, const struct element *e, struct slice s)
+{
+  struct slice line = line_cut(s), rest = line;
+  direction_build(d, e, s);
+  unsigned group = build_text(d, &defs[LINE], s, s.p, s.n);
+  build_open(d, group);
+  if (e->flags & ELEMENT_FLAG_TAGGED) {
+    word_build(d, RESPONSE, line);
+    struct slice tag = take_word(&rest), status = take_word(&rest);
+    word_build(d, TAG, tag);
+    word_build(d, RESPONSE_TAG, tag);
+    word_build(d, RESPONSE_STATUS, status);
+    word_build(d, RESPONSE_COMMAND, take_word(&rest));
+    if (e->command < trace_n_elements(d->trace)) {
+      const struct element *command = trace_element(d->trace, e->command);
+      int64_t asked = trace_frame(d->trace, command->last_frame)->time_ns;
+      build_generated(d,
+                      build_number(d, &defs[RESPONSE_TO], slice_none(s), command->last_frame + 1));
+      build_generated(d, build_number(d, &defs[TIME], slice_none(s),
+                                      (uint64_t)d->work->record->time_ns - (uint64_t)asked));
+    }
+  } else if (e->code == IMAP_STATUS_OK || e->code == IMAP_STATUS_NO || e->code == IMAP_STATUS_BAD ||
+             e->code == IMAP_STATUS_BYE || e->code == IMAP_STATUS_PREAUTH) {
+    take_word(&rest);
+    word_build(d, RESPONSE_STATUS, take_word(&rest));
+  }
+  tail_build(d, e, s);
+  build_close(d, group);
+  app_info_line(d, e, line);
+}
+
+void
+imap_element(struct decode *d, const struct element *e, struct slice s)
+{
+  /* A literal has no end of its own: the line behind it shows that it is complete. */
+  if (e->kind != ELEMENT_LITERAL && e->kind != ELEMENT_MESSAGE)
+    app_message_build(d, e);
+  switch (e->kind) {
+  case ELEMENT_COMMAND:
+    request_build(d, e, s);
+    break;
+  case ELEMENT_AUTH:
+  case ELEMENT_REST:
+    exchange_build(d, e, s);
+    break;
+  case ELEMENT_REPLY:
+  case ELEMENT_TEXT:
+    response_build(d, e, s);
+    break;
+  case ELEMENT_LITERAL:
+  case ELEMENT_MESSAGE:
+    direction_build(d, e, s);
+    build_text(d, &defs[LITERAL], s, s.p, s.n);
+    app_info_line(d, e, s);
+    break;
+  default:
+    break;
+  }
+}

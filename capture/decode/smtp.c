@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* smtp.c -- the lines of SMTP, RFC 5321, 4954: commands, replies, AUTH exchanges, message octets.
+ *
+ *     C: MAIL FROM:<a@alice.test> CRLF      smtp.req.command, smtp.req.parameter
+ *     S: 250-first CRLF 250 last CRLF       smtp.response.code, smtp.rsp.parameter per line
+ *     C: ...message... CRLF . CRLF          runs, then the end: its header fields are read
+ * (message.c)
+ *
+ * Where lines begin and what they are was settled in pass 1, by the state of the session. */
+#include "capture/decode/app.h"
+
+enum {
+  SMTP,
+  REQ,
+  RSP,
+  MESSAGE,
+  COMMAND_LINE,
+  REQ_COMMAND,
+  REQ_PARAMETER,
+  RESPONSE,
+  RESPONSE_CODE,
+  RSP_PARAMETER,
+  AUTH_USERNAME,
+  AUTH_PASSWORD,
+  AUTH_BOTH,
+  EOM,
+  DATA_FRAGMENT,
+  STATE,
+  ODD
+};
+
+static const struct field_def defs[] = {
+    [SMTP] = {"smtp",
+              FIELD_PROTOCOL,
+              "Simple Mail Transfer Protocol",
+              {"SMTP hands a message from one mail program to the next: envelope first, then the "
+               "letter.",
+               "SMTP ส่งจดหมายจากโปรแกรมหนึ่งไปยังโปรแกรมถัดไป โดยส่งซองก่อนแล้วจึงส่งเนื้อจดหมาย"}},
+    [REQ] = {"smtp.req", FIELD_BOOL, "Request", {"The client speaks here.", "ตรงนี้ไคลเอนต์เป็นฝ่ายพูด"}},
+    [RSP] = {"smtp.rsp",
+             FIELD_BOOL,
+             "Response",
+             {"The server answers here.", "ตรงนี้เซิร์ฟเวอร์เป็นฝ่ายตอบ"}},
+    [MESSAGE] = {"smtp.message",
+                 FIELD_TEXT,
+                 "Message",
+                 {"Octets of the message itself: %s.", "ออกเตตของตัวจดหมาย: %s"}},
+    [COMMAND_LINE] = {"smtp.command_line",
+                      FIELD_TEXT,
+                      "Command line",
+                      {"The client says: %s.", "ไคลเอนต์พูดว่า: %s"}},
+    [REQ_COMMAND] = {"smtp.req.command",
+                     FIELD_TEXT,
+                     "Command",
+                     {"The verb %s says what the client wants.", "คำสั่ง %s บอกว่าไคลเอนต์ต้องการอะไร"}},
+    [REQ_PARAMETER] = {"smtp.req.parameter",
+                       FIELD_TEXT,
+                       "Request parameter",
+                       {"What the command is about: %s.", "รายละเอียดของคำสั่ง: %s"}},
+    [RESPONSE] = {"smtp.response",
+                  FIELD_TEXT,
+                  "Response",
+                  {"The server says: %s.", "เซิร์ฟเวอร์พูดว่า: %s"}},
+    [RESPONSE_CODE] = {"smtp.response.code",
+                       FIELD_UINT,
+                       "Response code",
+                       {"2 means done, 3 go on, 4 try later, 5 no. Here: %s.",
+                        "ขึ้นต้นด้วย 2 คือสำเร็จ 3 คือให้ทำต่อ 4 คือลองใหม่ภายหลัง 5 คือปฏิเสธ ตรงนี้คือ %s"}},
+    [RSP_PARAMETER] =
+        {"smtp.rsp.parameter",
+         FIELD_TEXT,
+         "Response parameter",
+         {"Words behind the code, for people, or a service that the server offers: %s.",
+          "ข้อความหลังรหัส เขียนให้คนอ่านหรือบอกบริการที่เซิร์ฟเวอร์มีให้: %s"}},
+    [AUTH_USERNAME] = {"smtp.auth.username",
+                       FIELD_TEXT,
+                       "Username",
+                       {"The user's name in base64, which is no encryption: %s.",
+                        "ชื่อผู้ใช้ในรูป base64 ซึ่งไม่ใช่การเข้ารหัสลับ: %s"}},
+    [AUTH_PASSWORD] = {"smtp.auth.password",
+                       FIELD_TEXT,
+                       "Password",
+                       {"The password in base64, which is no encryption: %s.",
+                        "รหัสผ่านในรูป base64 ซึ่งไม่ใช่การเข้ารหัสลับ: %s"}},
+    [AUTH_BOTH] = {"smtp.auth.username_password",
+                   FIELD_TEXT,
+                   "Username/password",
+                   {"Name and password in base64, which is no encryption: %s.",
+                    "ชื่อผู้ใช้และรหัสผ่านในรูป base64 ซึ่งไม่ใช่การเข้ารหัสลับ: %s"}},
+    [EOM] = {"smtp.eom",
+             FIELD_NONE,
+             "End of message",
+             {"A line with a single dot ends the message.", "บรรทัดที่มีจุดเดียวเป็นเครื่องหมายจบจดหมาย"}},
+    [DATA_FRAGMENT] = {"enveloscope.smtp.data_octets",
+                       FIELD_UINT,
+                       "Message octets in this frame",
+                       {"This frame brings %s octets of the message.",
+                        "เฟรมนี้นำเนื้อจดหมายมา %s ออกเตต"}},
+    [STATE] = {"enveloscope.smtp.state",
+               FIELD_TEXT,
+               "State of the session",
+               {"After this line the session is in the state %s.", "หลังบรรทัดนี้ เซสชันอยู่ในสถานะ %s"}},
+    [ODD] = {"enveloscope.smtp.odd",
+             FIELD_NONE,
+             "Against the rules of SMTP",
+             {"This line is not allowed here, or breaks the grammar of SMTP.",
+              "บรรทัดนี้ไม่อนุญาตให้ใช้ตรงนี้ หรือผิดไวยากรณ์ของ SMTP"}},
+};
+FIELD_TABLE(smtp_fields, defs);
+
+static void
+tail_build(struct decode *d, const struct element *e, struct slice s)
+{
+  app_state_build(d, &defs[STATE], e, s, smtp_states, SMTP_N_STATES);
+  if (e->flags & ELEMENT_FLAG_ODD)
+    build_flag(d, build_none(d, &defs[ODD], slice_none(s)), FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
+}
+
+/* The n-th word (from 0) of a line. */
+static struct slice
+word(struct slice s, unsigned index)
+{
+  for (;; index--) {
+    while (s.n && s.p[0] == ' ')
+      s = slice_skip(s, 1);
+    uint32_t n = 0;
+    while (n < s.n && s.p[n] != ' ')
+      n++;
+    if (index == 0)
+      return slice_cut(s, n);
+    s = slice_skip(s, n);
+  }
+}
+
+/* One line of base64 in an AUTH exchange, under the names that Wireshark gives to it. */
+static void
+auth_line_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, unsigned step)
+{
+  unsigned def = mechanism == SASL_LOGIN ? (step == 0 ? AUTH_USERNAME : AUTH_PASSWORD) : AUTH_BOTH;
+  if (text.n == 0)
+    return;
+  if (mechanism == SASL_LOGIN || mechanism == SASL_PLAIN)
+    build_text(d, &defs[def], text, text.p, text.n);
+  auth_build(d, text, mechanism, step);
+}
+
+static void
+command_build(struct decode *d, const struct element *e, struct slice s)
+{
+  struct slice line = line_cut(s), verb = word(line, 0);
+  build_generated(d, build_number(d, &defs[REQ], slice_none(s), 1));
+  unsigned group = build_text(d, &defs[COMMAND_LINE], s, s.p, s.n);
+  build_open(d, group);
+  build_text(d, &defs[REQ_COMMAND], verb, verb.p, verb.n);
+  struct slice parameter = slice_skip(line, verb.first + verb.n - line.first);
+  while (parameter.n && parameter.p[0] == ' ')
+    parameter = slice_skip(parameter, 1);
+  if (parameter.n)
+    build_text(d, &defs[REQ_PARAMETER], parameter, parameter.p, parameter.n);
+  if (e->code == SMTP_AUTH) {
+    struct slice name = word(line, 1);
+    auth_line_build(d, word(line, 2), sasl_find(name.p, name.n), 0);
+  }
+  tail_build(d, e, s);
+  build_close(d, group);
+  app_info_line(d, e, line);
+}
+
+static void
+exchange_build(struct decode *d, const struct element *e, struct slice s)
+{
+  struct slice line = line_cut(s);
+  unsigned step;
+  enum sasl_mechanism mechanism = app_auth_step(d, e, 1, &step);
+  build_generated(d, build_number(d, &defs[REQ], slice_none(s), 1));
+  unsigned group = build_text(d, &defs[COMMAND_LINE], s, s.p, s.n);
+  build_open(d, group);
+  auth_line_build(d, line, mechanism, step);
+  tail_build(d, e, s);
+  build_close(d, group);
+  app_info_line(d, e, line);
+}
+
+static void
+reply_build(struct decode *d, const struct element *e, struct slice s)
+{
+  struct slice line = line_cut(s);
+  unsigned code = 0;
+  bool more = false;
+  size_t text_at = 0;
+  build_generated(d, build_number(d, &defs[RSP], slice_none(s), 1));
+  unsigned group = build_text(d, &defs[RESPONSE], s, s.p, s.n);
+  build_open(d, group);
+  if (smtp_reply_parse(line.p, line.n, &code, &more, &text_at)) {
+    struct lang_pair meaning = smtp_code_meaning(code);
+    struct slice text = slice_skip(line, (uint32_t)text_at);
+    build_named(d, &defs[RESPONSE_CODE], slice_cut(line, 3), code, lang_pick(meaning));
+    build_text(d, &defs[RSP_PARAMETER], text, text.p, text.n);
+  }
+  tail_build(d, e, s);
+  build_close(d, group);
+  app_info_line(d, e, line);
+}
+
+void
+smtp_element(struct decode *d, const struct element *e, struct slice s)
+{
+  switch (e->kind) {
+  case ELEMENT_COMMAND:
+    command_build(d, e, s);
+    break;
+  case ELEMENT_AUTH:
+  case ELEMENT_REST:
+    exchange_build(d, e, s);
+    break;
+  case ELEMENT_REPLY:
+  case ELEMENT_TEXT:
+    reply_build(d, e, s);
+    break;
+  case ELEMENT_MESSAGE:
+  case ELEMENT_LITERAL:
+    build_text(d, &defs[MESSAGE], s, s.p, s.n);
+    build_generated(d, build_number(d, &defs[DATA_FRAGMENT], slice_none(s), s.n));
+    build_info_said(d, true);
+    build_info(d, "DATA fragment, %u bytes", s.n);
+    if (!(e->flags & ELEMENT_FLAG_MORE) && e->code == SMTP_BDAT)
+      app_message_build(d, e);
+    break;
+  case ELEMENT_END:
+    build_none(d, &defs[EOM], s);
+    build_info_said(d, true);
+    build_info(d, ".");
+    app_message_build(d, e);
+    break;
+  default:
+    break;
+  }
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tcp_analysis.c -- what pass 1 found out about a segment, as fields: retransmission, window,
+ * keep-alive.
+ *
+ * One row per bit of trace_frame.analysis: the key and the sentence for the tree, the words in
+ * brackets for the list. The items and their names are those of Wireshark's expert information. */
+#include "capture/decode/tcp.h"
+
+enum { ANALYSIS, ANALYSIS_FLAGS, DUP_NUM, DUP_FRAME, FIRST_ITEM };
+
+struct item {
+  uint16_t bit;
+  bool is_flag; /* counts for tcp.analysis.flags */
+  const char *words;
+};
+
+static const struct item items[] = {
+    {ANALYSIS_RETRANSMISSION, true, "TCP Retransmission"},
+    {ANALYSIS_FAST_RETRANSMISSION, true, "TCP Fast Retransmission"},
+    {ANALYSIS_SPURIOUS_RETRANSMISSION, true, "TCP Spurious Retransmission"},
+    {ANALYSIS_OUT_OF_ORDER, true, "TCP Out-Of-Order"},
+    {ANALYSIS_LOST_SEGMENT, true, "TCP Previous segment not captured"},
+    {ANALYSIS_ACK_LOST_SEGMENT, true, "TCP ACKed unseen segment"},
+    {ANALYSIS_DUPLICATE_ACK, true, "TCP Dup ACK"},
+    {ANALYSIS_KEEP_ALIVE, true, "TCP Keep-Alive"},
+    {ANALYSIS_KEEP_ALIVE_ACK, true, "TCP Keep-Alive ACK"},
+    {ANALYSIS_ZERO_WINDOW, true, "TCP ZeroWindow"},
+    {ANALYSIS_WINDOW_FULL, true, "TCP Window Full"},
+    {ANALYSIS_WINDOW_UPDATE, true, "TCP Window Update"},
+    {ANALYSIS_ZERO_WINDOW_PROBE, true, "TCP ZeroWindowProbe"},
+    {ANALYSIS_ZERO_WINDOW_PROBE_ACK, true, "TCP ZeroWindowProbeAck"},
+    {ANALYSIS_REUSED_PORTS, true, "TCP Port numbers reused"},
+    {ANALYSIS_MALFORMED, false, "Malformed"},
+};
+
+static const struct field_def defs[] = {
+    [ANALYSIS] = {"tcp.analysis",
+                  FIELD_NONE,
+                  "SEQ/ACK analysis",
+                  {"What comparing this segment with the earlier ones of its connection shows.",
+                   "สิ่งที่พบเมื่อเปรียบเทียบเซกเมนต์นี้กับเซกเมนต์ก่อนหน้าของการเชื่อมต่อเดียวกัน"}},
+    [ANALYSIS_FLAGS] = {"tcp.analysis.flags",
+                        FIELD_NONE,
+                        "TCP analysis flags",
+                        {"Something about this segment is worth a look.",
+                         "มีบางสิ่งเกี่ยวกับเซกเมนต์นี้ที่น่าสังเกต"}},
+    [DUP_NUM] =
+        {"tcp.analysis.duplicate_ack_num",
+         FIELD_UINT,
+         "Duplicate ACK number",
+         {"This is repetition number %s; after the third one the sender repeats what was lost.",
+          "นี่คือการซ้ำครั้งที่ %s เมื่อครบครั้งที่สามผู้ส่งจะส่งข้อมูลที่หายไปซ้ำ"}},
+    [DUP_FRAME] = {"tcp.analysis.duplicate_ack_frame",
+                   FIELD_FRAME,
+                   "Duplicate to the ACK in frame",
+                   {"Frame %s carried the same receipt before.",
+                    "เฟรม %s เคยส่งการตอบรับเดียวกันนี้มาก่อนแล้ว"}},
+    [FIRST_ITEM] = {"tcp.analysis.retransmission",
+                    FIELD_NONE,
+                    "This frame is a (suspected) retransmission",
+                    {"The sender got no receipt in time, so it sends the same octets again.",
+                     "ผู้ส่งไม่ได้รับการตอบรับทันเวลา จึงส่งออกเตตเดิมซ้ำ"}},
+    {"tcp.analysis.fast_retransmission",
+     FIELD_NONE,
+     "This frame is a (suspected) fast retransmission",
+     {"Three equal receipts told the sender that a segment is lost, so it repeats it without "
+      "waiting.",
+      "การตอบรับซ้ำกันสามครั้งบอกผู้ส่งว่าเซกเมนต์หาย จึงส่งซ้ำทันทีโดยไม่รอ"}},
+    {"tcp.analysis.spurious_retransmission",
+     FIELD_NONE,
+     "This frame is a (suspected) spurious retransmission",
+     {"These octets had already been receipted, so sending them again was not needed.",
+      "ออกเตตเหล่านี้ได้รับการตอบรับแล้ว การส่งซ้ำจึงไม่จำเป็น"}},
+    {"tcp.analysis.out_of_order",
+     FIELD_NONE,
+     "This frame is a (suspected) out-of-order segment",
+     {"This segment was overtaken on its way by a later one.",
+      "เซกเมนต์นี้ถูกเซกเมนต์ที่ส่งทีหลังแซงระหว่างทาง"}},
+    {"tcp.analysis.lost_segment",
+     FIELD_NONE,
+     "Previous segment(s) not captured",
+     {"There is a gap before this segment: it was lost on the way or not recorded.",
+      "มีช่องว่างก่อนเซกเมนต์นี้ อาจหายระหว่างทางหรือไม่ได้บันทึกไว้"}},
+    {"tcp.analysis.ack_lost_segment",
+     FIELD_NONE,
+     "ACKed segment that wasn't captured",
+     {"Octets are receipted here that this recording does not hold.",
+      "มีการตอบรับออกเตตที่ไม่มีอยู่ในการบันทึกนี้"}},
+    {"tcp.analysis.duplicate_ack",
+     FIELD_NONE,
+     "Duplicate ACK",
+     {"The same receipt again: something arrived, but not what is waited for.",
+      "การตอบรับเดิมอีกครั้ง มีข้อมูลมาถึงแต่ไม่ใช่ส่วนที่รออยู่"}},
+    {"tcp.analysis.keep_alive",
+     FIELD_NONE,
+     "TCP keep-alive segment",
+     {"Nothing was said for a long time; the sender asks whether the other end is still there.",
+      "ไม่มีการรับส่งมานาน ผู้ส่งจึงถามว่าอีกฝ่ายยังอยู่หรือไม่"}},
+    {"tcp.analysis.keep_alive_ack",
+     FIELD_NONE,
+     "ACK to a TCP keep-alive segment",
+     {"The answer to the question whether this end is still there.",
+      "คำตอบของคำถามว่าฝั่งนี้ยังอยู่หรือไม่"}},
+    {"tcp.analysis.zero_window",
+     FIELD_NONE,
+     "TCP zero window segment",
+     {"The receiver has no room left; the other end must stop sending.",
+      "ผู้รับไม่มีที่ว่างเหลือ อีกฝ่ายต้องหยุดส่ง"}},
+    {"tcp.analysis.window_full",
+     FIELD_NONE,
+     "The receiver's window is now completely full",
+     {"With this segment the sender has used all the room that the receiver offered.",
+      "เมื่อส่งเซกเมนต์นี้ ผู้ส่งใช้ที่ว่างที่ผู้รับให้ไว้จนหมดแล้ว"}},
+    {"tcp.analysis.window_update",
+     FIELD_NONE,
+     "TCP window update",
+     {"Only the room for more octets has changed.", "มีเพียงขนาดที่ว่างสำหรับรับข้อมูลที่เปลี่ยนไป"}},
+    {"tcp.analysis.zero_window_probe",
+     FIELD_NONE,
+     "TCP zero window probe",
+     {"The sender tries one octet to learn whether there is room again.",
+      "ผู้ส่งลองส่งหนึ่งออกเตตเพื่อดูว่ามีที่ว่างอีกหรือยัง"}},
+    {"tcp.analysis.zero_window_probe_ack",
+     FIELD_NONE,
+     "ACK to a TCP zero window probe",
+     {"The answer to that try: how much room there is now.",
+      "คำตอบของการลองส่งนั้น บอกว่าตอนนี้มีที่ว่างเท่าใด"}},
+    {"tcp.analysis.reused_ports",
+     FIELD_NONE,
+     "The ports of an earlier connection are used again",
+     {"A new connection begins between the same addresses and ports as an earlier one.",
+      "การเชื่อมต่อใหม่เริ่มขึ้นระหว่างที่อยู่และพอร์ตเดียวกับการเชื่อมต่อก่อนหน้า"}},
+    {"enveloscope.tcp.malformed",
+     FIELD_NONE,
+     "This segment breaks the rules of TCP",
+     {"A number or a flag in this segment is impossible.", "หมายเลขหรือแฟล็กในเซกเมนต์นี้เป็นไปไม่ได้"}},
+};
+_Static_assert(G_N_ELEMENTS(defs) == FIRST_ITEM + G_N_ELEMENTS(items), "one def per item");
+FIELD_TABLE(tcp_analysis_fields, defs);
+
+enum { DUPLICATES_MAX = 1000 }; /* how far back the first of equal ACKs is looked for */
+
+/* Which repetition this is and the frame that it repeats: the ACKs of this direction before it. */
+static unsigned
+count_duplicates(const struct decode *d, uint32_t *original)
+{
+  const struct trace_frame *r = d->work->record;
+  unsigned direction = r->direction, n = 1;
+  uint32_t frame = r->prev_in_flow;
+  for (unsigned i = 0; i < DUPLICATES_MAX && frame != TRACE_NONE; i++) {
+    const struct trace_frame *f = trace_frame(d->trace, frame);
+    if (f->direction == direction) {
+      *original = frame;
+      if (!(f->analysis & ANALYSIS_DUPLICATE_ACK))
+        return n;
+      n++;
+    }
+    frame = f->prev_in_flow;
+  }
+  return n;
+}
+
+void
+tcp_analysis_build(struct decode *d, struct slice s)
+{
+  uint16_t analysis = d->work->record->analysis;
+  if (analysis == 0)
+    return;
+  struct slice none = slice_none(s);
+  uint32_t original = TRACE_NONE;
+  unsigned number = 0;
+  if (analysis & ANALYSIS_DUPLICATE_ACK)
+    number = count_duplicates(d, &original);
+  unsigned group = build_none(d, &defs[ANALYSIS], none);
+  build_generated(d, group);
+  build_open(d, group);
+  unsigned flags = BUILD_NOTHING;
+  if (analysis & (uint16_t)~ANALYSIS_MALFORMED) {
+    flags = build_none(d, &defs[ANALYSIS_FLAGS], none);
+    build_flag(d, flags, FIELD_FLAG_GENERATED | FIELD_FLAG_ODD);
+    build_open(d, flags);
+  }
+  for (unsigned i = 0; i < G_N_ELEMENTS(items); i++) {
+    if (!(analysis & items[i].bit))
+      continue;
+    build_flag(d, build_none(d, &defs[FIRST_ITEM + i], none),
+               FIELD_FLAG_GENERATED | FIELD_FLAG_ODD);
+    if (items[i].bit == ANALYSIS_DUPLICATE_ACK && original != TRACE_NONE)
+      build_info(d, "[TCP Dup ACK %u#%u] ", original + 1, number);
+    else
+      build_info(d, "[%s] ", items[i].words);
+  }
+  build_close(d, flags);
+  if (number && original != TRACE_NONE) {
+    build_generated(d, build_number(d, &defs[DUP_NUM], none, number));
+    build_generated(d, build_number(d, &defs[DUP_FRAME], none, original + 1));
+  }
+  build_close(d, group);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tls.c -- the record header of TLS and the names of its numbers.
+ *
+ *     | type 1 | version 2 | length 2 | handshake: type 1, length 3, ... |
+ *
+ * RFC 8446, 5246, 6066 (server name), 7301 (ALPN); suites from the registry of IANA, those that
+ * mail servers still choose and those that are findings when they do. */
+#include "capture/wire/tls.h"
+
+#include "capture/wire/bytes.h"
+
+static const struct wire_field record_fields[] = {
+    {"tls.record.content_type", "Type", 0, 8, WIRE_UINT},
+    {"tls.record.version", "Version", 8, 16, WIRE_HEX},
+    {"tls.record.length", "Length", 24, 16, WIRE_UINT},
+};
+const struct wire_header tls_record_header = {"tls", "TLS record", TLS_RECORD_HEADER_OCTETS, 3,
+                                              record_fields};
+
+size_t
+tls_record_get(const uint8_t *p, size_t n, struct tls_record *out)
+{
+  if (n < TLS_RECORD_HEADER_OCTETS)
+    return 0;
+  *out = (struct tls_record){.type = p[0], .version = get_be16(p + 1), .n_octets = get_be16(p + 3)};
+  return TLS_RECORD_HEADER_OCTETS;
+}
+
+size_t
+tls_record_put(uint8_t *p, const struct tls_record *in)
+{
+  p[0] = in->type;
+  put_be16(p + 1, in->version);
+  put_be16(p + 3, in->n_octets);
+  return TLS_RECORD_HEADER_OCTETS;
+}
+
+struct number_name {
+  uint16_t number;
+  const char *name;
+};
+
+static const char *
+name_find(const struct number_name *rows, size_t n, unsigned number)
+{
+  for (size_t i = 0; i < n; i++)
+    if (rows[i].number == number)
+      return rows[i].name;
+  return NULL;
+}
+#define NAME_FIND(rows, number) name_find(rows, sizeof(rows) / sizeof(rows)[0], number)
+
+static const struct number_name contents[] = {
+    {20, "Change Cipher Spec"}, {21, "Alert"},     {22, "Handshake"},
+    {23, "Application Data"},   {24, "Heartbeat"},
+};
+
+static const struct number_name versions[] = {
+    {0x0300, "SSL 3.0"}, {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"},
+    {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"},
+};
+
+static const struct number_name handshakes[] = {
+    {0, "Hello Request"},      {1, "Client Hello"},         {2, "Server Hello"},
+    {4, "New Session Ticket"}, {5, "End of Early Data"},    {8, "Encrypted Extensions"},
+    {11, "Certificate"},       {12, "Server Key Exchange"}, {13, "Certificate Request"},
+    {14, "Server Hello Done"}, {15, "Certificate Verify"},  {16, "Client Key Exchange"},
+    {20, "Finished"},          {22, "Certificate Status"},  {24, "Key Update"},
+};
+
+static const struct number_name extensions[] = {
+    {0, "server_name"},
+    {1, "max_fragment_length"},
+    {5, "status_request"},
+    {10, "supported_groups"},
+    {11, "ec_point_formats"},
+    {13, "signature_algorithms"},
+    {15, "heartbeat"},
+    {16, "application_layer_protocol_negotiation"},
+    {18, "signed_certificate_timestamp"},
+    {21, "padding"},
+    {22, "encrypt_then_mac"},
+    {23, "extended_master_secret"},
+    {27, "compress_certificate"},
+    {28, "record_size_limit"},
+    {35, "session_ticket"},
+    {41, "pre_shared_key"},
+    {42, "early_data"},
+    {43, "supported_versions"},
+    {44, "cookie"},
+    {45, "psk_key_exchange_modes"},
+    {47, "certificate_authorities"},
+    {49, "post_handshake_auth"},
+    {50, "signature_algorithms_cert"},
+    {51, "key_share"},
+    {13172, "next_protocol_negotiation"},
+    {65281, "renegotiation_info"},
+};
+
+static const struct number_name suites[] = {
+    {0x0000, "TLS_NULL_WITH_NULL_NULL"},
+    {0x0001, "TLS_RSA_WITH_NULL_MD5"},
+    {0x0002, "TLS_RSA_WITH_NULL_SHA"},
+    {0x0003, "TLS_RSA_EXPORT_WITH_RC4_40_MD5"},
+    {0x0004, "TLS_RSA_WITH_RC4_128_MD5"},
+    {0x0005, "TLS_RSA_WITH_RC4_128_SHA"},
+    {0x0009, "TLS_RSA_WITH_DES_CBC_SHA"},
+    {0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"},
+    {0x0013, "TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA"},
+    {0x0016, "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA"},
+    {0x0018, "TLS_DH_anon_WITH_RC4_128_MD5"},
+    {0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA"},
+    {0x0032, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA"},
+    {0x0033, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"},
+    {0x0034, "TLS_DH_anon_WITH_AES_128_CBC_SHA"},
+    {0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA"},
+    {0x0038, "TLS_DHE_DSS_WITH_AES_256_CBC_SHA"},
+    {0x0039, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"},
+    {0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256"},
+    {0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256"},
+    {0x0041, "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA"},
+    {0x0067, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256"},
+    {0x006b, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256"},
+    {0x0084, "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA"},
+    {0x0088, "TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA"},
+    {0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256"},
+    {0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384"},
+    {0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"},
+    {0x00ff, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"},
+    {0x1301, "TLS_AES_128_GCM_SHA256"},
+    {0x1302, "TLS_AES_256_GCM_SHA384"},
+    {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
+    {0x1304, "TLS_AES_128_CCM_SHA256"},
+    {0x5600, "TLS_FALLBACK_SCSV"},
+    {0xc007, "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA"},
+    {0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"},
+    {0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"},
+    {0xc011, "TLS_ECDHE_RSA_WITH_RC4_128_SHA"},
+    {0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"},
+    {0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"},
+    {0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"},
+    {0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256"},
+    {0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384"},
+    {0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"},
+    {0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384"},
+    {0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
+    {0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
+    {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
+    {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
+    {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
+    {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
+};
+
+static const struct number_name groups[] = {
+    {23, "secp256r1"}, {24, "secp384r1"},  {25, "secp521r1"},  {29, "x25519"},
+    {30, "x448"},      {256, "ffdhe2048"}, {257, "ffdhe3072"}, {4588, "X25519MLKEM768"},
+};
+
+static const struct number_name alerts[] = {
+    {0, "Close Notify"},
+    {10, "Unexpected Message"},
+    {20, "Bad Record MAC"},
+    {22, "Record Overflow"},
+    {40, "Handshake Failure"},
+    {42, "Bad Certificate"},
+    {43, "Unsupported Certificate"},
+    {44, "Certificate Revoked"},
+    {45, "Certificate Expired"},
+    {46, "Certificate Unknown"},
+    {47, "Illegal Parameter"},
+    {48, "Unknown CA"},
+    {49, "Access Denied"},
+    {50, "Decode Error"},
+    {51, "Decrypt Error"},
+    {70, "Protocol Version"},
+    {71, "Insufficient Security"},
+    {80, "Internal Error"},
+    {86, "Inappropriate Fallback"},
+    {90, "User Canceled"},
+    {100, "No Renegotiation"},
+    {109, "Missing Extension"},
+    {110, "Unsupported Extension"},
+    {112, "Unrecognized Name"},
+    {116, "Certificate Required"},
+    {120, "No Application Protocol"},
+};
+
+const char *
+tls_content_name(uint8_t type)
+{
+  return NAME_FIND(contents, type);
+}
+
+const char *
+tls_version_name(uint16_t version)
+{
+  return NAME_FIND(versions, version);
+}
+
+const char *
+tls_handshake_name(uint8_t type)
+{
+  return NAME_FIND(handshakes, type);
+}
+
+const char *
+tls_extension_name(uint16_t type)
+{
+  return NAME_FIND(extensions, type);
+}
+
+const char *
+tls_cipher_name(uint16_t suite)
+{
+  return NAME_FIND(suites, suite);
+}
+
+const char *
+tls_group_name(uint16_t group)
+{
+  return NAME_FIND(groups, group);
+}
+
+const char *
+tls_alert_name(uint8_t description)
+{
+  return NAME_FIND(alerts, description);
+}
