@@ -368,7 +368,7 @@ parse_argument(struct imap_text *t, const struct row *row, struct key *k, unsign
     k->name = take_text(t);
     if (!k->name)
       return false;
-    /* fall through */
+    __attribute__((fallthrough));
   case TAKES_TEXT:
     k->text = take_text(t);
     return fold_text(k);
