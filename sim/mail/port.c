@@ -28,6 +28,7 @@ struct port {
   uint64_t timer;
   int64_t timer_ns;
   bool is_started, is_paused, is_closed, is_peer_closed, is_dead;
+  bool is_pumping, pumps_again; /* the connection may call back from inside conn_send() */
   void (*over)(void *data);
   void *over_data;
 };
@@ -132,30 +133,43 @@ set_timer(struct port *p)
     p->timer = world_at(p->ports->world, deadline_ns, WORLD_TIMER, p->host, timer_fired, p);
 }
 
+/* One round; the calls into the connection may call back. */
 static void
-pump(struct port *p)
+pump_once(struct port *p)
 {
   GByteArray *out = p->endpoint->out;
-  if (!p->conn || !p->is_started)
-    return;
   if (out->len > 0 && !p->is_closed) {
     size_t taken = conn_send(p->conn, out->data, out->len);
     if (taken > 0)
       g_byte_array_remove_range(out, 0, (guint)taken);
   }
-  if (!p->is_closed && (out->len > MACHINE_OUT_MAX) != p->is_paused) {
+  if (p->conn && !p->is_closed && (out->len > MACHINE_OUT_MAX) != p->is_paused) {
     p->is_paused = !p->is_paused;
     conn_pause(p->conn, p->is_paused);
   }
-  if (p->endpoint->wants_close && out->len == 0 && !p->is_closed) {
+  if (p->conn && p->endpoint->wants_close && out->len == 0 && !p->is_closed) {
     p->is_closed = true;
     conn_close(p->conn);
-    if (p->is_peer_closed) {
+    if (p->is_peer_closed)
       die(p);
-      return;
-    }
   }
-  set_timer(p);
+}
+
+static void
+pump(struct port *p)
+{
+  p->pumps_again = p->is_pumping;
+  if (p->is_pumping || !p->is_started)
+    return;
+  p->is_pumping = true;
+  do {
+    p->pumps_again = false;
+    if (p->conn)
+      pump_once(p);
+  } while (p->pumps_again && p->conn);
+  p->is_pumping = false;
+  if (p->conn)
+    set_timer(p);
 }
 
 static void
