@@ -15,7 +15,7 @@
  *       imap: {port: 143}
  *       size_max: 10485760            octets of one message (advertised by SIZE)
  *       relay: false                  true makes an open relay, for the lesson about it
- *       retry: 1m                     first wait of the queue; it doubles up to an hour
+ *       retry: 1min                   first wait of the queue; it doubles up to an hour
  *       expire: 120h                  after this a message is returned to its sender
  *   users:                            accounts; mail for NAME@each domain of HOST reaches them
  *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work], quota: 1000000,

@@ -88,7 +88,7 @@ tell(const struct item *item, const char *state)
   g_autoptr(GString) to = g_string_new(NULL);
   for (guint i = 0; i < item->recipients->len; i++)
     g_string_append_printf(to, "%s<%s>", i ? "," : "", (char *)item->recipients->pdata[i]);
-  world_emit(q->world, q->config.host, "queue", item->id, "from=<%s> to=%s state=%s", item->sender,
+  world_emit(q->world, q->config.host, "mail-queue", item->id, "from=<%s> to=%s state=%s", item->sender,
              to->str, state);
 }
 
@@ -112,7 +112,7 @@ static void
 finish(struct item *item)
 {
   struct queue *q = item->queue;
-  world_emit(q->world, q->config.host, "queue", item->id, "%s", "");
+  world_emit(q->world, q->config.host, "mail-queue", item->id, "%s", "");
   g_ptr_array_remove(q->items, item);
 }
 
@@ -140,7 +140,7 @@ send_bounce(struct queue *q, const char *sender, const char *recipient, const ch
             GBytes *octets)
 {
   if (!*sender) { /* RFC 5321 6.1: nobody is told of a bounce that bounces */
-    world_emit(q->world, q->config.host, "log", "queue", "%s",
+    world_emit(q->world, q->config.host, "log", "mail-queue", "%s",
                lang_text("a report that cannot be delivered is dropped", "รายงานที่ส่งไม่ถึงผู้รับถูกทิ้งไป"));
     return;
   }

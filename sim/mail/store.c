@@ -99,7 +99,7 @@ tell(struct mailbox *b, const struct store_message *m, bool is_gone)
     s->listener(s->listener_data, subject, key, "");
     return;
   }
-  g_autofree char *flags = store_flags_text(b, m->flags, m->keywords, ',');
+  g_autofree char *flags = store_flags_text(b, m->flags, m->keywords, ' ');
   g_autofree char *value = g_strdup_printf("size=%" G_GSIZE_FORMAT " flags=%s subject=%s",
                                            g_bytes_get_size(m->octets), flags, m->subject);
   s->listener(s->listener_data, subject, key, value);

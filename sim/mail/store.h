@@ -71,7 +71,7 @@ struct store_user {
 struct store;
 
 /* One change, as world_event wants it: subject "mailbox bob/INBOX", key = UID, value
- * "size=812 flags=\Seen,\Flagged subject=…" or "" when the message is gone. */
+ * "size=812 flags=\Seen \Flagged subject=…" or "" when the message is gone. */
 typedef void (*store_listener)(void *data, const char *subject, const char *key, const char *value);
 
 /* `client` is NULL for a server's store. For a client it is the host's name: there is one user and
