@@ -23,6 +23,7 @@ enum {
   BLOCK_PACKET = 6,
   BLOCK_MIN = 12,
   ORDER_MAGIC = 0x1A2B3C4D,
+  MAJOR = 1,
   OPT_END = 0,
   IF_NAME = 2,
   IF_TSRESOL = 9,
@@ -216,6 +217,11 @@ pcapng_next(struct pcapng *ng, struct input *in, struct reader_frame *out)
       if (get_be32(p + 8) != ORDER_MAGIC && get_le32(p + 8) != ORDER_MAGIC)
         return PCAPNG_DAMAGED;
       ng->is_big_endian = get_be32(p + 8) == ORDER_MAGIC;
+      if (!input_need(in, BLOCK_MIN + 2))
+        return PCAPNG_CUT;
+      p = input_here(in);
+      if (get16(ng, p + BLOCK_MIN) != MAJOR)
+        return PCAPNG_DAMAGED;
       g_array_set_size(ng->local, 0);
       type = BLOCK_SECTION;
     }

@@ -21,6 +21,7 @@
 
 enum {
   PCAP_HEADER = 24,
+  PCAP_MAJOR = 2,
   MAGIC_MICRO = 0xA1B2C3D4u,
   MAGIC_NANO = 0xA1B23C4Du,
   MAGIC_MODIFIED = 0xA1B2CD34u,
@@ -98,6 +99,17 @@ read_header(struct reader *r, GError **error)
     return true;
   }
   uint32_t magic = n >= 4 ? pcap_magic(r, p) : 0;
+  unsigned major = n < 6 ? 0 : r->is_big_endian ? get_be16(p + 4) : get_le16(p + 4);
+  if (magic && n >= PCAP_HEADER && major != PCAP_MAJOR) {
+    fail(r, error, SOURCE_ERROR_FORMAT,
+         lang_text(
+             "the capture says version %u of its format, and only version 2 exists. Save it as "
+             "pcapng in the program that recorded it.",
+             "แคปเจอร์ระบุรูปแบบรุ่น %u ซึ่งไม่มีอยู่จริง มีเพียงรุ่น 2 เท่านั้น โปรดบันทึกเป็น pcapng "
+             "จากโปรแกรมที่ใช้ดักจับ"),
+         major);
+    return false;
+  }
   if (magic && n >= PCAP_HEADER) {
     /* The upper bits tell of a frame check sequence, which the IP length leaves behind anyway. */
     struct reader_interface i = {.link = (uint16_t)get32(r, p + 20),
@@ -182,10 +194,10 @@ fail_damaged(struct reader *r, uint64_t at, uint64_t record, GError **error)
 {
   fail(r, error, SOURCE_ERROR_DAMAGED,
        lang_text("record %2$" PRIu64 " at octet %1$" PRIu64
-                 " gives a length that cannot be, so what follows cannot be found. What was read "
+                 " has a length or a mark that cannot be, so what follows cannot be found. What was read "
                  "before is shown.",
                  "ระเบียนที่ %2$" PRIu64 " ที่ไบต์ %1$" PRIu64
-                 " ระบุความยาวที่เป็นไปไม่ได้ จึงหาข้อมูลถัดไปไม่พบ ข้อมูลที่อ่านได้ก่อนหน้านี้ยังแสดงอยู่"),
+                 " มีความยาวหรือเครื่องหมายที่เป็นไปไม่ได้ จึงหาข้อมูลถัดไปไม่พบ ข้อมูลที่อ่านได้ก่อนหน้านี้ยังแสดงอยู่"),
        at, record);
   return READER_FAILED;
 }

@@ -174,7 +174,9 @@ uint32_t trace_find_stream(const struct trace *t, uint8_t proto, uint32_t stream
 
 uint32_t trace_n_elements(const struct trace *t);
 const struct element *trace_element(const struct trace *t, uint32_t index);
-/* The elements of frame i are [trace_frame(i)->element, trace_elements_end(i)). */
+/* The elements of frame i are [trace_frame(i)->element, trace_elements_end(i)): what pass 1 said while it
+ * took the frame. A SYN that reuses ports ends the old flow's session, so compare their `flow`. Elements
+ * that came out in trace_finish() belong to no frame's range. */
 uint32_t trace_elements_end(const struct trace *t, uint32_t frame);
 /* For a TCP frame with payload: the first element of its flow and side that overlaps the frame's
  * payload, completed at this frame or a later one; ELEMENT_NONE when none does. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test-tcp-view.c -- states of both ends along hand-made sequences of segments, after the figures of
- * RFC 9293 3.5 and 3.6. */
+/* test-tcp-view.c -- states of both ends along hand-made sequences of segments, after the figures
+ * of RFC 9293 3.5 and 3.6. */
 #include "capture/trace/tcp_view.h"
 #include "capture/wire/tcp.h"
 
