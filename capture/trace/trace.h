@@ -203,6 +203,9 @@ struct trace_damage {
 };
 struct trace_damage trace_damage(const struct trace *t);
 
+/* What the index takes in memory: records, elements and flows; not octets of frames. */
+uint64_t trace_index_octets(const struct trace *t);
+
 /* ---- logins and findings, gathered in pass 1 (capture/findings/findings.h) ---- */
 struct findings;
 const struct findings *trace_findings(const struct trace *t);

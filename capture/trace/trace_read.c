@@ -297,6 +297,14 @@ trace_damage(const struct trace *t)
   return t->damage;
 }
 
+uint64_t
+trace_index_octets(const struct trace *t)
+{
+  return (uint64_t)t->frames.n * sizeof(struct trace_frame) +
+         (uint64_t)t->elements.n * sizeof(struct element) +
+         (uint64_t)trace_n_flows(t) * sizeof(struct flow);
+}
+
 const struct findings *
 trace_findings(const struct trace *t)
 {

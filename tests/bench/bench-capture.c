@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* bench-capture.c -- what reading a capture costs, as a ratio to libpcap's read of the same file.
+ *
+ *     bench-capture FILE [RUNS]
+ *
+ * The floor is pcap_loop() with pcap_dump() to /dev/null, which is what `tcpdump -r FILE -w
+ * /dev/null` does. Each measurement runs in a child process of its own, so that its peak memory is
+ * its own and the allocator starts fresh; all take turns, RUNS times (default 5), and medians are
+ * printed:
+ *
+ *     name: value unit (ratio to floor: x.xx)
+ *
+ * No time is asserted anywhere. */
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture/source/reader.h"
+#include "capture/trace/pass1.h"
+#include "capture/trace/trace.h"
+
+enum { RUNS_MAX = 99 };
+
+struct result {
+  double cpu_s;
+  double peak_mib;
+  uint64_t n_frames, n_flows, n_elements, n_logins, index_octets;
+};
+
+static double
+cpu_seconds(void)
+{
+  struct rusage u;
+  getrusage(RUSAGE_SELF, &u);
+  return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+         ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) / 1e6;
+}
+
+static void
+run_floor(const char *path, struct result *out)
+{
+  char why[PCAP_ERRBUF_SIZE];
+  pcap_t *p = pcap_open_offline(path, why);
+  if (!p) {
+    fprintf(stderr, "bench-capture: libpcap cannot read it: %s\n", why);
+    exit(3);
+  }
+  pcap_dumper_t *d = pcap_dump_open(p, "/dev/null");
+  pcap_loop(p, 0, pcap_dump, (u_char *)d);
+  pcap_dump_close(d);
+  pcap_close(p);
+}
+
+static void
+run_read(const char *path, struct result *out)
+{
+  struct reader *r = reader_new(path, NULL);
+  struct reader_frame f;
+  while (reader_next(r, &f, NULL) == READER_FRAME)
+    out->n_frames++;
+  reader_free(r);
+}
+
+static uint32_t
+count_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
+{
+  struct result *r = data;
+  return (uint32_t)r->n_elements++;
+}
+
+static void
+count_login(void *data, const struct login *login, const struct finding_flow *where,
+            int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+{
+  struct result *r = data;
+  r->n_logins++;
+}
+
+static void
+run_stream(const char *path, struct result *out)
+{
+  static const struct pass1_sink sink = {.element = count_element, .login = count_login};
+  struct pass1 *pass = pass1_new(&(struct pass1_options){.forgets = true}, &sink, out);
+  struct reader *r = reader_new(path, NULL);
+  struct reader_frame f;
+  struct trace_frame record;
+  while (reader_next(r, &f, NULL) == READER_FRAME) {
+    struct pass1_input in = {.octets = f.octets,
+                             .time_ns = f.time_ns,
+                             .position = f.position,
+                             .index = (uint32_t)out->n_frames++,
+                             .captured_octets = f.captured_octets,
+                             .wire_octets = f.wire_octets,
+                             .link = reader_interface(r, f.interface)->link,
+                             .interface = f.interface};
+    pass1_frame(pass, &in, &record);
+  }
+  pass1_finish(pass);
+  out->n_flows = flow_table_n_streams(pass1_flows(pass), IP_PROTO_TCP) +
+                 flow_table_n_streams(pass1_flows(pass), IP_PROTO_UDP);
+  pass1_free(pass);
+  reader_free(r);
+}
+
+static void
+run_index(const char *path, struct result *out)
+{
+  struct trace *t = trace_new();
+  if (!trace_load_file(t, path, NULL, NULL))
+    exit(3);
+  out->n_frames = trace_n_frames(t);
+  out->n_flows = trace_n_flows(t);
+  out->n_elements = trace_n_elements(t);
+  out->n_logins = findings_n_logins(trace_findings(t));
+  out->index_octets = trace_index_octets(t);
+  /* Not freed: a program that shows the capture keeps it. */
+}
+
+static const struct measure {
+  const char *name;
+  void (*run)(const char *path, struct result *out);
+} measures[] = {{"libpcap read (floor)", run_floor},
+                {"own reader", run_read},
+                {"pass 1, streaming", run_stream},
+                {"pass 1, with index", run_index}};
+enum { N_MEASURES = sizeof measures / sizeof measures[0] };
+
+/* Runs one measurement in a child; false when it failed. */
+static bool
+measure(const struct measure *m, const char *path, struct result *out)
+{
+  int ends[2];
+  if (pipe(ends) != 0)
+    return false;
+  pid_t child = fork();
+  if (child == 0) {
+    struct result r = {0};
+    double before = cpu_seconds();
+    m->run(path, &r);
+    r.cpu_s = cpu_seconds() - before;
+    _exit(write(ends[1], &r, sizeof r) == sizeof r ? 0 : 3);
+  }
+  close(ends[1]);
+  bool is_read = read(ends[0], out, sizeof *out) == sizeof *out;
+  close(ends[0]);
+  struct rusage u;
+  int status;
+  if (child < 0 || wait4(child, &status, 0, &u) != child || status != 0)
+    return false;
+  out->peak_mib = (double)u.ru_maxrss / 1024;
+  return is_read;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static double
+median(double *values, int n)
+{
+  qsort(values, (size_t)n, sizeof *values, compare);
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+int
+main(int argc, char **argv)
+{
+  int n_runs = argc > 2 ? atoi(argv[2]) : 5;
+  if (argc < 2 || n_runs < 1 || n_runs > RUNS_MAX) {
+    fprintf(stderr,
+            "usage: bench-capture FILE [RUNS]\nexample: bench-capture mail-1000000.pcap 5\n");
+    return 2;
+  }
+  static double cpu_s[N_MEASURES][RUNS_MAX];
+  struct result results[N_MEASURES];
+  for (int run = 0; run < n_runs; run++)
+    for (int i = 0; i < N_MEASURES; i++) {
+      if (!measure(&measures[i], argv[1], &results[i])) {
+        fprintf(stderr, "bench-capture: “%s” failed on “%s”\n", measures[i].name, argv[1]);
+        return 3;
+      }
+      cpu_s[i][run] = results[i].cpu_s;
+    }
+  double floor_s = median(cpu_s[0], n_runs);
+  for (int i = 0; i < N_MEASURES; i++) {
+    double s = median(cpu_s[i], n_runs);
+    printf("%s: %.3f CPU-s (ratio to floor: %.2f)\n", measures[i].name, s, s / floor_s);
+  }
+  const struct result *index = &results[3];
+  double n = (double)(index->n_frames ? index->n_frames : 1);
+  printf("packets: %" G_GUINT64_FORMAT " frames\n", index->n_frames);
+  printf("packets per CPU-second, with index: %.0f\n", n / median(cpu_s[3], n_runs));
+  printf("flows: %" G_GUINT64_FORMAT "\n", index->n_flows);
+  printf("logins: %" G_GUINT64_FORMAT "\n", index->n_logins);
+  printf("elements: %.2f per packet\n", (double)index->n_elements / n);
+  printf("index records: %.1f octets per packet\n", (double)sizeof(struct trace_frame));
+  printf("index, elements and flows too: %.1f octets per packet\n",
+         (double)index->index_octets / n);
+  printf("peak memory, streaming: %.1f MiB\n", results[2].peak_mib);
+  printf("peak memory, with index: %.1f MiB\n", results[3].peak_mib);
+  return 0;
+}
