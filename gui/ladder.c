@@ -40,7 +40,7 @@ measure(struct ladder *l)
   l->text_height = style_row_height(l->canvas, TEXT_PIXELS * scale, FALSE);
   l->row_height = l->text_height + 13 * scale;
   double line = style_row_height(l->canvas, LANE_PIXELS * scale, FALSE);
-  l->head_height = (session_run(l->session) ? 2 : 1) * line + 9 * scale; /* a run has names, too */
+  l->head_height = (session_run(l->session) ? 2 : 1) * line + 9 * scale; /* a run has long names */
   l->gutter = 78 * scale;
 }
 
@@ -131,6 +131,31 @@ lane_color(const struct host_row *r)
   return r->kind == HOST_SERVER || (r->is_server && !r->is_client) ? "server" : "client";
 }
 
+/* The host's name, with its address below where there is room; else the name in two lines. */
+static void
+draw_lane_name(struct ladder *l, cairo_t *cr, double x, double room, const struct host_row *r)
+{
+  double s = session_scale(l->session), y = 3 * s;
+  gboolean narrow = room < 96 * s, has_name = g_strcmp0(host_name(r), r->address) != 0;
+  if (!narrow || !has_name) {
+    draw_text(l, cr, x, y, room, 0.5, LANE_PIXELS, FALSE, lane_color(r), 1, host_name(r));
+    if (has_name && r->address[0])
+      draw_text(l, cr, x, y + (l->head_height - 9 * s) / 2, room, 0.5, TIME_PIXELS, FALSE, "faint",
+                1, r->address);
+    return;
+  }
+  g_autoptr(PangoLayout) layout = style_layout(l->canvas, TIME_PIXELS * s, FALSE);
+  pango_layout_set_text(layout, host_name(r), -1);
+  pango_layout_set_width(layout, (int)(MAX(room, 8) * PANGO_SCALE));
+  pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_height(layout, -2);
+  pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+  pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
+  cairo_move_to(cr, x - room / 2, y);
+  style_set_source(cr, l->canvas, lane_color(r));
+  pango_cairo_show_layout(cr, layout);
+}
+
 static void
 draw_head(struct ladder *l, cairo_t *cr)
 {
@@ -142,13 +167,7 @@ draw_head(struct ladder *l, cairo_t *cr)
   cairo_fill(cr);
   for (uint32_t i = 0; i < n; i++) {
     const struct host_row *r = hosts_get(h, hosts_lane(h, i));
-    gboolean has_name = g_strcmp0(host_name(r), r->address) != 0;
-    double y = 3 * session_scale(l->session);
-    draw_text(l, cr, lane_x(l, i), y, room, 0.5, LANE_PIXELS, FALSE, lane_color(r), 1,
-              host_name(r));
-    if (has_name && r->address[0])
-      draw_text(l, cr, lane_x(l, i), y + (l->head_height - 9 * session_scale(l->session)) / 2, room,
-                0.5, TIME_PIXELS, FALSE, "faint", 1, r->address);
+    draw_lane_name(l, cr, lane_x(l, i), room, r);
   }
   cairo_set_line_width(cr, 1);
   style_set_source(cr, l->canvas, "line");

@@ -82,8 +82,8 @@ divide(struct perspectives *p, const char *name, GtkOrientation orientation, int
   gtk_widget_set_name(paned, name);
   share = CLAMP(settings_int(p->settings, name, share), 50, 950);
   g_object_set_data(G_OBJECT(paned), "share", GINT_TO_POINTER(share));
-  gtk_paned_pack1(GTK_PANED(paned), first, TRUE, FALSE);
-  gtk_paned_pack2(GTK_PANED(paned), second, TRUE, FALSE);
+  gtk_paned_pack1(GTK_PANED(paned), first, TRUE, TRUE);
+  gtk_paned_pack2(GTK_PANED(paned), second, TRUE, TRUE);
   g_signal_connect(paned, "size-allocate", G_CALLBACK(divider_sized), NULL);
   g_ptr_array_add(p->dividers, paned);
   return paned;

@@ -49,6 +49,13 @@ unit(struct topology *t)
   return CLAMP(room, 0.62 * scale, 1.5 * scale);
 }
 
+/* Words stay readable where pictures may shrink. */
+static double
+text_unit(struct topology *t)
+{
+  return MAX(unit(t), 0.84 * session_scale(t->session));
+}
+
 /* Hosts keep a margin for their names. */
 static void
 place_of(struct topology *t, uint32_t host, double *x, double *y)
@@ -176,27 +183,27 @@ role_color(const struct host_row *r)
   return "client";
 }
 
-/* Text on a plate of paper, so that links do not cross it out, below y or (`above`) standing on it;
- * returns its height. */
+/* Text on a plate of paper, so that links do not cross it out. At (x, y) is the middle of its upper edge
+ * (`side` 0), or the middle of its left (1) or right (-1) edge. Returns its height. */
 static double
-draw_plate(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
-           const char *text, double width_max, gboolean above)
+draw_plate(struct topology *t, cairo_t *cr, double x, double y, int side, double pixels,
+           const char *color, const char *text, double width_max)
 {
   g_autoptr(PangoLayout) layout = style_layout(t->canvas, pixels, FALSE);
   PangoRectangle ink;
   pango_layout_set_text(layout, text, -1);
-  pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
+  pango_layout_set_alignment(layout, side ? PANGO_ALIGN_LEFT : PANGO_ALIGN_CENTER);
   pango_layout_set_width(layout, (int)(width_max * PANGO_SCALE));
   pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
   pango_layout_set_height(layout, -2);
   pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
   pango_layout_get_pixel_extents(layout, NULL, &ink);
-  if (above)
-    y = MAX(y - ink.height, 2);
-  rounded(cr, x - width_max / 2 + ink.x - 3, y, ink.width + 6, ink.height, 3);
+  x -= ink.x + (side == 0 ? ink.width / 2.0 : side < 0 ? ink.width : 0);
+  y -= side ? ink.height / 2.0 : 0;
+  rounded(cr, x + ink.x - 3, y, ink.width + 6, ink.height, 3);
   style_set_source_alpha(cr, t->canvas, "paper", 0.92);
   cairo_fill(cr);
-  cairo_move_to(cr, x - width_max / 2, y);
+  cairo_move_to(cr, x, y);
   style_set_source(cr, t->canvas, color);
   pango_cairo_show_layout(cr, layout);
   return ink.height;
@@ -206,7 +213,7 @@ static double
 draw_text(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
           const char *text, double width_max)
 {
-  return draw_plate(t, cr, x, y, pixels, color, text, width_max, FALSE);
+  return draw_plate(t, cr, x, y, 0, pixels, color, text, width_max);
 }
 
 static void
@@ -217,10 +224,11 @@ draw_host(struct topology *t, cairo_t *cr, uint32_t host)
       [HOST_ROUTER] = draw_router, [HOST_SWITCH] = draw_switch,
   };
   const struct host_row *r = hosts_get(hosts_of(t->session), host);
-  double x, y, u = unit(t), size = HOST_PIXELS * u;
+  double x, y, u = unit(t), tu = text_unit(t), size = HOST_PIXELS * u;
   if (r->kind == HOST_SWITCH)
     size *= 0.8;
   place_of(t, host, &x, &y);
+  cairo_new_path(cr); /* text leaves a current point behind */
   cairo_save(cr);
   cairo_translate(cr, x, y);
   cairo_set_line_width(cr, 1.6 * u);
@@ -231,9 +239,9 @@ draw_host(struct topology *t, cairo_t *cr, uint32_t host)
   y += size * 0.5 + 2;
   gboolean has_name = g_strcmp0(host_name(r), r->address) != 0;
   if (has_name)
-    y += draw_text(t, cr, x, y, TEXT_PIXELS * u, "ink", host_name(r), 132 * u);
+    y += draw_text(t, cr, x, y, TEXT_PIXELS * tu, "ink", host_name(r), 124 * tu);
   if (r->address[0])
-    draw_text(t, cr, x, y, SMALL_PIXELS * u, has_name ? "faint" : "ink", r->address, 180 * u);
+    draw_text(t, cr, x, y, SMALL_PIXELS * tu, has_name ? "faint" : "ink", r->address, 180 * tu);
 }
 
 static void
@@ -326,12 +334,12 @@ draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y,
     draw_cross(t, cr, x, y);
     draw_text(t, cr, x, y + 13 * u, SMALL_PIXELS * u, "risk", lang_text("lost", "สูญหาย"), 120 * u);
   }
-  double width = 250 * u,
-         at = CLAMP(x, width / 2 + 4, MAX(t->width - width / 2 - 4, width / 2 + 4));
   g_autofree char *label =
       selected ? g_strdup_printf("%s  %s", protocol, info) : g_strdup(protocol);
-  draw_plate(t, cr, selected ? at : x, y - (selected ? 14 : 10) * u,
-             (selected ? TEXT_PIXELS : SMALL_PIXELS) * u, color, label, width, TRUE);
+  int side = x < t->width * 0.55 ? 1 : -1; /* where there is more room */
+  draw_plate(t, cr, x + side * (selected ? 22 : 18) * u, y, side,
+             (selected ? TEXT_PIXELS : SMALL_PIXELS) * text_unit(t), color, label,
+             selected ? 220 * text_unit(t) : 90 * text_unit(t));
   struct drawn_packet drawn = {frame, x, y};
   g_array_append_val(t->packets, drawn);
 }
