@@ -34,7 +34,8 @@ bool filter_match(const struct filter *f, struct decode *d);
 /* Decodes and tests one frame. */
 bool filter_match_frame(const struct filter *f, struct decode *d, uint32_t frame);
 
-/* The keys that begin with `prefix`, sorted, for completion; NULL-terminated, g_free() the array. */
+/* The keys that begin with `prefix`, sorted, for completion; NULL-terminated, g_free() the array.
+ */
 const char **filter_complete(const char *prefix);
 
 #endif
