@@ -124,7 +124,8 @@ line_text(const struct dialogue_rows *r, const struct dialogue_row *row, bool re
 {
   const struct element *e = trace_element(r->trace, row->element);
   g_autoptr(GByteArray) octets = g_byte_array_new();
-  if (!trace_element_octets(r->trace, row->element, octets, NULL))
+  g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
+  if (!trace_element_octets(r->trace, row->element, octets, pieces))
     return g_strdup(
         lang_text("[this line can no longer be read from its file]", "[อ่านบรรทัดนี้จากไฟล์ไม่ได้แล้ว]"));
   guint n = octets->len;
@@ -177,9 +178,11 @@ dialogue_row_lines(const struct dialogue_rows *r, guint i, guint n_max)
   const struct element *e = trace_element(r->trace, row->element);
   const struct trace_flow *flow = trace_flow(r->trace, r->flow);
   g_autoptr(GByteArray) octets = g_byte_array_new();
+  g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   g_autoptr(GStrvBuilder) out = g_strv_builder_new();
   trace_stream(r->trace, r->flow, trace_side_direction(flow, (enum side)row->side), e->first_frame,
-               row->offset, (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets, NULL);
+               row->offset, (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets,
+               pieces);
   guint at = 0, n = 0;
   while (at < octets->len && n++ < n_max) {
     const uint8_t *lf = memchr(octets->data + at, '\n', octets->len - at);

@@ -29,6 +29,7 @@ enum {
   COLUMN_OUTCOME,
   COLUMN_FRAME,
   COLUMN_COLOR,
+  COLUMN_SEVERITY,
   COLUMN_N
 };
 
@@ -129,7 +130,8 @@ list_finding(struct view *v, unsigned i)
       v->store, NULL, -1, COLUMN_IS_LOGIN, FALSE, COLUMN_INDEX, i, COLUMN_SIGN,
       severities[severity].sign, COLUMN_WORD, lang_pick(severities[severity].word), COLUMN_TITLE,
       title, COLUMN_USER, user, COLUMN_OUTCOME, login ? outcome_text(f->outcome) : "", COLUMN_FRAME,
-      frame, COLUMN_COLOR, severities[severity].color, -1);
+      frame, COLUMN_COLOR, severities[severity].color, COLUMN_SEVERITY,
+      (int)severity, -1);
 }
 
 static void
@@ -142,9 +144,9 @@ list_login(struct view *v, unsigned i)
                       flow_view_app_name((uint8_t)l->app), l->mechanism);
   g_autofree char *frame = l->n_frames ? g_strdup_printf("#%u", l->frames[0] + 1) : g_strdup("");
   gtk_list_store_insert_with_values(
-      v->store, NULL, -1, COLUMN_IS_LOGIN, TRUE, COLUMN_INDEX, i, COLUMN_SIGN, "⚿", COLUMN_WORD,
+      v->store, NULL, -1, COLUMN_IS_LOGIN, TRUE, COLUMN_INDEX, i, COLUMN_SIGN, "•", COLUMN_WORD,
       lang_text("login", "เข้าสู่ระบบ"), COLUMN_TITLE, title, COLUMN_USER, user, COLUMN_OUTCOME,
-      outcome_text(l->outcome), COLUMN_FRAME, frame, COLUMN_COLOR, "ink", -1);
+      outcome_text(l->outcome), COLUMN_FRAME, frame, COLUMN_COLOR, "ink", COLUMN_SEVERITY, -1, -1);
 }
 
 /* Adds what is new; rows that are listed stay as they are. */
@@ -287,6 +289,7 @@ add_frame_link(struct view *v, GtkWidget *box, uint32_t frame, uint32_t first_oc
   g_object_set_data(G_OBJECT(button), "frame", GUINT_TO_POINTER(frame + 1));
   g_object_set_data(G_OBJECT(button), "octet", GUINT_TO_POINTER(first_octet));
   g_signal_connect(button, "clicked", G_CALLBACK(on_frame_link), v);
+  gtk_widget_set_halign(button, GTK_ALIGN_START);
   gtk_container_add(GTK_CONTAINER(box), button);
 }
 
@@ -296,21 +299,9 @@ add_links_box(struct view *v)
   GtkWidget *box = gtk_flow_box_new();
   gtk_flow_box_set_selection_mode(GTK_FLOW_BOX(box), GTK_SELECTION_NONE);
   gtk_flow_box_set_max_children_per_line(GTK_FLOW_BOX(box), 8);
+  gtk_widget_set_halign(box, GTK_ALIGN_START);
   gtk_box_pack_start(GTK_BOX(v->detail), box, FALSE, FALSE, 0);
   return box;
-}
-
-static void show_detail(struct view *v);
-
-static void
-on_reveal(GtkToggleButton *button, struct view *v)
-{
-  gpointer key = g_object_get_data(G_OBJECT(button), "login");
-  if (gtk_toggle_button_get_active(button))
-    g_hash_table_add(v->revealed, key);
-  else
-    g_hash_table_remove(v->revealed, key);
-  show_detail(v);
 }
 
 static const char *
@@ -327,6 +318,36 @@ secret_name(enum secret_kind kind)
 }
 
 static void
+show_secret(GtkWidget *label, const struct login_record *l, gboolean shown)
+{
+  g_autofree char *secret = shown ? bytes_text(l->secret) : g_strdup(SECRET_MASK);
+  g_autofree char *text = g_strdup_printf("%s: %s", secret_name(l->secret_kind), secret);
+  gtk_label_set_text(GTK_LABEL(label), text);
+}
+
+static void
+name_reveal(GtkToggleButton *button)
+{
+  gtk_button_set_label(GTK_BUTTON(button), gtk_toggle_button_get_active(button)
+                                               ? lang_text("Hide", "ซ่อน")
+                                               : lang_text("Reveal this one", "แสดงเฉพาะรายการนี้"));
+}
+
+static void
+on_reveal(GtkToggleButton *button, struct view *v)
+{
+  gpointer key = g_object_get_data(G_OBJECT(button), "login");
+  gboolean shown = gtk_toggle_button_get_active(button);
+  if (shown)
+    g_hash_table_add(v->revealed, key);
+  else
+    g_hash_table_remove(v->revealed, key);
+  show_secret(g_object_get_data(G_OBJECT(button), "label"),
+              findings_get_login(findings_of(v), GPOINTER_TO_UINT(key) - 1), shown);
+  name_reveal(button);
+}
+
+static void
 add_secret(struct view *v, unsigned index, const struct login_record *l)
 {
   gpointer key = GUINT_TO_POINTER(index + 1);
@@ -335,15 +356,14 @@ add_secret(struct view *v, unsigned index, const struct login_record *l)
   gboolean shown = session_reveal(v->session) || g_hash_table_contains(v->revealed, key);
   GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
   GtkWidget *label = pane_label(NULL, TRUE);
-  g_autofree char *secret = shown ? bytes_text(l->secret) : g_strdup(SECRET_MASK);
-  g_autofree char *text = g_strdup_printf("%s: %s", secret_name(l->secret_kind), secret);
-  gtk_label_set_text(GTK_LABEL(label), text);
+  show_secret(label, l, shown);
   gtk_box_pack_start(GTK_BOX(line), label, FALSE, FALSE, 0);
   if (!session_reveal(v->session)) {
-    GtkWidget *button = gtk_toggle_button_new_with_label(
-        shown ? lang_text("Hide", "ซ่อน") : lang_text("Reveal this one", "แสดงเฉพาะรายการนี้"));
+    GtkWidget *button = gtk_toggle_button_new_with_label("");
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(button), shown);
+    name_reveal(GTK_TOGGLE_BUTTON(button));
     g_object_set_data(G_OBJECT(button), "login", key);
+    g_object_set_data(G_OBJECT(button), "label", label);
     g_signal_connect(button, "toggled", G_CALLBACK(on_reveal), v);
     gtk_box_pack_start(GTK_BOX(line), button, FALSE, FALSE, 0);
   }
@@ -555,12 +575,28 @@ view_free(gpointer data)
   g_free(v);
 }
 
+/* The worst first, logins (-1) behind; else in the order in which they were found. */
+static int
+by_severity(GtkTreeModel *model, GtkTreeIter *a, GtkTreeIter *b, gpointer data)
+{
+  int severity_a, severity_b;
+  guint index_a, index_b;
+  gtk_tree_model_get(model, a, COLUMN_SEVERITY, &severity_a, COLUMN_INDEX, &index_a, -1);
+  gtk_tree_model_get(model, b, COLUMN_SEVERITY, &severity_b, COLUMN_INDEX, &index_b, -1);
+  if (severity_a != severity_b)
+    return severity_a > severity_b ? -1 : 1;
+  return index_a < index_b ? -1 : index_a > index_b;
+}
+
 static GtkWidget *
 make_list(struct view *v)
 {
   v->store =
       gtk_list_store_new(COLUMN_N, G_TYPE_BOOLEAN, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_STRING,
-                         G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+                         G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_INT);
+  gtk_tree_sortable_set_default_sort_func(GTK_TREE_SORTABLE(v->store), by_severity, NULL, NULL);
+  gtk_tree_sortable_set_sort_column_id(GTK_TREE_SORTABLE(v->store),
+                                       GTK_TREE_SORTABLE_DEFAULT_SORT_COLUMN_ID, GTK_SORT_ASCENDING);
   v->tree = gtk_tree_view_new_with_model(GTK_TREE_MODEL(v->store));
   gtk_style_context_add_class(gtk_widget_get_style_context(v->tree), "env-paper");
   gtk_tree_view_set_search_column(GTK_TREE_VIEW(v->tree), COLUMN_USER);

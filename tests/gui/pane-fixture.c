@@ -98,7 +98,7 @@ fixture_write(const char *folder)
   say(&m, 0, "PASS " POP_SECRET "\r\n");
   say(&m, 1, "+OK logged in\r\n");
   say(&m, 0, "RETR 1\r\n");
-  say(&m, 1, "+OK 30 octets\r\nSubject: lunch\r\n\r\nAt noon?\r\n.\r\n");
+  say(&m, 1, "+OK 28 octets\r\nSubject: lunch\r\n\r\nAt noon?\r\n.\r\n");
   say(&m, 0, "QUIT\r\n");
   send_segment(&m, 1, TCP_PSH | TCP_ACK, "+OK bye\r\n");
   send_segment(&m, 0, TCP_FIN | TCP_ACK, NULL);
