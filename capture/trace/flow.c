@@ -47,50 +47,43 @@ mix(uint64_t a, uint64_t b)
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t
-hash_end(const struct flow_table *t, const struct ip_addr *addr, uint16_t port)
+void
+flow_table_lookup(const struct flow_table *t, const struct frame_layers *l, uint16_t interface,
+                  struct flow_lookup *out)
 {
-  uint64_t a, b = 0;
-  uint32_t v4;
-  if (addr->version == 4) {
-    memcpy(&v4, addr->octets, 4);
-    a = v4;
-  } else {
-    memcpy(&a, addr->octets, 8);
-    memcpy(&b, addr->octets + 8, 8);
-    a = mix(a ^ t->key[0], b ^ t->key[1]);
-  }
-  return mix(a ^ t->key[0], (uint64_t)port << 40 ^ t->key[1]);
-}
-
-static uint32_t
-hash_key(const struct flow_table *t, const struct frame_layers *l, uint16_t interface)
-{
-  uint64_t both = hash_end(t, &l->src, l->src_port) + hash_end(t, &l->dst, l->dst_port);
-  uint64_t rest = (uint64_t)l->ip_proto << 8 | l->ip_version;
-  if (t->by_interface)
-    rest |= (uint64_t)interface << 16;
-  return (uint32_t)mix(both ^ rest, t->key[1] | 1);
+  struct flow_key *k = &out->key;
+  uint64_t src[2], dst[2];
+  memcpy(src, l->src.octets, 16);
+  memcpy(dst, l->dst.octets, 16);
+  bool swapped = src[0] != dst[0]   ? src[0] > dst[0]
+                 : src[1] != dst[1] ? src[1] > dst[1]
+                                    : l->src_port > l->dst_port;
+  const uint64_t *low = swapped ? dst : src, *high = swapped ? src : dst;
+  k->low[0] = low[0];
+  k->low[1] = low[1];
+  k->high[0] = high[0];
+  k->high[1] = high[1];
+  k->ports = swapped ? (uint32_t)l->dst_port << 16 | l->src_port
+                     : (uint32_t)l->src_port << 16 | l->dst_port;
+  k->interface = t->by_interface ? interface : 0;
+  k->proto = l->ip_proto;
+  k->version = l->ip_version;
+  out->is_swapped = swapped;
+  uint64_t h = mix(low[0] ^ t->key[0], high[0] ^ t->key[1]);
+  if (l->ip_version == 6)
+    h = mix(h ^ low[1], high[1] ^ t->key[0]);
+  uint64_t rest = (uint64_t)k->ports << 32 | (uint64_t)k->interface << 16 |
+                  (uint64_t)k->proto << 8 | k->version;
+  out->hash = (uint32_t)mix(h ^ rest, t->key[1] | 1);
 }
 
 static inline bool
-same_addr(const struct ip_addr *a, const struct ip_addr *b)
+is_key(const struct flow_key *a, const struct flow_key *b)
 {
-  return memcmp(a, b, sizeof *a) == 0;
-}
-
-static bool
-is_key(const struct flow_table *t, const struct flow *f, const struct frame_layers *l,
-       uint16_t interface)
-{
-  const struct trace_flow_end *e = f->seen.ends;
-  if (f->seen.proto != l->ip_proto || (t->by_interface && f->seen.interface != interface))
-    return false;
-  if (e[0].port == l->src_port && e[1].port == l->dst_port && same_addr(&e[0].addr, &l->src) &&
-      same_addr(&e[1].addr, &l->dst))
-    return true;
-  return e[1].port == l->src_port && e[0].port == l->dst_port && same_addr(&e[1].addr, &l->src) &&
-         same_addr(&e[0].addr, &l->dst);
+  return ((a->low[0] ^ b->low[0]) | (a->low[1] ^ b->low[1]) | (a->high[0] ^ b->high[0]) |
+          (a->high[1] ^ b->high[1])) == 0 &&
+         a->ports == b->ports && a->interface == b->interface && a->proto == b->proto &&
+         a->version == b->version;
 }
 
 struct flow_table *
@@ -146,23 +139,23 @@ flow_table_n_streams(const struct flow_table *t, uint8_t proto)
 }
 
 /* The slot of the key, or the empty one where it would go. */
-static struct slot *
-find_slot(const struct flow_table *t, const struct frame_layers *l, uint16_t interface,
-          uint32_t hash)
+static inline struct slot *
+find_slot(const struct flow_table *t, const struct flow_lookup *lookup)
 {
-  for (uint32_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+  for (uint32_t i = lookup->hash & t->mask;; i = (i + 1) & t->mask) {
     struct slot *s = &t->slots[i];
     if (!s->index1 ||
-        (s->hash == hash && is_key(t, flow_table_get(t, s->index1 - 1), l, interface)))
+        (s->hash == lookup->hash && is_key(&flow_table_get(t, s->index1 - 1)->key, &lookup->key)))
       return s;
   }
 }
 
-uint32_t
-flow_table_find(struct flow_table *t, const struct frame_layers *layers, uint16_t interface)
+struct flow *
+flow_table_find(const struct flow_table *t, const struct flow_lookup *lookup, uint32_t *index)
 {
-  const struct slot *s = find_slot(t, layers, interface, hash_key(t, layers, interface));
-  return s->index1 ? s->index1 - 1 : TRACE_NONE;
+  const struct slot *s = find_slot(t, lookup);
+  *index = s->index1 - 1;
+  return s->index1 ? flow_table_get(t, s->index1 - 1) : NULL;
 }
 
 static void
@@ -197,44 +190,47 @@ new_index(struct flow_table *t)
 }
 
 void
-flow_table_reserve(struct flow_table *t, const struct frame_layers *layers, uint16_t interface)
+flow_table_reserve(struct flow_table *t, const struct flow_lookup *lookup,
+                   const struct frame_layers *layers)
 {
-  if (flow_table_find(t, layers, interface) != TRACE_NONE)
+  uint32_t index;
+  if (flow_table_find(t, lookup, &index))
     return;
   if (!t->reserved)
     t->reserved = flow_table_new(t->by_interface);
   struct flow_table *r = t->reserved;
-  if (r->n_flows >= RESERVED_MAX || flow_table_find(r, layers, interface) != TRACE_NONE)
+  if (r->n_flows >= RESERVED_MAX || flow_table_find(r, lookup, &index))
     return;
-  struct flow *f = flow_table_get(r, flow_table_add(r, layers, interface));
+  struct flow *f = flow_table_add(r, lookup, layers, &index);
   f->seen.stream = layers->ip_proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
 }
 
 /* The number that was reserved for this key, or the next one. */
 static uint32_t
-take_stream(struct flow_table *t, const struct frame_layers *layers, uint16_t interface)
+take_stream(struct flow_table *t, const struct flow_lookup *lookup)
 {
-  uint32_t index = t->reserved ? flow_table_find(t->reserved, layers, interface) : TRACE_NONE;
-  if (index == TRACE_NONE)
-    return layers->ip_proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
-  uint32_t stream = flow_table_get(t->reserved, index)->seen.stream;
+  uint32_t index;
+  const struct flow *r = t->reserved ? flow_table_find(t->reserved, lookup, &index) : NULL;
+  if (!r)
+    return lookup->key.proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
+  uint32_t stream = r->seen.stream;
   flow_table_remove(t->reserved, index);
   return stream;
 }
 
-uint32_t
-flow_table_add(struct flow_table *t, const struct frame_layers *layers, uint16_t interface)
+struct flow *
+flow_table_add(struct flow_table *t, const struct flow_lookup *lookup,
+               const struct frame_layers *layers, uint32_t *index)
 {
   if ((uint64_t)t->n_used * 8 >= (uint64_t)(t->mask + 1) * 5)
     grow(t);
-  uint32_t hash = hash_key(t, layers, interface);
-  struct slot *s = find_slot(t, layers, interface, hash);
-  uint32_t index = new_index(t);
-  struct flow *f = flow_table_get(t, index);
-  *f = (struct flow){.hash = hash};
+  struct slot *s = find_slot(t, lookup);
+  *index = new_index(t);
+  struct flow *f = flow_table_get(t, *index);
+  *f = (struct flow){
+      .key = lookup->key, .hash = lookup->hash, .first_is_swapped = lookup->is_swapped};
   f->seen.proto = layers->ip_proto;
-  f->seen.interface = interface;
-  f->seen.stream = take_stream(t, layers, interface);
+  f->seen.stream = take_stream(t, lookup);
   f->seen.ends[0].addr = layers->src;
   f->seen.ends[0].port = layers->src_port;
   f->seen.ends[1].addr = layers->dst;
@@ -242,8 +238,8 @@ flow_table_add(struct flow_table *t, const struct frame_layers *layers, uint16_t
   f->sides[0].window_scale = f->sides[1].window_scale = -1;
   if (!s->index1)
     t->n_used++;
-  *s = (struct slot){.hash = hash, .index1 = index + 1};
-  return index;
+  *s = (struct slot){.hash = lookup->hash, .index1 = *index + 1};
+  return f;
 }
 
 void

@@ -48,17 +48,36 @@ struct flow_side {
 
 struct flowsession; /* flowsession.c: the application session and where its octets came from */
 
+/* Both ends in one order, whichever sent the frame, so that one comparison finds either direction.
+ */
+struct flow_key {
+  uint64_t low[2], high[2]; /* addresses as they lie in memory: only equality matters */
+  uint32_t ports;
+  uint16_t interface;
+  uint8_t proto, version;
+};
+
+/* The first cache line holds what every frame needs. */
 struct flow {
-  struct trace_flow seen;
-  struct flow_side sides[2];
+  struct flow_key key;
+  uint32_t hash;
+  bool first_is_swapped; /* whether ends[0] is the key's high end */
+  bool is_closed;        /* both ends sent FIN, or one RST */
+  bool session_is_over;
+  bool is_free;
   struct flowsession *session;
   int64_t last_time_ns;
   int64_t syn_time_ns;
   int64_t first_rtt_ns; /* from SYN to the handshake's last ACK; 0: not seen */
+  struct flow_side sides[2];
+  struct trace_flow seen;
+};
+
+/* A frame's key, made once per frame. */
+struct flow_lookup {
+  struct flow_key key;
   uint32_t hash;
-  bool is_closed; /* both ends sent FIN, or one RST */
-  bool session_is_over;
-  bool is_free;
+  bool is_swapped; /* the source is the key's high end */
 };
 
 struct flow_table;
@@ -68,21 +87,32 @@ struct flow_table *flow_table_new(bool by_interface);
 void flow_table_free(struct flow_table *t);
 void flow_table_set_by_interface(struct flow_table *t, bool by_interface);
 
-/* The newest flow of these addresses and ports in either direction, or TRACE_NONE. */
-uint32_t flow_table_find(struct flow_table *t, const struct frame_layers *layers,
-                         uint16_t interface);
-/* Adds a flow that ends[0] = the frame's source begins; it hides an older one with the same key. */
-uint32_t flow_table_add(struct flow_table *t, const struct frame_layers *layers,
-                        uint16_t interface);
+void flow_table_lookup(const struct flow_table *t, const struct frame_layers *layers,
+                       uint16_t interface, struct flow_lookup *out);
+
+/* The newest flow with this key, or NULL; *index is its number. */
+struct flow *flow_table_find(const struct flow_table *t, const struct flow_lookup *lookup,
+                             uint32_t *index);
+/* Adds a flow whose ends[0] is the frame's source; it hides an older one with the same key. */
+struct flow *flow_table_add(struct flow_table *t, const struct flow_lookup *lookup,
+                            const struct frame_layers *layers, uint32_t *index);
+
 /* Gives the flow that may come with this key the next stream number now, when there is none yet. */
-void flow_table_reserve(struct flow_table *t, const struct frame_layers *layers,
-                        uint16_t interface);
+void flow_table_reserve(struct flow_table *t, const struct flow_lookup *lookup,
+                        const struct frame_layers *layers);
 /* Forgets a flow; its index is used again. The caller frees what hangs on it first. */
 void flow_table_remove(struct flow_table *t, uint32_t index);
 
 /* Index 0..flow_table_n() covers every flow; removed ones have is_free. */
 uint32_t flow_table_n(const struct flow_table *t);
 struct flow *flow_table_get(const struct flow_table *t, uint32_t index);
+/* The direction of a frame in its flow: 0 from ends[0]. */
+static inline unsigned
+flow_direction(const struct flow *f, const struct flow_lookup *lookup)
+{
+  return f->first_is_swapped != lookup->is_swapped;
+}
+
 uint32_t flow_table_n_streams(const struct flow_table *t, uint8_t proto);
 
 #endif

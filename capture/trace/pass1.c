@@ -4,20 +4,25 @@
  *     pass1_frame ─> frame_walk ─┬─ fragment ─> fragments_feed ─ complete ─┐
  *                                └──────────────────────────────────────────┴─> feed_transport
  *     feed_transport ─> flow_table ─┬─ UDP: counted
- *                                   └─ TCP ─> sequence_feed ─> stream_feed ─> flowsession_feed ─> sink
+ *                                   └─ TCP ─> sequence_feed ─> stream_feed ─> flowsession_feed ─>
+ * sink
  *
  * A flow gets an application session with its first payload
- * octet. With `forgets` one flow is looked at per frame and given up when it is idle: the work is
- * constant and so is the memory. */
+ * octet. With `forgets` flows are looked at in turn and given up when they are
+ * idle: the work is constant and so is the memory. */
 #include "capture/trace/pass1.h"
 
+#include "capture/trace/flowsession.h"
 #include "capture/trace/fragments.h"
 #include "capture/trace/sequence.h"
-#include "capture/trace/flowsession.h"
 #include "capture/trace/stream.h"
 #include "capture/wire/bytes.h"
 
-enum { PORT_DNS = 53 };
+enum {
+  PORT_DNS = 53,
+  SWEEP_FRAMES =
+      8, /* one idle flow is looked for in each so many frames, and in each that begins a flow */
+};
 
 /* Out-of-order octets of all flows together; then the flow that wants more gives up its hole. */
 #define HELD_OCTETS_MAX (UINT64_C(64) << 20)
@@ -100,8 +105,8 @@ get_session(const struct feeding *to)
   struct flow *f = to->flow;
   if (!f->session && !f->session_is_over) {
     const struct trace_flow_end *e = f->seen.ends;
-    f->session = flowsession_new(f, to->flow_index, f->seen.client, !e[0].syn_seen && !e[1].syn_seen,
-                             &to->pass->sink, to->pass->data);
+    f->session = flowsession_new(f, to->flow_index, f->seen.client,
+                                 !e[0].syn_seen && !e[1].syn_seen, &to->pass->sink, to->pass->data);
   }
   return f->session;
 }
@@ -153,19 +158,19 @@ guess_client(const struct frame_layers *l)
   return l->src_port < l->dst_port ? 1 : 0;
 }
 
-static uint32_t
-begin_flow(struct pass1 *p, const struct pass1_input *in, const struct frame_layers *l)
+static struct flow *
+begin_flow(struct pass1 *p, const struct pass1_input *in, const struct frame_layers *l,
+           const struct flow_lookup *lookup, uint32_t *index)
 {
-  uint32_t index = flow_table_add(p->flows, l, in->interface);
-  struct flow *f = flow_table_get(p->flows, index);
+  struct flow *f = flow_table_add(p->flows, lookup, l, index);
+  f->seen.interface = in->interface;
   f->seen.first_frame = TRACE_NONE;
   f->seen.last_frame = TRACE_NONE;
   f->seen.client = guess_client(l);
   if (l->src_port == PORT_DNS || l->dst_port == PORT_DNS)
     f->seen.app = APP_DNS;
   f->session_is_over = f->seen.app == APP_DNS; /* no mail is spoken there */
-  f->last_time_ns = in->time_ns;
-  return index;
+  return f;
 }
 
 /* Gives up one idle flow at most. */
@@ -184,15 +189,6 @@ forget_one(struct pass1 *p, int64_t time_ns)
   flow_table_remove(p->flows, p->sweep);
 }
 
-static unsigned
-direction_of(const struct flow *f, const struct frame_layers *l)
-{
-  const struct trace_flow_end *e = f->seen.ends;
-  return e[0].port == l->src_port && e[1].port == l->dst_port && ip_addr_equal(&e[0].addr, &l->src)
-             ? 0
-             : 1;
-}
-
 /* ---- TCP ---- */
 
 static int
@@ -208,9 +204,9 @@ window_scale(const uint8_t *octets, const struct frame_layers *l)
 
 static void
 feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
-         const struct frame_layers *l, uint32_t n_wire, uint32_t index, struct trace_frame *out)
+         const struct frame_layers *l, uint32_t n_wire, struct flow *f, uint32_t index,
+         struct trace_frame *out)
 {
-  struct flow *f = flow_table_get(p->flows, index);
   unsigned d = out->direction;
   struct trace_flow_end *end = &f->seen.ends[d];
   const struct tcp *t = &l->tcp;
@@ -269,20 +265,19 @@ feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *oct
   uint32_t behind = in->wire_octets > l->payload_offset ? in->wire_octets - l->payload_offset : 0;
   if (!(out->flags & TRACE_FRAME_REASSEMBLED) && n_wire > behind)
     n_wire = behind;
-  uint32_t index = flow_table_find(p->flows, l, in->interface);
-  if (index != TRACE_NONE && l->ip_proto == IP_PROTO_TCP) {
-    struct flow *old = flow_table_get(p->flows, index);
-    if (sequence_is_new_connection(old, direction_of(old, l), l->tcp.flags, l->tcp.seq)) {
-      end_session(p, old, index);
-      old->is_closed = true;
-      index = TRACE_NONE;
-      out->analysis |= ANALYSIS_REUSED_PORTS;
-    }
+  struct flow_lookup lookup;
+  uint32_t index;
+  flow_table_lookup(p->flows, l, in->interface, &lookup);
+  struct flow *f = flow_table_find(p->flows, &lookup, &index);
+  if (f && sequence_is_new_connection(f, flow_direction(f, &lookup), l)) {
+    end_session(p, f, index);
+    f->is_closed = true;
+    f = NULL;
+    out->analysis |= ANALYSIS_REUSED_PORTS;
   }
-  if (index == TRACE_NONE)
-    index = begin_flow(p, in, l);
-  struct flow *f = flow_table_get(p->flows, index);
-  unsigned d = direction_of(f, l);
+  if (!f)
+    f = begin_flow(p, in, l, &lookup, &index);
+  unsigned d = flow_direction(f, &lookup);
   struct trace_flow_end *end = &f->seen.ends[d];
   out->flow = index;
   out->direction = (uint8_t)d;
@@ -297,7 +292,7 @@ feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *oct
   if (!(out->flags & TRACE_FRAME_REASSEMBLED) && l->payload_offset <= UINT16_MAX)
     out->payload_offset = (uint16_t)l->payload_offset;
   if (l->ip_proto == IP_PROTO_TCP)
-    feed_tcp(p, in, octets, l, n_wire, index, out);
+    feed_tcp(p, in, octets, l, n_wire, f, index, out);
   out->app = f->seen.app;
   out->state = f->seen.state;
 }
@@ -363,7 +358,9 @@ feed_quoted(struct pass1 *p, const struct pass1_input *in, const struct frame_la
   } else if (!has_transport(&quoted)) {
     return;
   }
-  flow_table_reserve(p->flows, &quoted, in->interface);
+  struct flow_lookup lookup;
+  flow_table_lookup(p->flows, &quoted, in->interface, &lookup);
+  flow_table_reserve(p->flows, &lookup, &quoted);
 }
 
 void
@@ -393,7 +390,7 @@ pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *o
     feed_transport(p, in, in->octets, &layers, out);
   else if (layers.ip_proto == IP_PROTO_ICMP || layers.ip_proto == IP_PROTO_ICMPV6)
     feed_quoted(p, in, &layers);
-  if (p->options.forgets)
+  if (p->options.forgets && (in->index % SWEEP_FRAMES == 0 || out->prev_in_flow == TRACE_NONE))
     forget_one(p, in->time_ns);
 }
 

@@ -20,13 +20,6 @@ enum {
   CONTROL = TCP_SYN | TCP_FIN | TCP_RST,
 };
 
-bool
-sequence_is_new_connection(const struct flow *f, unsigned direction, uint16_t flags, uint32_t seq)
-{
-  const struct trace_flow_end *end = &f->seen.ends[direction];
-  return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && f->sides[direction].has_isn && end->isn != seq;
-}
-
 /* The first sequence numbers, from which relative ones are counted. A SYN, ACK with another number
  * than before replaces its side's: the old connection's numbers mean nothing any more. */
 static unsigned

@@ -20,7 +20,11 @@ uint16_t sequence_feed(struct flow *f, unsigned direction, const struct sequence
 
 /* A SYN with other numbers than those of the connection that the flow holds: the ports are reused
  * and a new flow has to begin. */
-bool sequence_is_new_connection(const struct flow *f, unsigned direction, uint16_t flags,
-                                uint32_t seq);
+static inline bool
+sequence_is_new_connection(const struct flow *f, unsigned direction, const struct frame_layers *l)
+{
+  return l->ip_proto == IP_PROTO_TCP && (l->tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+         f->sides[direction].has_isn && f->seen.ends[direction].isn != l->tcp.seq;
+}
 
 #endif

@@ -179,7 +179,7 @@ trace_feed(struct trace *t, const struct pass1_input *in)
     t->damage.n_cut_frames++;
   if (record->prev_in_flow != TRACE_NONE)
     ((struct trace_frame *)store_get(&t->frames, record->prev_in_flow))->next_in_flow = index;
-  if (record->flow == TRACE_NONE)
+  if (record->flow == TRACE_NONE || record->prev_in_flow != TRACE_NONE)
     return index;
   const struct trace_flow *f = trace_flow(t, record->flow);
   GArray *streams = t->streams[f->proto == IP_PROTO_UDP];

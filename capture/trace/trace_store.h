@@ -11,7 +11,7 @@
 
 enum {
   STORE_FRAMES = 1 << 16,   /* per block: 4 MiB of records */
-  STORE_ELEMENTS = 1 << 15, /* per block */
+  STORE_ELEMENTS = 1 << 18, /* per block: five large pages */
   STORE_ARENA = 1 << 22,    /* octets per block; no frame lies across two */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* frame.c -- from the link header to the transport payload in one pass, without allocation.
  *
- *     walk_link ──EtherType──> walk_tags ──> walk_ipv4 | walk_ipv6 ──> walk_extensions ──> walk_tcp
+ *     walk_link ──EtherType──> walk_tags ──> walk_ipv4 | walk_ipv6 ──> walk_headers ──> walk_tcp
  * | walk_udp
  *
  * Two limits travel with the walk: `n`, the octets that were captured, and `wire`, the octets that
@@ -94,7 +94,7 @@ walk_udp(struct walk *w)
 /* IPv6 extension headers, and AH behind either version. Ends at the transport, at a fragment header
  * that says more than "whole", or in trouble (then false). */
 static bool
-walk_extensions(struct walk *w)
+walk_headers(struct walk *w)
 {
   struct frame_layers *out = w->out;
   for (unsigned depth = 0;; depth++) {
@@ -130,6 +130,14 @@ walk_extensions(struct walk *w)
         return true;
     }
   }
+}
+
+/* Most datagrams have none. */
+static inline bool
+walk_extensions(struct walk *w)
+{
+  uint8_t proto = w->out->ip_proto;
+  return proto == IP_PROTO_TCP || proto == IP_PROTO_UDP || walk_headers(w);
 }
 
 static void
