@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test-session.c -- the session object without a display: what views are told, and when.
  *
- * A run of mail-journey and the same frames as a capture file feed it. Expected numbers come from the
- * trace itself, walked here frame by frame, never from the session. */
+ * A run of mail-journey and the same frames as a capture file feed it. Expected numbers come from
+ * the trace itself, walked here frame by frame, never from the session. */
 #include <glib/gstdio.h>
 #include <string.h>
 
