@@ -276,12 +276,11 @@ world_run(struct world *w, int64_t until_ns)
   while (w->n_heap > 0 && w->heap[0].time_ns <= until_ns)
     if (!world_step(w))
       return false;
-  if (w->n_heap == 0)
-    return false;
-  /* Time passes even when nothing happens, so that inputs can be placed at `until_ns`. */
-  if (until_ns > w->now_ns)
+  /* Time passes even when nothing happens, so that inputs can be placed at `until_ns`; "for ever" stops
+   * at the last event. */
+  if (until_ns > w->now_ns && until_ns < INT64_MAX)
     w->now_ns = until_ns;
-  return !w->hit_limit;
+  return w->n_heap > 0 && !w->hit_limit;
 }
 
 /* ---- the rolling hash and the outlets ---- */
