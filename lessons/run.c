@@ -132,7 +132,7 @@ append_frame(struct run *r, const struct world_frame *f)
                                 f->n_octets, f->n_octets);
   if (frame == TRACE_NONE)
     return frame;
-  guint8 is_lost = f->is_lost;
+  guint8 is_lost = false;
   g_array_append_val(r->frame_is_lost, is_lost);
   if (r->tap != TAP_ALL) {
     uint64_t *packet = g_new(uint64_t, 1);
@@ -157,6 +157,8 @@ take_frame(void *data, const struct world_frame *f)
 {
   struct run *r = data;
   uint32_t frame = tap_sees(r, f) ? append_frame(r, f) : frame_of_packet(r, f->packet);
+  if (f->is_lost && frame != TRACE_NONE) /* here, or on a later hop of the packet that was seen */
+    g_array_index(r->frame_is_lost, guint8, frame) = true;
   struct run_flight flight = {
       .leave_ns = f->time_ns,
       .arrive_ns = f->is_lost ? lost_arrival(r, f) : f->arrival_ns,
@@ -481,7 +483,7 @@ run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
     trace_octets(r->trace, i, octets);
     ok = pcapng_writer_packet(
         w, f->interface, f->time_ns, octets->data, octets->len, f->wire_octets,
-        g_array_index(r->frame_is_lost, guint8, i) ? "lost on the link that it left by" : NULL,
+        g_array_index(r->frame_is_lost, guint8, i) ? "lost on its way" : NULL,
         error);
   }
   ok = ok && pcapng_writer_flush(w, error);

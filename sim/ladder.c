@@ -158,16 +158,11 @@ print_said(struct ladder *l, uint32_t frame, const char *info)
   g_autoptr(GArray) pieces = g_array_new(false, false, sizeof(struct trace_piece));
   for (uint32_t i = first; i < end; i++) {
     const struct element *e = trace_element(l->trace, i);
-    if (e->kind == ELEMENT_GAP || e->app == APP_DNS)
-      continue;
-    if (is_run_of_octets(e)) {
-      printf(lang_text("%*c: (%u octets of a message)\n", "%*c: (เนื้อจดหมาย %u ออกเตต)\n"),
-             SAID_COLUMN, side_letter(e), e->n_octets);
-      continue;
-    }
+    if (e->kind == ELEMENT_GAP || is_run_of_octets(e))
+      continue; /* the rung counts them */
     trace_element_octets(l->trace, i, octets, pieces);
     g_autofree char *text = printable(octets->data, octets->len);
-    if (end == first + 1 && info && strstr(info, text))
+    if (strstr(info, text))
       continue; /* the line above says it already */
     printf("%*c: %s\n", SAID_COLUMN, side_letter(e), text);
   }
@@ -187,7 +182,7 @@ print_rung(struct ladder *l, uint32_t frame, bool is_lost)
          time_us / 1000000, time_us % 1000000, l->name_columns, shown_name(l, from),
          l->name_columns, shown_name(l, to), s->protocol, s->info,
          is_lost ? lang_text("  ✗ lost on its way", "  ✗ หายระหว่างทาง") : "");
-  print_said(l, frame, s->info);
+  print_said(l, frame, s->info ? s->info : "");
 }
 
 /* Which frames never arrived. */

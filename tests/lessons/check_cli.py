@@ -12,8 +12,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import tap  # noqa: E402
-from program import LESSONS, PROGRAM, events, sim  # noqa: E402
+from program import LESSONS, PROGRAM, events, sim, tap  # noqa: E402
 
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name

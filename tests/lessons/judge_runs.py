@@ -6,10 +6,10 @@ import os
 import re
 import sys
 import tempfile
+from email.header import decode_header, make_header
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import tap  # noqa: E402
-from program import events, fields, saved, sim, tshark  # noqa: E402
+from program import events, fields, saved, sim, tap, tshark  # noqa: E402
 
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name
@@ -122,7 +122,7 @@ def test_smtp_replies_are_those_of_the_dialogue():
     said = dialogue()
     for port in (587, 25):
         seen = flat(fields(JOURNEY, "smtp.response.code", where=f"tcp.srcport == {port}"))
-        ours = [line[:3] for line in said[port]["S"]]
+        ours = [line[:3] for line in said[port]["S"] if line[3:4] != "-"]
         assert seen == ours and "354" in ours and "250" in ours, (port, seen, ours)
 
 
@@ -152,7 +152,8 @@ def test_imap_commands_are_those_of_the_dialogue():
 
 def test_the_message_is_one_whole_message_with_a_thai_subject():
     rows = fields(JOURNEY, "imf.subject", where="imf && tcp.dstport == 25")
-    assert rows == [["แผนเที่ยวเชียงใหม่"]], rows
+    assert len(rows) == 1
+    assert str(make_header(decode_header(rows[0][0]))) == "แผนเที่ยวเชียงใหม่", rows
 
 
 def test_each_connection_is_opened_and_closed():
@@ -240,8 +241,8 @@ def test_another_seed_gives_other_ports_numbers_and_identifiers():
     assert analysis(other) == {}
 
 
-def test_twenty_seeds_are_clean():
-    for seed in range(3, 23):
+def test_other_seeds_are_clean():
+    for seed in (3, 99, 2 ** 40, 2 ** 63 - 1):
         path = saved(PLACE, "mail-journey", "--seed", str(seed))
         assert analysis(path) == {}, (seed, analysis(path))
 
