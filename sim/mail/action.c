@@ -246,6 +246,14 @@ begin(void *data)
 
 /* ---- reading ---- */
 
+/* Where to point when map[key] is wrong: at it, or at the map when it is missing. */
+static const struct tree_node *
+place_of(const struct tree_node *map, const char *key)
+{
+  const struct tree_node *at = tree_get(map, key);
+  return at ? at : map;
+}
+
 /* A person is an address, or {name: …, address: …}. */
 static bool
 read_person(const struct tree_node *node, struct compose_person *person, GError **error)
@@ -264,8 +272,9 @@ read_person(const struct tree_node *node, struct compose_person *person, GError 
   const char *wrong;
   if (!smtp_path_parse(path, strlen(path), false, &address, &n, &wrong) || n != strlen(path))
     return tree_fail(error, node,
-                     lang_text("an address such as alice@alice.test is wanted",
-                               "ต้องเป็นที่อยู่ เช่น alice@alice.test"));
+                     lang_text("\"%s\" is no address; write one such as alice@alice.test",
+                               "\"%s\" ไม่ใช่ที่อยู่อีเมล ให้เขียนเช่น alice@alice.test"),
+                     person->address ? person->address : "");
   return true;
 }
 
@@ -421,7 +430,7 @@ read_kind(struct action *a, GError **error)
     return false;
   a->host = net_find_host(ports_net(a->actions->ports), host);
   if (a->host == UINT32_MAX)
-    return tree_fail(error, a->node,
+    return tree_fail(error, place_of(a->node, "host"),
                      lang_text("there is no host \"%s\": name one of `hosts` in `host`",
                                "ไม่มีเครื่อง \"%s\": ระบุชื่อใน `hosts` ให้ `host`"),
                      host);
@@ -431,7 +440,7 @@ read_kind(struct action *a, GError **error)
       return true;
     }
   }
-  return tree_fail(error, a->node,
+  return tree_fail(error, place_of(a->node, "do"),
                    lang_text("`do` is send, fetch-pop, read-imap or ping, not \"%s\"",
                              "`do` ต้องเป็น send, fetch-pop, read-imap หรือ ping ไม่ใช่ \"%s\""),
                    name);
@@ -486,7 +495,7 @@ check_order(const struct actions *all, GError **error)
       before = find_action(all, wanted);
       if (!before || steps > all->list->len)
         return tree_fail(
-            error, a->node,
+            error, place_of(a->node, "after"),
             before ? lang_text("the actions wait for each other in a circle at \"%s\"",
                                "การกระทำรอกันเป็นวงที่ \"%s\"")
                    : lang_text("there is no action with the id \"%s\"", "ไม่มีการกระทำที่มี id \"%s\""),
