@@ -181,8 +181,7 @@ dialogue_row_lines(const struct dialogue_rows *r, guint i, guint n_max)
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   g_autoptr(GStrvBuilder) out = g_strv_builder_new();
   trace_stream(r->trace, r->flow, trace_side_direction(flow, (enum side)row->side), e->first_frame,
-               row->offset, (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets,
-               pieces);
+               row->offset, (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets, pieces);
   guint at = 0, n = 0;
   while (at < octets->len && n++ < n_max) {
     const uint8_t *lf = memchr(octets->data + at, '\n', octets->len - at);

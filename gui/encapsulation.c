@@ -189,7 +189,7 @@ update(GtkWidget *pane, unsigned news)
 static void
 on_allocate(GtkWidget *scrolled, GtkAllocation *allocation, struct encapsulation *v)
 {
-  if (fabs(v->width - MAX(allocation->width - 2, v->unit * 26)) > 0.5)
+  if (fabs(v->width - MAX(allocation->width - 2, v->unit * ENCAPSULATION_WIDTH_MIN)) > 0.5)
     encapsulation_lay_out(v);
 }
 

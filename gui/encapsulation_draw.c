@@ -114,6 +114,11 @@ encapsulation_sentence(struct encapsulation *v)
   g_autofree char *headers = pane_format_count(e->header_octets + e->padding_octets);
   g_autofree char *total = pane_format_octets(e->total_octets);
   g_autofree char *inside = pane_format_octets(e->payload_octets);
+  if (e->payload_octets == 0)
+    return g_strdup_printf(
+        lang_text("All %s are envelopes: this frame carries nothing but its headers.",
+                  "ทั้ง %s เป็นซองห่อหุ้ม เฟรมนี้มีเพียงส่วนหัว ไม่ได้บรรทุกข้อมูลใด"),
+        total);
   return g_strdup_printf(
       lang_text("%1$s of %2$s are envelopes: %3$u %% overhead. %4$s are what the innermost layer "
                 "carries.",
@@ -244,6 +249,17 @@ draw_cell(struct encapsulation *v, cairo_t *cr, int i)
   }
   double pad = v->unit * 0.2;
   style_set_source(cr, v->area, "faint");
+  /* The rest of a field that crosses the end of a row. */
+  for (unsigned k = 0; k < c->n_parts; k++)
+    if (&c->parts[k] != widest) {
+      g_autofree char *rest =
+          g_strdup_printf(&c->parts[k] < widest ? lang_text("(%s begins)", "(%s เริ่มที่นี่)")
+                                                : lang_text("(%s, the rest)", "(%s ส่วนที่เหลือ)"),
+                          c->label);
+      if (c->n_parts <= 2)
+        put_text(v, cr, rest, 0.72, FALSE, FALSE, c->parts[k].x + pad,
+                 c->parts[k].y + v->unit * 0.1, c->parts[k].width - pad);
+    }
   put_text(v, cr, c->label, 0.76, FALSE, FALSE, widest->x + pad, widest->y + v->unit * 0.1,
            widest->width - pad);
   style_set_source(cr, v->area, "ink");
@@ -279,6 +295,21 @@ draw_payload(struct encapsulation *v, cairo_t *cr)
              v->width - 2 * x);
 }
 
+/* Two lines at most, above the ruler. */
+static void
+draw_sentence(struct encapsulation *v, cairo_t *cr)
+{
+  g_autofree char *sentence = encapsulation_sentence(v);
+  g_autoptr(PangoLayout) layout = encapsulation_text(v, sentence, 0.92, FALSE, FALSE);
+  pango_layout_set_single_paragraph_mode(layout, FALSE);
+  pango_layout_set_width(layout, (int)((v->width - v->unit) * PANGO_SCALE));
+  pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_height(layout, -2);
+  pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+  cairo_move_to(cr, v->unit * 0.5, v->unit * 2.2);
+  pango_cairo_show_layout(cr, layout);
+}
+
 void
 encapsulation_draw(struct encapsulation *v, cairo_t *cr)
 {
@@ -293,8 +324,7 @@ encapsulation_draw(struct encapsulation *v, cairo_t *cr)
   }
   draw_bar(v, cr);
   style_set_source(cr, area, "ink");
-  g_autofree char *sentence = encapsulation_sentence(v);
-  put_text(v, cr, sentence, 0.95, FALSE, FALSE, v->unit * 0.5, v->unit * 2.25, v->width - v->unit);
+  draw_sentence(v, cr);
   for (unsigned i = 0; i <= v->envelope.n_layers; i++)
     draw_box(v, cr, i);
   if (v->envelope.n_layers > 0)

@@ -294,9 +294,10 @@ encapsulation_lay_out(struct encapsulation *v)
   v->hovered = -1;
   v->unit = text_height(v);
   /* Narrower than this, the names of the fields do not fit: then one scrolls sideways. */
-  v->width = MAX(gtk_widget_get_allocated_width(v->scrolled) - 2, v->unit * 26);
+  v->width =
+      MAX(gtk_widget_get_allocated_width(v->scrolled) - 2, v->unit * ENCAPSULATION_WIDTH_MIN);
   envelope_open(&v->envelope, d);
-  double y = v->unit * 4.6;
+  double y = v->unit * 5.3;
   for (unsigned i = 0; i < v->envelope.n_layers; i++) {
     v->box_y[i] = y;
     y = add_header(v, d, i, y + v->unit * 1.7) + v->unit * 0.45;

@@ -130,8 +130,7 @@ list_finding(struct view *v, unsigned i)
       v->store, NULL, -1, COLUMN_IS_LOGIN, FALSE, COLUMN_INDEX, i, COLUMN_SIGN,
       severities[severity].sign, COLUMN_WORD, lang_pick(severities[severity].word), COLUMN_TITLE,
       title, COLUMN_USER, user, COLUMN_OUTCOME, login ? outcome_text(f->outcome) : "", COLUMN_FRAME,
-      frame, COLUMN_COLOR, severities[severity].color, COLUMN_SEVERITY,
-      (int)severity, -1);
+      frame, COLUMN_COLOR, severities[severity].color, COLUMN_SEVERITY, (int)severity, -1);
 }
 
 static void
@@ -591,12 +590,12 @@ by_severity(GtkTreeModel *model, GtkTreeIter *a, GtkTreeIter *b, gpointer data)
 static GtkWidget *
 make_list(struct view *v)
 {
-  v->store =
-      gtk_list_store_new(COLUMN_N, G_TYPE_BOOLEAN, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_STRING,
-                         G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_INT);
+  v->store = gtk_list_store_new(COLUMN_N, G_TYPE_BOOLEAN, G_TYPE_UINT, G_TYPE_STRING, G_TYPE_STRING,
+                                G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
+                                G_TYPE_STRING, G_TYPE_INT);
   gtk_tree_sortable_set_default_sort_func(GTK_TREE_SORTABLE(v->store), by_severity, NULL, NULL);
-  gtk_tree_sortable_set_sort_column_id(GTK_TREE_SORTABLE(v->store),
-                                       GTK_TREE_SORTABLE_DEFAULT_SORT_COLUMN_ID, GTK_SORT_ASCENDING);
+  gtk_tree_sortable_set_sort_column_id(
+      GTK_TREE_SORTABLE(v->store), GTK_TREE_SORTABLE_DEFAULT_SORT_COLUMN_ID, GTK_SORT_ASCENDING);
   v->tree = gtk_tree_view_new_with_model(GTK_TREE_MODEL(v->store));
   gtk_style_context_add_class(gtk_widget_get_style_context(v->tree), "env-paper");
   gtk_tree_view_set_search_column(GTK_TREE_VIEW(v->tree), COLUMN_USER);

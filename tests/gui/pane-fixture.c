@@ -4,7 +4,8 @@
  *   0 SYN  1 SYN,ACK  2 ACK  3 "+OK ready"  4 ack  5 "USER alice"  6 ack  7 "+OK"  8 ack
  *   9 "PASS hunter22"  10 ack  11 "+OK logged in"  12 ack  13 "RETR 1"  14 ack  15 message
  *  16 ack  17 "QUIT"  18 ack  19 "+OK bye"  20 FIN  21 FIN,ACK  22 ACK
- *  23 SYN  24 SYN,ACK  25 ACK  26 "220"  27 "EHLO"  28 "250 AUTH"  29 "AUTH PLAIN …"  30 "535"  31 RST */
+ *  23 SYN  24 SYN,ACK  25 ACK  26 "220"  27 "EHLO"  28 "250 AUTH"  29 "AUTH PLAIN …"  30 "535"  31
+ * RST */
 #include "pane-fixture.h"
 
 #include <string.h>
@@ -36,16 +37,24 @@ send_segment(struct maker *m, int from, uint16_t flags, const char *payload)
   memcpy(eth.src, me->mac, 6);
   memcpy(eth.dst, peer->mac, 6);
   eth_put(frame, &eth);
-  struct ipv4 ip = {.header_octets = IPV4_OCTETS, .total_octets = (uint16_t)(40 + n), .id = (uint16_t)m->n_frames,
-                    .dont_fragment = true, .ttl = 64, .proto = IP_PROTO_TCP};
+  struct ipv4 ip = {.header_octets = IPV4_OCTETS,
+                    .total_octets = (uint16_t)(40 + n),
+                    .id = (uint16_t)m->n_frames,
+                    .dont_fragment = true,
+                    .ttl = 64,
+                    .proto = IP_PROTO_TCP};
   memcpy(ip.src, me->addr, 4);
   memcpy(ip.dst, peer->addr, 4);
   ipv4_put(frame + 14, &ip);
   ip.checksum = checksum_finish(checksum_add(0, frame + 14, 20));
   ipv4_put(frame + 14, &ip);
-  struct tcp tcp = {.src_port = me->port, .dst_port = peer->port, .seq = me->seq,
-                    .ack = flags & TCP_ACK ? peer->seq : 0, .header_octets = TCP_OCTETS,
-                    .flags = flags, .window = 64240};
+  struct tcp tcp = {.src_port = me->port,
+                    .dst_port = peer->port,
+                    .seq = me->seq,
+                    .ack = flags & TCP_ACK ? peer->seq : 0,
+                    .header_octets = TCP_OCTETS,
+                    .flags = flags,
+                    .window = 64240};
   memcpy(frame + 54, payload ? payload : "", n);
   tcp_put(frame + 34, &tcp);
   struct ip_addr src = ip_addr_v4(me->addr), dst = ip_addr_v4(peer->addr);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test-panes.c -- the inspecting panes over a session, in process. Cases that need a display are skipped,
- * and say so, without one (display.py brings one). */
+/* test-panes.c -- the inspecting panes over a session, in process. Cases that need a display are
+ * skipped, and say so, without one (display.py brings one). */
 #include <glib/gstdio.h>
 #include <gtk/gtk.h>
 #include <string.h>
@@ -164,8 +164,8 @@ press(GtkWidget *widget, guint keyval)
   event->key.window = g_object_ref(gtk_widget_get_window(widget));
   event->key.keyval = keyval;
   event->key.time = GDK_CURRENT_TIME;
-  gdk_event_set_device(event, gdk_seat_get_keyboard(gdk_display_get_default_seat(
-                                  gtk_widget_get_display(widget))));
+  gdk_event_set_device(
+      event, gdk_seat_get_keyboard(gdk_display_get_default_seat(gtk_widget_get_display(widget))));
   gtk_widget_event(widget, event);
   gdk_event_free(event);
   settle();
@@ -487,7 +487,7 @@ envelope_counts_headers_and_padding(void)
   g_assert_cmpuint(e.payload_octets, ==, 12);
   g_assert_cmpuint(e.padding_octets, ==, 0);
   g_assert_cmpuint(envelope_overhead_percent(&e), ==, 82); /* 54 of 66 */
-  session_select_frame(session, AT_POP_SYN); /* 54 octets, filled to 60 */
+  session_select_frame(session, AT_POP_SYN);               /* 54 octets, filled to 60 */
   envelope_open(&e, session_decode(session));
   g_assert_cmpuint(e.padding_octets, ==, 6);
   g_assert_cmpuint(e.payload_octets, ==, 0);
@@ -547,9 +547,17 @@ dialogue_rows_fold_messages_and_mask_secrets(void)
   dialogue_rows_init(&rows);
   dialogue_rows_open(&rows, session_trace(session), 0);
   g_assert_true(dialogue_rows_update(&rows, true));
-  static const char *const expected[] = {
-      "+OK ready",     "USER alice",    "+OK",       "PASS " SECRET_MASK, "+OK logged in",
-      "RETR 1",        "+OK 28 octets", "[28 octets of message]", ".", "QUIT", "+OK bye"};
+  static const char *const expected[] = {"+OK ready",
+                                         "USER alice",
+                                         "+OK",
+                                         "PASS " SECRET_MASK,
+                                         "+OK logged in",
+                                         "RETR 1",
+                                         "+OK 28 octets",
+                                         "[28 octets of message]",
+                                         ".",
+                                         "QUIT",
+                                         "+OK bye"};
   g_assert_cmpuint(rows.rows->len, ==, G_N_ELEMENTS(expected));
   for (guint i = 0; i < rows.rows->len; i++) {
     g_autofree char *text = dialogue_row_text(&rows, i, false);
@@ -698,7 +706,8 @@ stores_mark_the_last_change(void)
   struct store *kept = g_ptr_array_index(s.all, 1);
   g_assert_false(kept->is_server);
   g_assert_cmpstr(kept->name, ==, "bob-pc");
-  g_assert_cmpint(((struct store_entry *)g_ptr_array_index(kept->entries, 0))->change, ==, STORE_NEW);
+  g_assert_cmpint(((struct store_entry *)g_ptr_array_index(kept->entries, 0))->change, ==,
+                  STORE_NEW);
   stores_clear(&s);
 
   stores_at(&s, events, G_N_ELEMENTS(events), 30000000);
