@@ -15,7 +15,7 @@
 
 enum {
   SLOTS_MIN = 1024,
-  BLOCK_BITS = 9, /* flows per block: 512 */
+  BLOCK_BITS = 11, /* flows per block: 2,048, just below 1 MiB */
   BLOCK_FLOWS = 1 << BLOCK_BITS,
   RESERVED_MAX = 1 << 16, /* quoted flows of a capture full of ICMP errors */
 };

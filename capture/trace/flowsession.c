@@ -2,21 +2,22 @@
 /* flowsession.c -- one connection's application session, and the frames behind its octets.
  *
  *     stream runs ─flowsession_feed─> appsession ─element, login, notice─> session ─with evidence─>
- * pass 1's sink └─> ring of the last SESSION_RUNS_MAX runs per side: offset ─> frame, place in it
+ * pass 1's sink └─> ring of the last FLOWSESSION_RUNS_MAX runs per side: offset ─> frame, place in
+ * it
  *
  * Which side is the client is first guessed from the SYN or the ports; when what is said shows the
  * opposite (appsession_is_swapped), the flow's client is corrected. */
 #include "capture/trace/flowsession.h"
 
 struct place {
-  uint64_t offset;
   int64_t time_ns;
+  uint32_t offset; /* low 32 bits: the few runs that are remembered lie near each other */
   uint32_t n_octets;
   uint32_t frame, frame_offset;
 };
 
 struct ring {
-  struct place places[SESSION_RUNS_MAX];
+  struct place places[FLOWSESSION_RUNS_MAX];
   unsigned n, next;
 };
 
@@ -35,13 +36,13 @@ struct flowsession {
 static void
 ring_add(struct ring *r, const struct stream_run *run)
 {
-  r->places[r->next] = (struct place){.offset = run->offset,
+  r->places[r->next] = (struct place){.offset = (uint32_t)run->offset,
                                       .time_ns = run->time_ns,
                                       .n_octets = run->n_octets,
                                       .frame = run->frame,
                                       .frame_offset = run->frame_offset};
-  r->next = (r->next + 1) % SESSION_RUNS_MAX;
-  if (r->n < SESSION_RUNS_MAX)
+  r->next = (r->next + 1) % FLOWSESSION_RUNS_MAX;
+  if (r->n < FLOWSESSION_RUNS_MAX)
     r->n++;
 }
 
@@ -53,19 +54,22 @@ find_evidence(const struct ring *r, uint64_t offset, uint64_t n, struct evidence
 {
   unsigned found = 0;
   for (unsigned i = 0; i < r->n && found < FINDING_EVIDENCE_MAX; i++) {
-    const struct place *p = &r->places[(r->next + SESSION_RUNS_MAX - r->n + i) % SESSION_RUNS_MAX];
-    uint64_t first = p->offset > offset ? p->offset : offset;
-    uint64_t end = p->offset + p->n_octets < offset + n ? p->offset + p->n_octets : offset + n;
+    const struct place *p =
+        &r->places[(r->next + FLOWSESSION_RUNS_MAX - r->n + i) % FLOWSESSION_RUNS_MAX];
+    /* Counted from `offset`. */
+    int64_t at = (int32_t)(p->offset - (uint32_t)offset);
+    int64_t first = at > 0 ? at : 0;
+    int64_t end = at + p->n_octets < (int64_t)n ? at + p->n_octets : (int64_t)n;
     if (first >= end)
       continue;
     if (!found)
       *time_ns = p->time_ns;
     /* In a reassembled datagram (frame_offset 0) there is no place in the frame itself. */
     bool in_frame = p->frame_offset != 0;
-    out[found++] = (struct evidence){
-        .frame = p->frame,
-        .first_octet = in_frame ? p->frame_offset + (uint32_t)(first - p->offset) : 0,
-        .n_octets = in_frame ? (uint32_t)(end - first) : 0};
+    out[found++] =
+        (struct evidence){.frame = p->frame,
+                          .first_octet = in_frame ? p->frame_offset + (uint32_t)(first - at) : 0,
+                          .n_octets = in_frame ? (uint32_t)(end - first) : 0};
   }
   return found;
 }
@@ -141,7 +145,7 @@ static const struct appsession_sink app_sink = {
 
 struct flowsession *
 flowsession_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
-            const struct pass1_sink *sink, void *data)
+                const struct pass1_sink *sink, void *data)
 {
   struct flowsession *s = g_new(struct flowsession, 1);
   s->flow = f;
@@ -176,7 +180,8 @@ update_flow(struct flowsession *s)
 }
 
 void
-flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_run *run, uint32_t now)
+flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_run *run,
+                 uint32_t now)
 {
   s->now = now;
   s->time_ns = run->time_ns;
@@ -187,7 +192,8 @@ flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_
 }
 
 void
-flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n, uint32_t frame)
+flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n,
+                uint32_t frame)
 {
   s->now = frame;
   appsession_gap(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, n, frame);

@@ -10,23 +10,23 @@
 
 enum {
   /* Runs per side whose frames are remembered: an exchange of LOGIN_FRAMES_MAX lines in segments of
-   * their own, twice. Evidence that is older is left out. */
-  SESSION_RUNS_MAX = 32,
+   * their own. Evidence that is older is left out. */
+  FLOWSESSION_RUNS_MAX = 16,
 };
 
 struct flowsession;
 
 /* `client` is the direction (0 or 1) in which the client seems to send. */
-struct flowsession *flowsession_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
-                            const struct pass1_sink *sink, void *data);
+struct flowsession *flowsession_new(struct flow *f, uint32_t flow_index, unsigned client,
+                                    bool mid_stream, const struct pass1_sink *sink, void *data);
 void flowsession_free(struct flowsession *s);
 
 /* `now` is the frame in which the run could be delivered; run->frame, which holds it, may be older.
  */
 void flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_run *run,
-                  uint32_t now);
+                      uint32_t now);
 void flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n,
-                 uint32_t frame);
+                     uint32_t frame);
 /* The connection ended: what waits comes out. Once. */
 void flowsession_end(struct flowsession *s);
 

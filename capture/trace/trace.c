@@ -23,18 +23,17 @@ store_init(struct store *s, size_t item_octets, uint32_t per_block)
   s->blocks = g_ptr_array_new_with_free_func(free);
 }
 
-/* Large pages: most of the price of an index is page faults. Small traces keep small pages. */
+/* Large pages, because most of the price of an index is page faults; not for the first one, so that
+ * a small trace stays small. */
 static void *
 new_block(size_t octets, bool is_first)
 {
   void *block = NULL;
-  if (is_first || octets % HUGE_PAGE || posix_memalign(&block, HUGE_PAGE, octets) != 0) {
-    block = malloc(octets);
-    if (!block)
-      g_error("no memory for %zu octets of the trace's index", octets);
-    return block;
-  }
-  madvise(block, octets, MADV_HUGEPAGE);
+  if (posix_memalign(&block, HUGE_PAGE, octets) != 0)
+    g_error("no memory for %zu octets of the trace's index", octets);
+  size_t small = is_first ? HUGE_PAGE : 0;
+  if (octets > small)
+    madvise((char *)block + small, octets - small, MADV_HUGEPAGE);
   return block;
 }
 

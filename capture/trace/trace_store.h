@@ -10,7 +10,7 @@
 #define TRACE_FRAMES_MAX (UINT32_MAX - 1) /* TRACE_NONE is no index */
 
 enum {
-  STORE_FRAMES = 1 << 16,   /* per block: 4 MiB of records */
+  STORE_FRAMES = 1 << 18,   /* per block: 16 MiB of records, used as they come */
   STORE_ELEMENTS = 1 << 18, /* per block: five large pages */
   STORE_ARENA = 1 << 22,    /* octets per block; no frame lies across two */
 };
