@@ -4,6 +4,7 @@
 
 /* The commands of enveloscope-capture. argv[0] is the command's own name; the exit code is
  * returned. */
+#include <stdbool.h>
 
 /* What every program of the project exits with. */
 enum exit_code {
@@ -16,5 +17,28 @@ enum exit_code {
 };
 
 int cmd_audit(int argc, char **argv);
+int cmd_decode(int argc, char **argv);
+int cmd_follow(int argc, char **argv);
+int cmd_flows(int argc, char **argv);
+int cmd_fields(int argc, char **argv);
+int cmd_filters(int argc, char **argv);
+int cmd_findings(int argc, char **argv);
+
+/* ---- what the commands share (main.c) ---- */
+struct trace;
+
+/* Reads a capture ("-" is stdin). NULL when nothing could be read: *code is then what to exit with.
+ * Else *code is DONE or INCOMPLETE; reasons went to stderr. */
+struct trace *cmd_load(const char *command, const char *path, int *code);
+
+/* Whether --reveal may print secrets to stdout: a terminal, or a file that only its owner reads.
+ * Says on stderr why not. */
+bool cmd_may_reveal(const char *command);
+
+/* "--lang th": sets the language; false when it is neither th nor en. */
+bool cmd_set_language(const char *command, const char *name);
+
+/* A wrong or missing option: says so, names the help, returns USAGE. `option` may be NULL. */
+int cmd_usage(const char *command, const char *problem, const char *option);
 
 #endif
