@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test-dns.c -- names are asked for on the wire: stub, resolver with cache, servers with authority. */
+/* test-dns.c -- names are asked for on the wire: stub, resolver with cache, servers with authority.
+ */
 #include <string.h>
 
 #include "capture/wire/dns.h"
@@ -104,9 +105,10 @@ static void
 test_authority(void)
 {
   struct rig r;
-  rig_init(&r, "hosts:\n  pc: {address: 10.0.0.1/24, dns: ns}\n  ns: {address: 10.0.0.54/24}\n"
-               "  other: {address: 10.0.0.55/24}\n  sw: {kind: switch}\n"
-               "links:\n  a: {ends: [pc, sw]}\n  b: {ends: [ns, sw]}\n  c: {ends: [other, sw]}\n" ZONES,
+  rig_init(&r,
+           "hosts:\n  pc: {address: 10.0.0.1/24, dns: ns}\n  ns: {address: 10.0.0.54/24}\n"
+           "  other: {address: 10.0.0.55/24}\n  sw: {kind: switch}\n"
+           "links:\n  a: {ends: [pc, sw]}\n  b: {ends: [ns, sw]}\n  c: {ends: [other, sw]}\n" ZONES,
            1);
   struct dns_head head;
   struct asked a = ask(&r, "MX1.bob.TEST", DNS_TYPE_A);
@@ -218,7 +220,8 @@ static void
 test_lost_question_is_asked_again(void)
 {
   struct rig r;
-  rig_init(&r, HOSTS(", resolver: true") ZONES "faults:\n  - {link: lpc, from: pc, of: udp, drop: 1}\n",
+  rig_init(&r,
+           HOSTS(", resolver: true") ZONES "faults:\n  - {link: lpc, from: pc, of: udp, drop: 1}\n",
            1);
   uint16_t first_port, second_port;
   struct dns_head first, second;
@@ -239,7 +242,8 @@ static void
 test_dead_resolver_fails_after_three_tries(void)
 {
   struct rig r;
-  rig_init(&r, HOSTS(", resolver: true") ZONES
+  rig_init(&r,
+           HOSTS(", resolver: true") ZONES
            "faults:\n  - {link: lpc, from: pc, of: udp, drop: 1, times: 100}\n",
            1);
   struct asked a = ask(&r, "mx1.bob.test", DNS_TYPE_A);
@@ -277,7 +281,8 @@ static void
 test_dead_zone_server_is_servfail(void)
 {
   struct rig r;
-  rig_init(&r, HOSTS(", resolver: true") ZONES
+  rig_init(&r,
+           HOSTS(", resolver: true") ZONES
            "faults:\n  - {link: lns, from: ns, of: udp, drop: 1, times: 100}\n",
            1);
   struct asked a = {.world = r.world};

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test-worlds.c -- seeded random worlds: all octets arrive once and in order, or the end says why not.
+/* test-worlds.c -- seeded random worlds: all octets arrive once and in order, or the end says why
+ * not.
  *
- * Each world draws rates, delays, losses, queues, MTUs, windows and sizes. The invariants of the TCP block
- * are asserted after each call by tcp_conn_show(). A failure prints the line that repeats it:
+ * Each world draws rates, delays, losses, queues, MTUs, windows and sizes. The invariants of the
+ * TCP block are asserted after each call by tcp_conn_show(). A failure prints the line that repeats
+ * it:
  *
  *     NET_WORLD=17 test-net-worlds */
 #include <stdlib.h>
@@ -17,9 +19,9 @@ link_settings(struct random_stream *r, uint64_t loss_percent_max)
 {
   static const char *const rates[] = {"64kbit/s", "1Mbit/s", "10Mbit/s", "100Mbit/s", "1Gbit/s"};
   return g_strdup_printf(", rate: %s, delay: %dus, loss: 0.%02d, queue: %d, mtu: %d",
-                         rates[random_below(r, G_N_ELEMENTS(rates))],
-                         (int)random_below(r, 80000), (int)random_below(r, loss_percent_max + 1),
-                         1 + (int)random_below(r, 60), 576 + (int)random_below(r, 925));
+                         rates[random_below(r, G_N_ELEMENTS(rates))], (int)random_below(r, 80000),
+                         (int)random_below(r, loss_percent_max + 1), 1 + (int)random_below(r, 60),
+                         576 + (int)random_below(r, 925));
 }
 
 static char *
@@ -56,7 +58,8 @@ is_fine(const struct rig_transfer *t)
     return false;
   bool is_whole = t->n_received == t->n && t->server_ended && t->server_end == CONN_CLOSED_BY_PEER;
   bool failed = t->client_ended && t->client_end != CONN_CLOSED_BY_PEER;
-  /* The server may have all and the client be told of a failure (a lost last ACK), never the reverse. */
+  /* The server may have all and the client be told of a failure (a lost last ACK), never the
+   * reverse. */
   return is_whole || failed;
 }
 
@@ -105,7 +108,8 @@ test_worlds(void)
   for (uint64_t seed = 1; seed <= WORLDS; seed++)
     g_assert_true(run_world(seed, &n_whole, &n_lost));
   g_test_message("%u of %d transfers whole, %u frames lost", n_whole, WORLDS, n_lost);
-  /* The dice must reach both: worlds that carry everything in spite of losses, and hopeless ones. */
+  /* The dice must reach both: worlds that carry everything in spite of losses, and hopeless ones.
+   */
   g_assert_cmpuint(n_whole, >, WORLDS / 2);
   g_assert_cmpuint(n_whole, <, WORLDS);
   g_assert_cmpuint(n_lost, >, WORLDS);
