@@ -88,8 +88,8 @@ tell(const struct item *item, const char *state)
   g_autoptr(GString) to = g_string_new(NULL);
   for (guint i = 0; i < item->recipients->len; i++)
     g_string_append_printf(to, "%s<%s>", i ? "," : "", (char *)item->recipients->pdata[i]);
-  world_emit(q->world, q->config.host, "mail-queue", item->id, "from=<%s> to=%s state=%s", item->sender,
-             to->str, state);
+  world_emit(q->world, q->config.host, "mail-queue", item->id, "from=<%s> to=%s state=%s",
+             item->sender, to->str, state);
 }
 
 static void

@@ -4,7 +4,8 @@
 
 /* The mail transfer agent of one host: takes what its SMTP servers accept, puts local mail into
  * mailboxes, and carries the rest to other hosts, again and again until it succeeds or gives up.
- * State events: subject "mail-queue", key = id, value "to=<…> state=…", "" when it left the queue. */
+ * State events: subject "mail-queue", key = id, value "to=<…> state=…", "" when it left the queue.
+ */
 #include "sim/mail/port.h"
 #include "sim/mail/smtp.h"
 

@@ -358,6 +358,14 @@ script_title(const char *path)
   return g_strndup(text + 9, strcspn(text + 9, "\n"));
 }
 
+bool
+script_may_be_whole(const char *path)
+{
+  g_autofree char *text = NULL;
+  g_file_get_contents(path, &text, NULL, NULL);
+  return text && !strstr(text, "\nstepwise") && !strstr(text, "\nC2:");
+}
+
 void
 script_play(const char *folder, const char *file, enum script_feed feed_mode)
 {
@@ -366,8 +374,6 @@ script_play(const char *folder, const char *file, enum script_feed feed_mode)
   g_autoptr(GError) error = NULL;
   g_file_get_contents(path, &text, NULL, &error);
   g_assert_no_error(error);
-  if (feed_mode == SCRIPT_WHOLE && (strstr(text, "\nstepwise") || strstr(text, "\nC2:")))
-    return;
   struct script s = {.folder = folder, .file = file, .feed = feed_mode};
   s.whole = g_byte_array_new();
   s.store = store_new(NULL, NULL, NULL);

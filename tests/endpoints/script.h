@@ -21,6 +21,7 @@
  *
  * In C and S: \r \n \t \xHH are octets. */
 #include <glib.h>
+#include <stdbool.h>
 
 enum script_feed { SCRIPT_LINES, SCRIPT_OCTETS, SCRIPT_WHOLE, SCRIPT_N_FEEDS };
 
@@ -28,6 +29,8 @@ enum script_feed { SCRIPT_LINES, SCRIPT_OCTETS, SCRIPT_WHOLE, SCRIPT_N_FEEDS };
 void script_play(const char *folder, const char *file, enum script_feed feed);
 /* The words behind "# proves". */
 char *script_title(const char *path);
+/* False for dialogues of several connections or with `stepwise`. */
+bool script_may_be_whole(const char *path);
 /* A message of tests/endpoints/messages with CRLF line ends. */
 GBytes *script_message(const char *folder, const char *file);
 

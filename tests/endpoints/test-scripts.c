@@ -48,6 +48,8 @@ main(int argc, char **argv)
     g_autofree char *title = script_title(file);
     g_strdelimit(title, "/", '|');
     for (int f = 0; f < SCRIPT_N_FEEDS; f++) {
+      if (f == SCRIPT_WHOLE && !script_may_be_whole(file))
+        continue;
       struct play *play = g_new(struct play, 1);
       *play = (struct play){.file = names->pdata[i], .feed = (enum script_feed)f};
       g_ptr_array_add(plays, play);
