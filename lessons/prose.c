@@ -119,6 +119,20 @@ walk_link(cmark_node *node, struct inline_context c, GArray *spans, GError **err
   return walk_inlines(node, &c, spans, error);
 }
 
+/* A link that Markdown did not take for one, most often because of a ">" between < and >, would be
+ * shown as it is written. */
+static bool
+refuse_broken_link(const char *text, const struct inline_context *c, GError **error)
+{
+  if (!strstr(text, "](<") && !strstr(text, "](frame:") && !strstr(text, "](field:"))
+    return true;
+  return prose_fail(error, c->path, c->line,
+                    lang_text("this link is not understood: between < and > no other < or > may "
+                              "stand; write gt, lt, ge or le in the filter",
+                              "อ่านลิงก์นี้ไม่เข้าใจ: ระหว่าง < กับ > ห้ามมี < หรือ > อีก "
+                              "ให้เขียน gt, lt, ge หรือ le ในฟิลเตอร์"));
+}
+
 static bool
 walk_inline(cmark_node *node, struct inline_context c, GArray *spans, GError **error)
 {
@@ -127,7 +141,7 @@ walk_inline(cmark_node *node, struct inline_context c, GArray *spans, GError **e
   switch (cmark_node_get_type(node)) {
   case CMARK_NODE_TEXT:
     add_span(spans, &c, cmark_node_get_literal(node), 0);
-    return true;
+    return refuse_broken_link(cmark_node_get_literal(node), &c, error);
   case CMARK_NODE_SOFTBREAK:
     add_span(spans, &c, " ", 0);
     return true;

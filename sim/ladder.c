@@ -239,13 +239,14 @@ tell_step(const struct ladder *l, const struct lesson *lesson, unsigned step)
     const struct lesson_paragraph *paragraph =
         &g_array_index(prose->paragraphs, struct lesson_paragraph, p);
     g_autoptr(GString) text = g_string_new(NULL);
-    if (paragraph->block == LESSON_ITEM && paragraph->number != UINT_MAX)
+    if (paragraph->block == LESSON_ITEM && paragraph->number == 0)
       g_string_append(text, "• ");
+    else if (paragraph->block == LESSON_ITEM && paragraph->number != UINT_MAX)
+      g_string_append_printf(text, "%u. ", paragraph->number);
     for (guint i = 0; i < paragraph->spans->len; i++)
       g_string_append(text, g_array_index(paragraph->spans, struct lesson_span, i).text);
     print_wrapped(text->str, "   ");
   }
-  printf("\n");
 }
 
 /* Tells every step whose frame has come, in order; steps without a frame follow their neighbour. */
@@ -273,6 +274,8 @@ print_ladder(struct ladder *l, double pace, const struct lesson *lesson)
     if (lesson) {
       unsigned before = told;
       told = tell_until(l, lesson, told, i);
+      if (told > before)
+        printf("\n");
       if (paced)
         wait_s(l, (told - before) * step_s);
     }

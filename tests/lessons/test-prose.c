@@ -132,6 +132,7 @@ test_what_cannot_be_shown_is_refused_with_its_line(void)
       {"# T\n## S\n\n<div>\n</div>\n", ":4: HTML"},
       {"# T\n## S\na\n![picture](x.png)\n", ":4: a lesson cannot show this part (image)"},
       {"# T\n## S\n\n[out](https://example.org)\n", ":4: the link “https://example.org” leads out"},
+      {"# T\n## S\n\n[x](<frame:tcp.len > 1>)\n", ":4: this link is not understood"},
       {"# T\n## S\nok\n\xff\n", ":4: the text is not UTF-8"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
