@@ -157,6 +157,36 @@ auth_wants(const struct app_auth *a, const struct app_line *line)
   return memchr(line->p, ' ', line->n_text) == NULL;
 }
 
+static bool
+is_text(struct sasl_span t)
+{
+  for (size_t i = 0; i < t.n; i++)
+    if (t.p[i] < 0x20 || t.p[i] == 0x7f)
+      return false;
+  return g_utf8_validate((const char *)t.p, (gssize)t.n, NULL);
+}
+
+struct app_auth *
+auth_join(const struct app_line *line, struct app_out *out)
+{
+  enum { SHORTEST = 4, LONGEST = 512 };
+  if (line->n_text < SHORTEST || line->n_text > LONGEST || line->n_text % 4 != 0)
+    return NULL;
+  uint8_t octets[LONGEST];
+  size_t n = 0;
+  if (!base64_decode((const char *)line->p, line->n_text, octets, &n))
+    return NULL;
+  struct sasl_message m;
+  sasl_read(SASL_PLAIN, 0, octets, n, &m);
+  bool plain = !m.odd && m.user.n > 0 && is_text(m.user) && is_text(m.secret) && is_text(m.authzid);
+  if (!plain && !is_text((struct sasl_span){octets, n}))
+    return NULL;
+  struct app_auth *a = auth_new("AUTH ", (const uint8_t *)(plain ? "PLAIN" : "LOGIN"), 5);
+  auth_message(a, line, 0, line->n_text, out);
+  memset(octets, 0, n);
+  return a;
+}
+
 void
 auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome, uint32_t frame)
 {

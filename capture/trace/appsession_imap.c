@@ -265,6 +265,27 @@ imap_done(struct appsession *s, const struct app_line *line)
   app_emit_line(s, SIDE_CLIENT, line, &out);
 }
 
+/* The connection's start is not in the capture, and this is no command: the middle of something.
+ * Its tag is not known: the first tagged answer is taken for its own. */
+static void
+imap_join(struct appsession *s, const struct app_line *line)
+{
+  struct app_out out = {.kind = ELEMENT_AUTH, .code = IMAP_AUTHENTICATE, .command = ELEMENT_NONE};
+  struct app_auth *a = auth_join(line, &out);
+  if (!a)
+    out = (struct app_out){.kind = ELEMENT_COMMAND, .command = ELEMENT_NONE};
+  out.flags |= ELEMENT_FLAG_ODD;
+  out.secret_first = 0;
+  out.secret_octets = line->n_text;
+  uint32_t element = app_emit_line(s, SIDE_CLIENT, line, &out);
+  if (!a)
+    return;
+  struct app_command *c = app_push(s, IMAP_AUTHENTICATE, element);
+  c->auth = a;
+  s->exchange = a;
+  s->exchange_element = element;
+}
+
 static void
 imap_command(struct appsession *s, const struct app_line *line)
 {
@@ -272,6 +293,12 @@ imap_command(struct appsession *s, const struct app_line *line)
   size_t end = skip_word(line, verb_at);
   bool tagged = is_tag(line->p, n_tag);
   enum imap_verb verb = imap_verb_find((const char *)line->p + verb_at, end - verb_at);
+  bool first = s->mid_stream && !s->joined;
+  s->joined = true;
+  if (first && (!tagged || verb == IMAP_UNKNOWN)) {
+    imap_join(s, line);
+    return;
+  }
   struct app_out out = {.kind = ELEMENT_COMMAND, .code = (uint16_t)verb, .command = ELEMENT_NONE};
   if (!tagged || verb == IMAP_UNKNOWN)
     out.flags |= ELEMENT_FLAG_ODD;
@@ -490,6 +517,8 @@ imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
   out.flags |= ELEMENT_FLAG_TAGGED;
   uint64_t tag = tag_hash(line->p, n_tag);
   unsigned at = find_tag(s, tag);
+  if (at == s->queue.n && s->mid_stream)
+    at = find_tag(s, 0);
   bool refused = has_code(line, MIN(end + 1, line->n_text), "PRIVACYREQUIRED");
   enum imap_verb verb = IMAP_UNKNOWN;
   if (at < s->queue.n) {

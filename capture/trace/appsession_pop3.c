@@ -144,6 +144,22 @@ pop_answer_kind(enum pop_verb verb, bool has_argument)
   }
 }
 
+/* The connection's start is not in the capture, and this is no command: the middle of something. */
+static void
+pop_join(struct appsession *s, const struct app_line *line)
+{
+  struct app_out out = {.kind = ELEMENT_AUTH, .code = POP_AUTH, .command = ELEMENT_NONE};
+  struct app_auth *a = auth_join(line, &out);
+  if (!a)
+    out = (struct app_out){.kind = ELEMENT_COMMAND, .command = ELEMENT_NONE};
+  out.flags |= ELEMENT_FLAG_ODD;
+  out.secret_first = 0;
+  out.secret_octets = line->n_text;
+  struct app_command *c = app_push(s, a ? POP_AUTH : POP_UNKNOWN, ELEMENT_NONE);
+  c->auth = a;
+  c->element = app_emit_line(s, SIDE_CLIENT, line, &out);
+}
+
 static void pop_take_early(struct appsession *s);
 
 static void
@@ -151,6 +167,12 @@ pop_command(struct appsession *s, const struct app_line *line)
 {
   size_t n_word = skip_word(line, 0);
   enum pop_verb verb = pop_verb_find((const char *)line->p, n_word);
+  bool first = s->mid_stream && !s->joined;
+  s->joined = true;
+  if (first && verb == POP_UNKNOWN) {
+    pop_join(s, line);
+    return;
+  }
   struct app_out out = {.kind = ELEMENT_COMMAND, .code = (uint16_t)verb, .command = ELEMENT_NONE};
   if (verb == POP_UNKNOWN)
     out.flags |= ELEMENT_FLAG_ODD;
@@ -216,6 +238,8 @@ pop_take_answer(struct appsession *s, enum pop_status status, uint32_t frame)
 {
   struct app_command *c = app_head(s);
   if (c->auth && status == POP_STATUS_CONTINUE) {
+    s->exchange = c->auth;
+    s->exchange_element = c->element;
     s->exchange_asked = true;
     auth_add_frame(c->auth, frame);
     return;

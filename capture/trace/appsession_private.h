@@ -134,9 +134,10 @@ struct appsession {
   uint16_t client_port, server_port;
   uint8_t app, state;
   bool mid_stream, swapped, given_up;
-  bool synced;    /* answers and commands are known to be in step */
-  bool client_gap;       /* the client has lost octets somewhere */
-  bool after_gap;        /* the server's stream has a hole: answers may be missing */
+  bool joined;     /* its first client line was looked at */
+  bool synced;     /* answers and commands are known to be in step */
+  bool client_gap; /* the client has lost octets somewhere */
+  bool after_gap;  /* the server's stream has a hole: answers may be missing */
   bool ended;
   bool tls_asked; /* STARTTLS waits for its answer */
   bool tls_started, offer_noticed;
@@ -239,6 +240,10 @@ void auth_message(struct app_auth *a, const struct app_line *line, size_t at, si
                   struct app_out *out);
 /* Could this client line be the next message, though the server has not asked for it? */
 bool auth_wants(const struct app_auth *a, const struct app_line *line);
+/* The first line of a client whose connection's start is not in the capture: perhaps a PLAIN
+ * message, or the user of a LOGIN exchange, whose password is asked for next. NULL when it cannot
+ * be. */
+struct app_auth *auth_join(const struct app_line *line, struct app_out *out);
 /* Reports the attempt if it showed a secret (or was refused before), with its answer's frame. */
 void auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome,
                  uint32_t frame);

@@ -129,6 +129,8 @@ smtp_take_answer(struct appsession *s, unsigned code, uint32_t frame)
   struct app_command *c = app_head(s);
   smtp_answered(s, c, code);
   if (c->auth && code == 334) {
+    s->exchange = c->auth;
+    s->exchange_element = c->element;
     s->exchange_asked = true;
     auth_add_frame(c->auth, frame);
     return;
@@ -244,6 +246,23 @@ smtp_assume_answer(struct appsession *s, enum smtp_verb verb)
     smtp_answered(s, &c, 250);
 }
 
+/* The connection's start is not in the capture, and this is no command: the middle of something. */
+static void
+smtp_join(struct appsession *s, const struct app_line *line)
+{
+  struct app_out out = {.kind = ELEMENT_AUTH, .code = SMTP_AUTH, .command = ELEMENT_NONE};
+  struct app_auth *a = auth_join(line, &out);
+  if (!a)
+    out = (struct app_out){.kind = ELEMENT_COMMAND, .command = ELEMENT_NONE};
+  out.flags |= ELEMENT_FLAG_ODD;
+  out.secret_first = 0;
+  out.secret_octets = line->n_text;
+  struct app_command *c = app_push(s, a ? SMTP_AUTH : SMTP_UNKNOWN, ELEMENT_NONE);
+  c->auth = a;
+  c->element = app_emit_line(s, SIDE_CLIENT, line, &out);
+  s->u.smtp.before_auth = SMTP_STATE_READY;
+}
+
 static void
 smtp_command(struct appsession *s, const struct app_line *line)
 {
@@ -251,6 +270,12 @@ smtp_command(struct appsession *s, const struct app_line *line)
   while (n_word < line->n_text && line->p[n_word] != ' ')
     n_word++;
   enum smtp_verb verb = smtp_verb_find((const char *)line->p, n_word);
+  bool first = s->mid_stream && !s->joined;
+  s->joined = true;
+  if (first && verb == SMTP_UNKNOWN) {
+    smtp_join(s, line);
+    return;
+  }
   struct app_out out = {.kind = ELEMENT_COMMAND, .code = (uint16_t)verb, .command = ELEMENT_NONE};
   if (s->sides[SIDE_CLIENT].after_gap && verb == SMTP_UNKNOWN) {
     out.flags = ELEMENT_FLAG_ODD; /* the rest of a lost line; perhaps of a password */
