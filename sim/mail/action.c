@@ -148,7 +148,7 @@ make_sender(struct action *a)
   struct random_stream random = world_random(w, a->host, purpose);
   g_autoptr(GBytes) attachment = a->attachment_name ? attachment_octets(a, &random) : NULL;
   struct compose_letter letter = {.from = a->from,
-                                  .to = (const struct compose_person *)a->to->data,
+                                  .to = &g_array_index(a->to, struct compose_person, 0),
                                   .n_to = a->to->len,
                                   .subject = a->subject,
                                   .text = a->text,
