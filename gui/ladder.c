@@ -302,14 +302,7 @@ draw_gap(struct ladder *l, cairo_t *cr, double y, int64_t gap_ns)
 static uint32_t
 veil_from(struct ladder *l)
 {
-  Session *s = l->session;
-  if (!session_is_waiting(s) || !session_lesson(s))
-    return SESSION_NONE;
-  const struct lesson_step *step = lesson_step(session_lesson(s), session_step(s));
-  for (unsigned q = 0; q < step->n_questions; q++)
-    if (step->questions[q].kind == LESSON_PREDICT && session_answer(s, session_step(s), q) < 0)
-      return step->questions[q].before_frame;
-  return SESSION_NONE;
+  return session_barrier(l->session);
 }
 
 static void

@@ -23,6 +23,7 @@ const struct perspective_row perspective_rows[N_PERSPECTIVES] = {
 
 struct slot {
   GtkWidget *box;   /* where the view goes; NULL: this perspective has no place for it */
+  GtkWidget *page;  /* the tab that holds it, or NULL */
   GtkWidget *label; /* its title or tab */
 };
 
@@ -99,9 +100,13 @@ tabs(struct perspectives *p, const char *name, enum perspective perspective, con
   gtk_notebook_set_show_border(GTK_NOTEBOOK(notebook), FALSE);
   for (unsigned i = 0; i < n; i++) {
     struct slot *s = &p->slots[perspective][views[i]];
-    GtkWidget *page = slot(p, perspective, views[i], FALSE);
+    /* The widest page must not decide for all: it scrolls. */
+    s->page = gtk_scrolled_window_new(NULL, NULL);
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(s->page), GTK_POLICY_AUTOMATIC,
+                                   GTK_POLICY_NEVER);
+    gtk_container_add(GTK_CONTAINER(s->page), slot(p, perspective, views[i], FALSE));
     s->label = gtk_label_new(lang_pick(view_rows[views[i]].title));
-    gtk_notebook_append_page(GTK_NOTEBOOK(notebook), page, s->label);
+    gtk_notebook_append_page(GTK_NOTEBOOK(notebook), s->page, s->label);
   }
   gtk_widget_show_all(notebook);
   gtk_notebook_set_current_page(GTK_NOTEBOOK(notebook), settings_int(p->settings, name, 0));
@@ -313,11 +318,11 @@ perspectives_show_view(struct perspectives *p, enum view view)
       in++;
     perspectives_enter(p, (enum perspective)in);
   }
-  GtkWidget *box = p->slots[p->current][view].box;
-  GtkWidget *parent = box ? gtk_widget_get_parent(box) : NULL;
-  if (GTK_IS_NOTEBOOK(parent))
-    gtk_notebook_set_current_page(GTK_NOTEBOOK(parent),
-                                  gtk_notebook_page_num(GTK_NOTEBOOK(parent), box));
+  GtkWidget *page = p->slots[p->current][view].page;
+  GtkWidget *notebook = page ? gtk_widget_get_ancestor(page, GTK_TYPE_NOTEBOOK) : NULL;
+  if (notebook)
+    gtk_notebook_set_current_page(GTK_NOTEBOOK(notebook),
+                                  gtk_notebook_page_num(GTK_NOTEBOOK(notebook), page));
 }
 
 void

@@ -82,6 +82,7 @@ sentence_bar_new(Session *session)
   gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_END);
   gtk_label_set_selectable(GTK_LABEL(label), FALSE);
   gtk_widget_set_name(label, "sentence");
+  atk_object_set_role(gtk_widget_get_accessible(label), ATK_ROLE_STATUSBAR);
   gtk_style_context_add_class(gtk_widget_get_style_context(label), "env-sentence");
   for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
     g_signal_connect_object(session, signals[i], G_CALLBACK(update), label, 0);

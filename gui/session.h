@@ -92,6 +92,9 @@ unsigned session_step(Session *s);
 void session_set_step(Session *s, unsigned step);
 /* Time stands before a frame whose question (in session_step()) waits for an answer. */
 gboolean session_is_waiting(Session *s);
+/* The next frame behind the selected one that a predict question asks about and that must not be shown
+ * before the answer; SESSION_NONE when there is none. */
+uint32_t session_barrier(Session *s);
 /* The choice taken, or -1. Answering a predict question shows its frame. */
 int session_answer(Session *s, unsigned step, unsigned question);
 void session_set_answer(Session *s, unsigned step, unsigned question, int choice);

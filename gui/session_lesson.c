@@ -59,7 +59,7 @@ barrier(Session *s, unsigned *step)
 }
 
 uint32_t
-session_lesson_barrier(Session *s)
+session_barrier(Session *s)
 {
   unsigned step;
   return barrier(s, &step);

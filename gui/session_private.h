@@ -94,9 +94,6 @@ gboolean session_filter_drain(Session *s, int64_t until_us); /* TRUE: more to do
 
 /* session_lesson.c */
 void session_lesson_take(Session *s, struct lesson *lesson); /* NULL: none */
-/* The next frame behind the selected one that must not be shown before its question is answered, or
- * SESSION_NONE. */
-uint32_t session_lesson_barrier(Session *s);
 void session_lesson_reached_barrier(Session *s);
 void session_lesson_clear(Session *s);
 

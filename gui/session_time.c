@@ -118,7 +118,7 @@ session_set_time(Session *s, int64_t time_ns)
 {
   time_ns = CLAMP(time_ns, 0, session_end_time(s));
   uint32_t n = session_frames_until(s, time_ns);
-  uint32_t barrier = session_lesson_barrier(s);
+  uint32_t barrier = session_barrier(s);
   if (barrier < n) {
     n = barrier;
     time_ns = MAX(s->time_ns, n ? session_time_reached(s, n - 1) : 0);
@@ -134,7 +134,7 @@ session_set_time(Session *s, int64_t time_ns)
 static void
 step_to(Session *s, uint32_t frame)
 {
-  uint32_t barrier = session_lesson_barrier(s);
+  uint32_t barrier = session_barrier(s);
   if (frame != SESSION_NONE && frame >= barrier) {
     session_set_playing(s, FALSE);
     if (barrier > 0)
@@ -373,7 +373,7 @@ session_tick(Session *s, int64_t real_ns)
     return;
   int64_t end = session_end_time(s), time_ns = MIN(advance(s, real_ns), end);
   uint32_t n = session_frames_until(s, time_ns);
-  uint32_t barrier = session_lesson_barrier(s);
+  uint32_t barrier = session_barrier(s);
   if (barrier < n) {
     s->is_playing = FALSE;
     int64_t before = barrier ? session_time_reached(s, barrier - 1) : 0;

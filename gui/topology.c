@@ -183,7 +183,8 @@ role_color(const struct host_row *r)
   return "client";
 }
 
-/* Text on a plate of paper, so that links do not cross it out. At (x, y) is the middle of its upper edge
+/* Text on a plate of paper, so that links do not cross it out. At (x, y) is the middle of its upper
+ * edge
  * (`side` 0), or the middle of its left (1) or right (-1) edge. Returns its height. */
 static double
 draw_plate(struct topology *t, cairo_t *cr, double x, double y, int side, double pixels,
@@ -398,6 +399,9 @@ draw_flights(struct topology *t, cairo_t *cr)
   const struct run_flight *all = run_flights(session_run(s), &n);
   int64_t now = session_time(s), trail = (int64_t)(TRAIL_REAL_S * 1e9 * session_speed(s));
   gboolean selected_moves = FALSE, playing = session_is_playing(s);
+  /* A step shows its own packet and no other: what is still on its way would only be in the way. */
+  gboolean is_step = !playing && session_frame(s) != SESSION_NONE &&
+                     session_frame_time(s, session_frame(s)) == now;
   if (!playing)
     draw_way_of_selected(t, cr, all);
   size_t low = 0, high = n; /* the first flight that leaves behind now */
@@ -412,7 +416,7 @@ draw_flights(struct topology *t, cairo_t *cr)
     const struct run_flight *f = &all[i];
     int64_t end = MAX(f->arrive_ns, f->leave_ns + 1);
     double part = (double)(now - f->leave_ns) / (double)(end - f->leave_ns), x, y;
-    if (f->frame == TRACE_NONE || now > end + trail)
+    if (f->frame == TRACE_NONE || now > end + trail || (is_step && f->frame != session_frame(s)))
       continue;
     if (f->is_lost && part >= 0.5) {
       along(t, f->from_host, f->to_host, 0.5, &x, &y);

@@ -4,7 +4,8 @@
 
     display.py COMMAND...
 
-Xvfb picks a free display itself and says which (-displayfd), so two runs never race for a number.
+Xvfb picks a free display itself and says which (-displayfd), so two runs never race for a number; it is
+not reset when its last client leaves (-noreset), so the next one never meets it half started.
 Without Xvfb or dbus-run-session, prints a TAP plan that skips everything and says why."""
 import os
 import shutil
@@ -25,7 +26,7 @@ def main():
         os.mkdir(config, 0o700)
         read_end, write_end = os.pipe()
         xvfb = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-nolisten", "tcp", "-noreset"],
             pass_fds=[write_end], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(write_end)
         try:
