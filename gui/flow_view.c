@@ -80,11 +80,14 @@ flow_view_variable(Session *session, const struct flow_view *v, enum side side, 
   uint32_t host = host_of(run, &f->ends[end].addr);
   if (host == UINT32_MAX)
     return NULL;
+  /* Both ends may name the connection in the same order: the host tells whose it is. */
   char local[ENDPOINT_TEXT_MAX], remote[ENDPOINT_TEXT_MAX];
-  g_autofree char *subject =
-      g_strdup_printf("tcp %s %s", endpoint_format(&f->ends[end].addr, f->ends[end].port, local),
-                      endpoint_format(&f->ends[!end].addr, f->ends[!end].port, remote));
-  return run_value_at(run, session_time(session), host, subject, key);
+  endpoint_format(&f->ends[end].addr, f->ends[end].port, local);
+  endpoint_format(&f->ends[!end].addr, f->ends[!end].port, remote);
+  g_autofree char *from_here = g_strdup_printf("tcp %s %s", local, remote);
+  g_autofree char *from_there = g_strdup_printf("tcp %s %s", remote, local);
+  const char *value = run_value_at(run, session_time(session), host, from_here, key);
+  return value ? value : run_value_at(run, session_time(session), host, from_there, key);
 }
 
 void

@@ -232,6 +232,8 @@ make_source_buttons(struct hex *h)
     GtkWidget *button = gtk_radio_button_new_with_label(group, name);
     group = gtk_radio_button_get_group(GTK_RADIO_BUTTON(button));
     gtk_toggle_button_set_mode(GTK_TOGGLE_BUTTON(button), FALSE);
+    gtk_label_set_ellipsize(GTK_LABEL(gtk_bin_get_child(GTK_BIN(button))), PANGO_ELLIPSIZE_END);
+    gtk_widget_set_tooltip_text(button, name);
     g_object_set_data(G_OBJECT(button), "source", GUINT_TO_POINTER(i));
     g_signal_connect(button, "toggled", G_CALLBACK(on_source), h);
     gtk_box_pack_start(GTK_BOX(h->sources), button, FALSE, FALSE, 0);

@@ -617,6 +617,34 @@ make_list(struct view *v)
   return pane_scrolled(v->tree);
 }
 
+/* Narrower than this, list and detail stand one above the other. */
+enum { SIDE_BY_SIDE_WIDTH = 640 };
+
+/* Called when idle: not from inside an allocation. */
+static gboolean
+turn_paned(gpointer paned)
+{
+  int width = gtk_widget_get_allocated_width(paned),
+      height = gtk_widget_get_allocated_height(paned);
+  gboolean wide = width >= SIDE_BY_SIDE_WIDTH;
+  gtk_orientable_set_orientation(GTK_ORIENTABLE(paned),
+                                 wide ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL);
+  gtk_paned_set_position(GTK_PANED(paned), wide ? width / 2 : height * 2 / 5);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_paned_size(GtkWidget *paned, GtkAllocation *allocation, gpointer data)
+{
+  gboolean wide = allocation->width >= SIDE_BY_SIDE_WIDTH;
+  gboolean is_wide =
+      gtk_orientable_get_orientation(GTK_ORIENTABLE(paned)) == GTK_ORIENTATION_HORIZONTAL;
+  if (wide == is_wide && g_object_get_data(G_OBJECT(paned), "placed"))
+    return;
+  g_object_set_data(G_OBJECT(paned), "placed", GINT_TO_POINTER(TRUE));
+  g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, turn_paned, g_object_ref(paned), g_object_unref);
+}
+
 GtkWidget *
 risk_pane_new(Session *session)
 {
@@ -639,9 +667,10 @@ risk_pane_new(Session *session)
   GtkWidget *right = pane_scrolled(paper);
   gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(right), GTK_POLICY_NEVER,
                                  GTK_POLICY_AUTOMATIC);
-  gtk_widget_set_size_request(right, 260, -1);
+  gtk_widget_set_size_request(right, 120, 60);
   GtkWidget *list = make_list(v);
-  gtk_widget_set_size_request(list, 260, -1);
+  gtk_widget_set_size_request(list, 120, 60);
+  g_signal_connect(paned, "size-allocate", G_CALLBACK(on_paned_size), NULL);
   gtk_paned_pack1(GTK_PANED(paned), list, TRUE, FALSE);
   gtk_paned_pack2(GTK_PANED(paned), right, TRUE, FALSE);
   gtk_stack_add_named(GTK_STACK(v->stack), paned, "list");

@@ -55,7 +55,7 @@ cell(GtkWidget *grid, int column, int row, const char *string, const struct stor
     gtk_label_set_ellipsize(GTK_LABEL(label), PANGO_ELLIPSIZE_NONE);
   if (e && changes[e->change].css_class)
     gtk_style_context_add_class(gtk_widget_get_style_context(label), changes[e->change].css_class);
-  if (e && e->change == STORE_REMOVED && column < 4) {
+  if (e && e->change == STORE_REMOVED && column < 2) {
     PangoAttrList *attributes = pango_attr_list_new();
     pango_attr_list_insert(attributes, pango_attr_strikethrough_new(TRUE));
     gtk_label_set_attributes(GTK_LABEL(label), attributes);
@@ -85,11 +85,13 @@ add_entry(GtkWidget *grid, int row, const struct store_entry *e)
       e->change == STORE_SAME
           ? g_strdup("")
           : g_strdup_printf("%s %s", changes[e->change].sign, lang_pick(changes[e->change].words));
-  cell(grid, 0, row, e->key, e);
-  cell(grid, 1, row, *e->subject ? e->subject : lang_text("(no subject)", "(ไม่มีหัวเรื่อง)"), e);
-  cell(grid, 2, row, size, e);
-  cell(grid, 3, row, flags, e);
-  cell(grid, 4, row, mark, e);
+  g_autofree char *rest = g_strdup_printf("%s%s%s", size, *size && *flags ? " · " : "", flags);
+  cell(grid, 0, 2 * row, e->key, e);
+  cell(grid, 1, 2 * row, *e->subject ? e->subject : lang_text("(no subject)", "(ไม่มีหัวเรื่อง)"), e);
+  cell(grid, 2, 2 * row, mark, e);
+  GtkWidget *below = cell(grid, 1, 2 * row + 1, rest, NULL);
+  gtk_style_context_add_class(gtk_widget_get_style_context(below), "env-faint");
+  gtk_widget_set_tooltip_text(below, rest);
 }
 
 static void
@@ -118,7 +120,7 @@ add_store(struct view *v, const struct store *store)
   if (store->entries->len > n) {
     g_autofree char *more =
         g_strdup_printf(lang_text("… and %u more", "… และอีก %u ฉบับ"), store->entries->len - n);
-    cell(grid, 1, (int)n, more, NULL);
+    cell(grid, 1, (int)(2 * n), more, NULL);
   }
   pane_set_accessible(grid, name, NULL);
   gtk_box_pack_start(GTK_BOX(box), grid, FALSE, FALSE, 0);
