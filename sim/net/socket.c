@@ -16,7 +16,7 @@
 enum {
   PORT_FIRST = 49152,
   PORT_N = 16384,      /* RFC 6335: dynamic ports */
-  BACKLOG_MAX = 128,   /* half-open connections per listener */
+  BACKLOG_MAX = 1024,  /* half-open connections per listener */
   CONNS_MAX = 1 << 17, /* per host: more ports than there are */
 };
 

@@ -568,6 +568,26 @@ test_port_taken(void)
   rig_clear(&r);
 }
 
+/* RFC 1071 by the letter, 16 bits at a time, against the one in use: all lengths, and places in
+ * memory. */
+static void
+test_checksum_is_the_plain_sum(void)
+{
+  uint8_t octets[400];
+  for (unsigned i = 0; i < sizeof octets; i++)
+    octets[i] = (uint8_t)(i * 151 + 200);
+  for (unsigned at = 0; at < 9; at++) {
+    for (unsigned n = 0; n + at <= sizeof octets; n++) {
+      uint32_t plain = 0;
+      for (unsigned i = 0; i < n; i++)
+        plain += (uint32_t)octets[at + i] << (i % 2 ? 0 : 8);
+      g_assert_cmphex(checksum_finish(checksum_add(0, octets + at, n)), ==, checksum_finish(plain));
+    }
+  }
+  memset(octets, 0xff, sizeof octets);
+  g_assert_cmphex(checksum_finish(checksum_add(0, octets, 400)), ==, 0);
+}
+
 /* ---- one run is one function ---- */
 
 static void
@@ -622,6 +642,7 @@ int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/ip/checksum-is-the-plain-sum", test_checksum_is_the_plain_sum);
   g_test_add_func("/arp/once-then-packets", test_arp_once_then_packets);
   g_test_add_func("/arp/entries-age", test_arp_entries_age);
   g_test_add_func("/arp/gives-up-after-three-questions", test_arp_gives_up);
