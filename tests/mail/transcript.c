@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* transcript.c -- plays a conversation into a session parser, cut in any way, and writes what comes. */
+/* transcript.c -- plays a conversation into a session parser, cut in any way, and writes what
+ * comes. */
 #include "tests/mail/transcript.h"
 
 #include <string.h>
@@ -125,11 +126,11 @@ on_login(void *data, const struct login *l)
   for (unsigned i = 1; i < l->n_frames; i++)
     g_assert_cmpuint(l->frames[i - 1], <, l->frames[i]);
   struct event event = {0};
-  g_autofree char *user = g_strndup((const char *)l->user, l->user_octets);
-  g_autofree char *secret = g_strndup((const char *)l->secret, l->secret_octets);
-  event.text = g_strdup_printf("login %s %s %s %s %s%s", l->mechanism, user, secret,
-                               kinds[l->secret_kind], outcomes[l->outcome],
-                               l->mid_stream ? " unsure" : "");
+  g_autofree char *user = g_strndup(l->user ? (const char *)l->user : "", l->user_octets);
+  g_autofree char *secret = g_strndup(l->secret ? (const char *)l->secret : "", l->secret_octets);
+  event.text =
+      g_strdup_printf("login %s %s %s %s %s%s", l->mechanism, user, secret, kinds[l->secret_kind],
+                      outcomes[l->outcome], l->mid_stream ? " unsure" : "");
   g_array_append_val(p->events, event);
 }
 
@@ -148,8 +149,9 @@ static const struct appsession_sink sink = {on_element, on_login, on_notice};
 static void
 write_element(GString *s, const struct event *event)
 {
-  static const char *const kinds[ELEMENT_N_KINDS] = {
-      "command", "rest", "auth", "reply", "text", "message", "end", "literal", "tls", "gap", "other"};
+  static const char *const kinds[ELEMENT_N_KINDS] = {"command", "rest",    "auth", "reply",
+                                                     "text",    "message", "end",  "literal",
+                                                     "tls",     "gap",     "other"};
   const struct element *e = &event->element;
   char buffer[16];
   g_string_append_printf(s, "%c %s %s", e->side == SIDE_CLIENT ? 'C' : 'S', kinds[e->kind],
@@ -159,8 +161,11 @@ write_element(GString *s, const struct event *event)
   static const struct {
     uint8_t flag;
     char letter;
-  } letters[] = {{ELEMENT_FLAG_PIPELINED, 'P'}, {ELEMENT_FLAG_ODD, 'O'}, {ELEMENT_FLAG_MORE, 'M'},
-                 {ELEMENT_FLAG_TAGGED, 'T'},    {ELEMENT_FLAG_CUT, 'X'}};
+  } letters[] = {{ELEMENT_FLAG_PIPELINED, 'P'},
+                 {ELEMENT_FLAG_ODD, 'O'},
+                 {ELEMENT_FLAG_MORE, 'M'},
+                 {ELEMENT_FLAG_TAGGED, 'T'},
+                 {ELEMENT_FLAG_CUT, 'X'}};
   bool first = true;
   for (size_t i = 0; i < G_N_ELEMENTS(letters); i++)
     if (e->flags & letters[i].flag) {

@@ -6,8 +6,8 @@
  *
  * Script, one line each:   "C: EHLO pc"   the client sends this line with CRLF
  *                          "S: 250 ok"    the server does
- *                          "c: AUT" / "s: ..."   the same without CRLF; \r \n \t \ooo \\ are escapes
- *                          "G C 12"       12 octets of the client are missing (G S 12: the server)
+ *                          "c: AUT" / "s: ..."   the same without CRLF; \r \n \t \ooo \\ are
+ * escapes "G C 12"       12 octets of the client are missing (G S 12: the server)
  *
  * Result, one line each:   "C command AUTH <3 POMTX !11+16 AUTH"
  *     side, kind, word; then, where they apply: the line of the result that it belongs to, flags
