@@ -11,7 +11,7 @@
 enum { PARTS_MAX = 11, PAYLOAD_LINES_MAX = 8, PAYLOAD_LINE_OCTETS = 96 };
 
 /* In heights of a line: narrower, the names of fields do not fit, and one scrolls sideways. */
-#define ENCAPSULATION_WIDTH_MIN 21
+#define ENCAPSULATION_WIDTH_MIN 19
 
 struct encapsulation_part {
   double x, y, width, height;

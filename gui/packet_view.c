@@ -185,6 +185,19 @@ configure_adjustments(PacketView *view)
 }
 
 static void
+scroll_to_row(PacketView *view, uint32_t row)
+{
+  if (!view->vadjustment || row == SESSION_NONE)
+    return;
+  double page = gtk_adjustment_get_page_size(view->vadjustment);
+  double value = gtk_adjustment_get_value(view->vadjustment);
+  if (row < value)
+    gtk_adjustment_set_value(view->vadjustment, row);
+  else if (row + 1 > value + page)
+    gtk_adjustment_set_value(view->vadjustment, row + 1 - page);
+}
+
+static void
 widths_changed(PacketView *view)
 {
   for (int i = 0; i < CACHE_ROWS; i++)
@@ -192,6 +205,9 @@ widths_changed(PacketView *view)
       if (view->cache[i].cells[c])
         lay_out_cell(view, view->cache[i].cells[c], (enum packet_column)c);
   configure_adjustments(view);
+  /* A selected row that was in view stays there when the list shrinks or its type grows. */
+  if (view->is_following && view->session)
+    scroll_to_row(view, packet_view_selected_row(view));
   gtk_widget_queue_draw(GTK_WIDGET(view));
 }
 
@@ -332,6 +348,7 @@ packet_view_draw(GtkWidget *widget, cairo_t *cr)
     return FALSE;
   }
   uint32_t selected = packet_view_selected_row(view);
+  view->is_following = selected != SESSION_NONE && selected >= first && selected - first < n;
   cairo_translate(cr, -left_x(view), 0);
   double y = floor(((double)first - top_row(view)) * height);
   for (uint32_t i = 0; i < n; i++)
@@ -348,19 +365,6 @@ packet_view_draw(GtkWidget *widget, cairo_t *cr)
 }
 
 /* ---- news ---- */
-
-static void
-scroll_to_row(PacketView *view, uint32_t row)
-{
-  if (!view->vadjustment || row == SESSION_NONE)
-    return;
-  double page = gtk_adjustment_get_page_size(view->vadjustment);
-  double value = gtk_adjustment_get_value(view->vadjustment);
-  if (row < value)
-    gtk_adjustment_set_value(view->vadjustment, row);
-  else if (row + 1 > value + page)
-    gtk_adjustment_set_value(view->vadjustment, row + 1 - page);
-}
 
 void
 packet_view_update(PacketView *view, unsigned news)
@@ -387,6 +391,7 @@ packet_view_update(PacketView *view, unsigned news)
     uint32_t selected = packet_view_selected_row(view);
     if (selected != view->selected_told || (news & (PANE_FILTER | PANE_LOADED))) {
       view->selected_told = selected;
+      view->is_following = selected != SESSION_NONE;
       scroll_to_row(view, selected);
       packet_access_selection_changed(table);
     }

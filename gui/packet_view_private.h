@@ -27,6 +27,7 @@ struct _PacketView {
   struct cached_row cache[CACHE_ROWS];
   uint32_t n_rows_told; /* to the adjustment and to screen readers */
   uint32_t selected_told;
+  gboolean is_following; /* the selected row is in view */
 };
 
 #endif

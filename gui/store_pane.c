@@ -90,6 +90,8 @@ add_entry(GtkWidget *grid, int row, const struct store_entry *e)
   cell(grid, 1, 2 * row, *e->subject ? e->subject : lang_text("(no subject)", "(ไม่มีหัวเรื่อง)"), e);
   cell(grid, 2, 2 * row, mark, e);
   GtkWidget *below = cell(grid, 1, 2 * row + 1, rest, NULL);
+  gtk_label_set_ellipsize(GTK_LABEL(below), PANGO_ELLIPSIZE_NONE);
+  gtk_label_set_line_wrap(GTK_LABEL(below), TRUE);
   gtk_style_context_add_class(gtk_widget_get_style_context(below), "env-faint");
   gtk_widget_set_tooltip_text(below, rest);
 }
