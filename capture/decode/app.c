@@ -416,6 +416,13 @@ auth_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, u
 
 /* ---- a segment ---- */
 
+/* After STARTTLS a mail session's elements are records. */
+static enum app
+element_app(const struct element *e)
+{
+  return e->kind == ELEMENT_TLS ? APP_TLS : (enum app)e->app;
+}
+
 static void
 element_build(struct decode *d, const struct element *e, struct slice s)
 {
@@ -431,7 +438,7 @@ element_build(struct decode *d, const struct element *e, struct slice s)
   if (e->flags & ELEMENT_FLAG_CUT)
     build_flag(d, build_number(d, &defs[CUT], slice_none(s), e->n_octets),
                FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
-  switch (e->app) {
+  switch (element_app(e)) {
   case APP_SMTP:
     smtp_element(d, e, s);
     break;
@@ -474,10 +481,11 @@ elements_build(struct decode *d, uint32_t first, uint32_t end, const struct grou
     if (e->flow != d->work->record->flow)
       continue;
     struct slice s = element_slice(d, e, groups, n_groups);
-    if (e->app != open && e->app < APP_N && app_layers[e->app].key) {
+    enum app app = element_app(e);
+    if (app != open && app < APP_N && app_layers[app].key) {
       if (open != APP_NONE)
         build_layer_end(d, layer, to - from);
-      open = (enum app)e->app;
+      open = app;
       source = s.source;
       from = to = s.first;
       layer = build_layer(d, field_def_find(app_layers[open].key), s, NULL);

@@ -56,9 +56,10 @@ struct decode_work {
   GArray *pieces;
   const struct element *messages[BUILD_MESSAGES_MAX]; /* that end in this frame, see app.h */
   unsigned n_messages;
-  unsigned n_info_lines; /* what was said in this frame, in the summary */
-  uint32_t scale_flow;   /* whose window scales are known */
-  int scale[2];          /* shift; -1 unknown, -2 not used */
+  bool reply_seen, reply_goes_on; /* SMTP: a reply in this frame; its last line had "-" */
+  unsigned n_info_lines;          /* what was said in this frame, in the summary */
+  uint32_t scale_flow;            /* whose window scales are known */
+  int scale[2];                   /* shift; -1 unknown, -2 not used */
 };
 
 static inline struct slice

@@ -160,7 +160,7 @@ start(struct decode *d, uint32_t frame, bool summary_only)
   g_array_set_size(d->sources[0].pieces, 0);
   g_string_truncate(w->info, 0);
   w->summary_only = summary_only;
-  w->full = w->quoted = false;
+  w->full = w->quoted = w->reply_seen = w->reply_goes_on = false;
   w->parent = UINT16_MAX;
   w->depth = 0;
   w->record = trace_frame(d->trace, frame);

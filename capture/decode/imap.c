@@ -165,7 +165,7 @@ direction_build(struct decode *d, const struct element *e, struct slice s)
     build_generated(d, build_number(d, &defs[ISREQUEST], slice_none(s), e->side == SIDE_CLIENT));
 }
 
-/* A string of IMAP at the front of *s: atom or quoted, without its quotes. */
+/* A string of IMAP at the front of *s, as it stands: with its quotes, as Wireshark shows it. */
 static void
 string_build(struct decode *d, unsigned def, struct slice *s)
 {
@@ -173,12 +173,12 @@ string_build(struct decode *d, unsigned def, struct slice *s)
   size_t n = imap_string_scan(s->p, s->n, &found);
   if (n == 0)
     return;
-  if (found.kind != IMAP_STRING_LITERAL) {
-    struct slice at = slice_cut(slice_skip(*s, (uint32_t)(found.p - s->p)), (uint32_t)found.n);
-    g_autofree uint8_t *text = g_malloc(found.n + 1);
-    size_t octets = imap_string_copy(&found, text, found.n);
-    build_text(d, &defs[def], at, text, octets);
+  while (s->n && s->p[0] == ' ' && n > 1) {
+    *s = slice_skip(*s, 1);
+    n--;
   }
+  if (found.kind != IMAP_STRING_LITERAL)
+    word_build(d, def, slice_cut(*s, (uint32_t)n));
   *s = slice_skip(*s, (uint32_t)n);
 }
 
@@ -270,7 +270,9 @@ response_build(struct decode *d, const struct element *e, struct slice s)
     word_build(d, TAG, tag);
     word_build(d, RESPONSE_TAG, tag);
     word_build(d, RESPONSE_STATUS, status);
-    word_build(d, RESPONSE_COMMAND, take_word(&rest));
+    struct slice word = take_word(&rest);
+    word_build(d, COMMAND, word);
+    word_build(d, RESPONSE_COMMAND, word);
     if (e->command < trace_n_elements(d->trace)) {
       const struct element *command = trace_element(d->trace, e->command);
       int64_t asked = trace_frame(d->trace, command->last_frame)->time_ns;
@@ -279,10 +281,6 @@ response_build(struct decode *d, const struct element *e, struct slice s)
       build_generated(d, build_number(d, &defs[TIME], slice_none(s),
                                       (uint64_t)d->work->record->time_ns - (uint64_t)asked));
     }
-  } else if (e->code == IMAP_STATUS_OK || e->code == IMAP_STATUS_NO || e->code == IMAP_STATUS_BAD ||
-             e->code == IMAP_STATUS_BYE || e->code == IMAP_STATUS_PREAUTH) {
-    take_word(&rest);
-    word_build(d, RESPONSE_STATUS, take_word(&rest));
   }
   tail_build(d, e, s);
   build_close(d, group);

@@ -453,13 +453,12 @@ header_field_build(struct decode *d, struct slice s, bool of_part, char **conten
   struct slice name = slice_cut(s, (uint32_t)(colon - s.p));
   struct slice value = trim_left(slice_skip(whole, name.n + 1));
   g_autofree char *text = unfold(value);
-  size_t n = strlen(text);
   const struct header_name *row =
       of_part ? header_find(part_names, G_N_ELEMENTS(part_names), name)
               : header_find(message_names, G_N_ELEMENTS(message_names), name);
   unsigned field;
   if (row) {
-    field = build_text(d, &defs[row->def], whole, text, n);
+    field = build_text(d, &defs[row->def], whole, value.p, value.n);
     if ((row->def == CONTENT_TYPE || row->def == PART_TYPE) && !*content_type)
       *content_type = g_strdup(text);
     build_open(d, field);
@@ -467,9 +466,9 @@ header_field_build(struct decode *d, struct slice s, bool of_part, char **conten
     field = build_text(d, &defs[EXTENSION], whole, whole.p, whole.n);
     build_open(d, field);
     build_text(d, &defs[EXTENSION_TYPE], name, name.p, name.n);
-    build_text(d, &defs[EXTENSION_VALUE], value, text, n);
+    build_text(d, &defs[EXTENSION_VALUE], value, value.p, value.n);
   }
-  g_autofree char *decoded = decode_words(text, n);
+  g_autofree char *decoded = decode_words(text, strlen(text));
   if (decoded)
     build_generated(d, build_string(d, &defs[DECODED], value, decoded));
   build_close(d, field);

@@ -140,8 +140,10 @@ response_build(struct decode *d, const struct element *e, struct slice s)
   struct slice line = line_cut(s), description, indicator = first_word(line, &description);
   unsigned group = build_text(d, &defs[RESPONSE], line, line.p, line.n);
   build_open(d, group);
-  build_text(d, &defs[RESPONSE_INDICATOR], indicator, indicator.p, indicator.n);
-  if (description.n)
+  bool goes_on = e->code == POP_STATUS_CONTINUE; /* "+ " of RFC 5034 is no status */
+  if (!goes_on)
+    build_text(d, &defs[RESPONSE_INDICATOR], indicator, indicator.p, indicator.n);
+  if (description.n && !goes_on)
     build_text(d, &defs[RESPONSE_DESCRIPTION], description, description.p, description.n);
   tail_build(d, e, line);
   build_close(d, group);

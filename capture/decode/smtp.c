@@ -24,6 +24,7 @@ enum {
   AUTH_PASSWORD,
   AUTH_BOTH,
   EOM,
+  REPLY_LINE,
   DATA_FRAGMENT,
   STATE,
   ODD
@@ -61,6 +62,10 @@ static const struct field_def defs[] = {
                   FIELD_TEXT,
                   "Response",
                   {"The server says: %s.", "เซิร์ฟเวอร์พูดว่า: %s"}},
+    [REPLY_LINE] = {"enveloscope.smtp.reply_line",
+                    FIELD_TEXT,
+                    "Response, next line",
+                    {"The answer goes on: %s.", "คำตอบยังมีต่อ: %s"}},
     [RESPONSE_CODE] = {"smtp.response.code",
                        FIELD_UINT,
                        "Response code",
@@ -181,23 +186,37 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
   app_info_line(d, e, line);
 }
 
+/* Code, separator and words of one reply line, under its line's field. */
+static void
+reply_text_build(struct decode *d, const struct element *e, struct slice line, bool first)
+{
+  unsigned code = 0;
+  bool more = false;
+  size_t text_at = 0;
+  if (!smtp_reply_parse(line.p, line.n, &code, &more, &text_at))
+    return;
+  struct slice text = slice_skip(line, (uint32_t)text_at);
+  if (first)
+    build_named(d, &defs[RESPONSE_CODE], slice_cut(line, 3), code,
+                lang_pick(smtp_code_meaning(code)));
+  build_text(d, &defs[RSP_PARAMETER], text, text.p, text.n);
+  tail_build(d, e, line);
+}
+
+/* Lines of one reply in one frame share the response's fields, as in Wireshark: the first line is
+ * smtp.response, each line is a parameter. */
 static void
 reply_build(struct decode *d, const struct element *e, struct slice s)
 {
   struct slice line = line_cut(s);
-  unsigned code = 0;
-  bool more = false;
-  size_t text_at = 0;
-  build_generated(d, build_number(d, &defs[RSP], slice_none(s), 1));
-  unsigned group = build_text(d, &defs[RESPONSE], s, s.p, s.n);
+  bool first = !d->work->reply_goes_on;
+  if (first && !d->work->reply_seen)
+    build_generated(d, build_number(d, &defs[RSP], slice_none(s), 1));
+  d->work->reply_seen = true;
+  d->work->reply_goes_on = e->flags & ELEMENT_FLAG_MORE;
+  unsigned group = build_text(d, &defs[first ? RESPONSE : REPLY_LINE], s, s.p, s.n);
   build_open(d, group);
-  if (smtp_reply_parse(line.p, line.n, &code, &more, &text_at)) {
-    struct lang_pair meaning = smtp_code_meaning(code);
-    struct slice text = slice_skip(line, (uint32_t)text_at);
-    build_named(d, &defs[RESPONSE_CODE], slice_cut(line, 3), code, lang_pick(meaning));
-    build_text(d, &defs[RSP_PARAMETER], text, text.p, text.n);
-  }
-  tail_build(d, e, s);
+  reply_text_build(d, e, line, first);
   build_close(d, group);
   app_info_line(d, e, line);
 }

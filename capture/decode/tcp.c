@@ -463,7 +463,9 @@ options_build(struct decode *d, struct slice s, uint32_t sack_base, GString *wor
   if (at < s.n) {
     struct slice rest = slice_skip(s, (uint32_t)at);
     if (rest.p[0] == TCP_OPT_END)
-      build_named(d, &defs[OPTION_KIND], slice_cut(rest, 1), TCP_OPT_END, option_name(TCP_OPT_END));
+      for (; rest.n && rest.p[0] == TCP_OPT_END; rest = slice_skip(rest, 1)) /* with its padding */
+        build_named(d, &defs[OPTION_KIND], slice_cut(rest, 1), TCP_OPT_END,
+                    option_name(TCP_OPT_END));
     else
       build_flag(d, build_none(d, &defs[OPTION_BAD], rest), FIELD_FLAG_ODD);
   }
@@ -578,7 +580,8 @@ tcp_decode(struct decode *d, struct slice s)
   if (!d->work->quoted)
     build_generated(d, build_number(d, &defs[LEN], slice_none(s), payload.wire));
   build_number(d, &defs[SEQ], slice_cut(slice_skip(s, 4), 4), seq);
-  build_number(d, &defs[SEQ_RAW], slice_cut(slice_skip(s, 4), 4), t.seq);
+  if (!d->work->quoted)
+    build_number(d, &defs[SEQ_RAW], slice_cut(slice_skip(s, 4), 4), t.seq);
   if (!d->work->quoted)
     build_generated(d, build_number(d, &defs[NXTSEQ], slice_none(s), next));
   build_number(d, &defs[ACK], slice_cut(slice_skip(s, 8), 4), ack);
