@@ -159,6 +159,8 @@ activate(GtkApplication *application, struct start *start)
   session_set_dark(session, o->is_dark || settings_bool(settings, "dark", FALSE));
   session_set_projector(session, o->is_projector);
   style_install(session);
+  if (o->screenshot) /* a picture shows how things are, not how they become so */
+    g_object_set(gtk_settings_get_default(), "gtk-enable-animations", FALSE, NULL);
   start->window = window_new(application, session, settings);
   g_autofree char *message = NULL;
   const char *what = o->files && o->files[0] ? o->files[0] : o->lesson ? o->lesson : FIRST_LESSON;

@@ -13,6 +13,7 @@
 
 #include "gui/canvas.h"
 #include "gui/hosts.h"
+#include "gui/pane.h"
 #include "gui/sentence.h"
 #include "gui/style.h"
 
@@ -259,10 +260,12 @@ draw_row_arrow(struct ladder *l, cairo_t *cr, uint32_t frame, double y, double a
   a.y = y + l->text_height + 6 * s;
   a.is_lost = way.is_lost;
   double width = l->width - l->gutter - 8, middle = l->gutter + width / 2;
+  /* To everybody: it ends between two lanes, so that it points at nobody. */
+  double stub = MIN(70 * s, 0.5 * (l->width - l->gutter) / MAX(hosts_n_lanes(h), 1));
   if (from != SESSION_NONE) {
     a.x0 = lane_x(l, from);
     a.x1 = to != SESSION_NONE && to != from ? lane_x(l, to)
-                                            : a.x0 + (a.x0 > l->width * 0.7 ? -1 : 1) * 70 * s;
+                                            : a.x0 + stub * (a.x0 > l->width * 0.7 ? -1 : 1);
     middle = (a.x0 + a.x1) / 2;
     draw_arrow(l, cr, &a);
     if (way.is_broadcast) { /* to everybody: rings at the end */
@@ -333,7 +336,7 @@ draw_row(struct ladder *l, cairo_t *cr, uint32_t row, uint32_t frame, uint32_t n
   }
   /* A capture is read like a book: nothing in it is still to come. */
   double alpha = session_run(s) && frame >= n_past ? 0.33 : 1;
-  g_autofree char *time = g_strdup_printf("%.6f", (double)session_frame_time(s, frame) / 1e9);
+  g_autofree char *time = pane_format_time(session_frame_time(s, frame));
   cairo_save(cr);
   if (selected) {
     draw_row_arrow(l, cr, frame, y, alpha);

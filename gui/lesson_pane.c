@@ -96,34 +96,47 @@ text_label(const char *markup)
   return label;
 }
 
+/* A list item hangs behind its bullet or number. */
+static GtkWidget *
+hang(const struct lesson_paragraph *paragraph, GtkWidget *label)
+{
+  GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+  g_autofree char *mark = paragraph->number == 0 ? g_strdup("•")
+                          : paragraph->number == UINT_MAX
+                              ? g_strdup("")
+                              : g_strdup_printf("%u.", paragraph->number);
+  GtkWidget *bullet = gtk_label_new(mark);
+  gtk_label_set_width_chars(GTK_LABEL(bullet), 3);
+  gtk_label_set_xalign(GTK_LABEL(bullet), 0.5);
+  gtk_widget_set_valign(bullet, GTK_ALIGN_START);
+  gtk_widget_set_margin_start(row, ((int)paragraph->level - 1) * 16);
+  gtk_box_pack_start(GTK_BOX(row), bullet, FALSE, FALSE, 0);
+  gtk_box_pack_start(GTK_BOX(row), label, TRUE, TRUE, 0);
+  return row;
+}
+
 static void
 add_paragraph(struct pane *p, const struct lesson_paragraph *paragraph)
 {
   g_autoptr(GString) markup = g_string_new(NULL);
-  int indent = 0;
-  if (paragraph->block == LESSON_ITEM) {
-    indent = (int)paragraph->level * 16 - 10;
-    if (paragraph->number == 0)
-      g_string_append(markup, "•  ");
-    else if (paragraph->number != UINT_MAX)
-      g_string_append_printf(markup, "%u.  ", paragraph->number);
-  } else if (paragraph->block == LESSON_QUOTE || paragraph->block == LESSON_CODE_BLOCK) {
-    indent = 14;
-  }
+  gboolean code = paragraph->block == LESSON_CODE_BLOCK;
   if (paragraph->block == LESSON_HEADING)
     g_string_append(markup, "<b>");
-  if (paragraph->block == LESSON_CODE_BLOCK)
+  if (code)
     g_string_append(markup, "<span font_family=\"Noto Sans Mono, DejaVu Sans Mono\" size=\"92%\">");
   for (guint i = 0; i < paragraph->spans->len; i++)
     append_span(markup, &g_array_index(paragraph->spans, struct lesson_span, i));
-  if (paragraph->block == LESSON_CODE_BLOCK)
+  if (code)
     g_string_append(markup, "</span>");
   if (paragraph->block == LESSON_HEADING)
     g_string_append(markup, "</b>");
   GtkWidget *label = text_label(markup->str);
-  gtk_widget_set_margin_start(label, indent);
+  if (paragraph->block == LESSON_QUOTE || code)
+    gtk_widget_set_margin_start(label, 14);
   g_signal_connect(label, "activate-link", G_CALLBACK(link_activated), p);
-  gtk_box_pack_start(GTK_BOX(p->page), label, FALSE, FALSE, 0);
+  gtk_box_pack_start(GTK_BOX(p->page),
+                     paragraph->block == LESSON_ITEM ? hang(paragraph, label) : label, FALSE, FALSE,
+                     0);
 }
 
 /* ---- questions ---- */
