@@ -61,7 +61,7 @@ give_up(struct arp_entry *e)
   struct host *h = e->iface->host;
   char text[ADDR_TEXT_MAX];
   world_emit(h->net->world, h->index, "arp", ip_addr_format(&e->addr, text), "%s", "");
-  host_log(h, "arp", "no answer from %s", text);
+  host_log(h, "arp", "no answer from %s", "ไม่มีคำตอบจาก %s", text);
   struct packet_queue pending = e->pending;
   g_hash_table_remove(h->arp, GUINT_TO_POINTER(addr_number(&e->addr)));
   for (struct packet *p; (p = packet_queue_pop(&pending));) {
@@ -118,7 +118,7 @@ arp_send(struct iface *out, const struct ip_addr *neighbour, struct packet *p)
   }
   if (!e) {
     if (h->arp && g_hash_table_size(h->arp) >= ARP_CACHE_MAX) {
-      host_log(h, "arp", "cache is full: packet dropped");
+      host_log(h, "arp", "cache is full: packet dropped", "แคชเต็ม จึงทิ้งแพ็กเก็ต");
       packet_free(h->net, p);
       return;
     }

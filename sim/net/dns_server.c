@@ -390,7 +390,8 @@ job_take(struct job *j, const uint8_t *p, size_t n, size_t at, const struct dns_
   uint16_t type = j->client.question.type;
   g_autoptr(GArray) answers = read_section(p, n, &at, head->n_answers);
   uint32_t no_ttl_s = negative_ttl(p, n, at, head->n_authorities);
-  g_array_unref(read_section(p, n, &at, head->n_authorities)); /* passed over: only the SOA counts */
+  g_array_unref(
+      read_section(p, n, &at, head->n_authorities)); /* passed over: only the SOA counts */
   g_autoptr(GArray) additionals = read_section(p, n, &at, head->n_additionals);
   g_autofree char *asked = g_strdup(j->name);
   for (unsigned i = 0; i < answers->len; i++) {

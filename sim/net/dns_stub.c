@@ -152,7 +152,8 @@ ask(void *data)
   size_t n = dns_writer_end(&writer);
   if (q->n_tries == TRIES_MAX || n == 0 || h->dns.version == 0) {
     if (h->dns.version == 0)
-      host_log(h, "dns", "no resolver is set: %s cannot be looked up", q->name);
+      host_log(h, "dns", "no resolver is set: %s cannot be looked up",
+               "ไม่ได้กำหนดรีโซลเวอร์ไว้ จึงค้นหา %s ไม่ได้", q->name);
     finish(q, DNS_FAILED, NULL, 0);
     return;
   }

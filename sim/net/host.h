@@ -191,7 +191,8 @@ struct host *host_new(struct net *n, const char *name, enum host_kind kind);
 void host_free(struct host *h);
 bool host_has_addr(const struct host *h, const struct ip_addr *a);
 /* Says in the host's log what it did and why. */
-void host_log(struct host *h, const char *key, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void host_log(struct host *h, const char *key, const char *en, const char *th, ...)
+    G_GNUC_PRINTF(3, 5) G_GNUC_PRINTF(4, 5);
 
 /* A frame's last bit came in; takes the packet. */
 void host_input(struct iface *at, struct packet *p);

@@ -56,8 +56,8 @@ tell_sender(struct host *h, uint8_t type, uint8_t code, uint32_t rest, const uin
   else if (ip.proto == IP_PROTO_UDP)
     udp_error(h, type, code, quoted + header, n - header);
   char text[ADDR_TEXT_MAX];
-  host_log(h, "icmp", "type %u code %u about a packet to %s", type, code,
-           ip_addr_format(&to, text));
+  host_log(h, "icmp", "ICMP type %u code %u about a packet to %s",
+           "ICMP ชนิด %u รหัส %u แจ้งเรื่องแพ็กเก็ตที่ส่งถึง %s", type, code, ip_addr_format(&to, text));
 }
 
 void
@@ -106,7 +106,7 @@ ping_once(void *data)
   finish_icmp(q, ICMP_OCTETS + ECHO_OCTETS);
   if (!ip_send(h, NULL, &ping->to, IP_PROTO_ICMP, p, ICMP_OCTETS + ECHO_OCTETS, false)) {
     char text[ADDR_TEXT_MAX];
-    host_log(h, "ping", "no route to %s", ip_addr_format(&ping->to, text));
+    host_log(h, "ping", "no route to %s", "ไม่มีเส้นทางไปยัง %s", ip_addr_format(&ping->to, text));
   }
   if (ping->n_left > 0)
     world_at(w, world_now(w) + ping->interval_ns, WORLD_APP, h->index, ping_once, ping);
@@ -171,7 +171,7 @@ icmp_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
   struct icmp icmp;
   struct ip_addr from = ip_addr_v4(ip->src);
   if (!icmp_get(q, n, &icmp) || checksum_finish(checksum_add(0, q, n)) != 0)
-    host_log(h, "icmp", "bad checksum: packet dropped");
+    host_log(h, "icmp", "bad checksum: packet dropped", "เช็กซัมไม่ถูกต้อง จึงทิ้งแพ็กเก็ต");
   else if (icmp.type == ICMP_TYPE_ECHO)
     reply(h, p, ip, n);
   else if (icmp.type == ICMP_TYPE_ECHO_REPLY)

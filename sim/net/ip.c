@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "capture/wire/bytes.h"
+#include "capture/wire/lang.h"
 #include "sim/net/host.h"
 
 bool
@@ -22,13 +23,13 @@ host_has_addr(const struct host *h, const struct ip_addr *a)
 }
 
 void
-host_log(struct host *h, const char *key, const char *format, ...)
+host_log(struct host *h, const char *key, const char *en, const char *th, ...)
 {
   if (!world_wants_events(h->net->world))
     return;
   va_list args;
-  va_start(args, format);
-  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_start(args, th);
+  g_autofree char *text = g_strdup_vprintf(lang_text(en, th), args);
   va_end(args);
   world_emit(h->net->world, h->index, "log", key, "%s", text);
 }
@@ -169,7 +170,7 @@ ip_input(struct iface *at, struct packet *p)
   size_t got = ipv4_get(header, p->n - PACKET_IP, &ip);
   if (!got || ip.total_octets < ip.header_octets || ip.total_octets > p->n - PACKET_IP ||
       checksum_finish(checksum_add(0, header, ip.header_octets)) != 0) {
-    host_log(h, "ip", "bad header: packet dropped");
+    host_log(h, "ip", "bad header: packet dropped", "เฮดเดอร์ไม่ถูกต้อง จึงทิ้งแพ็กเก็ต");
     packet_free(h->net, p);
     return;
   }

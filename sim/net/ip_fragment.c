@@ -76,7 +76,8 @@ set_timeout(void *data)
   struct host *h = s->host;
   if (s->first)
     icmp_error(h, s->first, ICMP_TYPE_TIME_EXCEEDED, 1, 0);
-  host_log(h, "ip", "fragments of datagram 0x%04x did not all come", s->id);
+  host_log(h, "ip", "fragments of datagram 0x%04x did not all come",
+           "แฟรกเมนต์ของดาตาแกรม 0x%04x มาไม่ครบ", s->id);
   g_ptr_array_remove(h->fragments, s);
   set_free(s);
 }
@@ -176,7 +177,8 @@ ip_reassemble(struct host *h, struct packet *p, const struct ipv4 *ip)
     return NULL;
   }
   if (bad || (s->n_total && end > s->n_total) || !note_piece(s, first, end)) {
-    host_log(h, "ip", "fragments of datagram 0x%04x do not fit together: dropped", s->id);
+    host_log(h, "ip", "fragments of datagram 0x%04x do not fit together: dropped",
+             "แฟรกเมนต์ของดาตาแกรม 0x%04x ต่อกันไม่ได้ จึงทิ้งไป", s->id);
     packet_free(h->net, p);
     g_ptr_array_remove(h->fragments, s);
     set_free(s);

@@ -187,7 +187,8 @@ link_send(struct iface *from, struct packet *p)
     return;
   }
   if (w->queue.n >= w->link->queue_max) {
-    host_log(from->host, "link", "queue of %s is full: frame dropped", w->link->name);
+    host_log(from->host, "link", "queue of %s is full: frame dropped", "คิวของ %s เต็ม จึงทิ้งเฟรม",
+             w->link->name);
     packet_free(w->link->net, p);
     return;
   }

@@ -342,7 +342,8 @@ open_from_syn(struct host *h, const struct conn_key *key, const struct tcp_segme
     return;
   }
   if (l->n_half_open == BACKLOG_MAX || (h->conns && g_hash_table_size(h->conns) >= CONNS_MAX)) {
-    host_log(h, "tcp", "backlog of port %u is full: SYN dropped", key->local_port);
+    host_log(h, "tcp", "backlog of port %u is full: SYN dropped",
+             "คิวรอเชื่อมต่อของพอร์ต %u เต็ม จึงทิ้ง SYN", key->local_port);
     return;
   }
   struct conn *c = conn_new(h, key, false);
@@ -381,7 +382,8 @@ socket_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
   struct tcp tcp;
   struct tcp_segment s;
   if (!read_segment(q, n, &key, &tcp, &s)) {
-    host_log(h, "tcp", "bad header or checksum: segment dropped");
+    host_log(h, "tcp", "bad header or checksum: segment dropped",
+             "เฮดเดอร์หรือเช็กซัมไม่ถูกต้อง จึงทิ้งเซกเมนต์");
     packet_free(h->net, p);
     return;
   }

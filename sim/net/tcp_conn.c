@@ -110,12 +110,20 @@ tcp_conn_finish(struct tcp_conn *c, enum tcp_outcome outcome, int64_t now_ns)
 /* ---- what is shown ---- */
 
 static void
-show(struct tcp_conn *c, const char *key, uint32_t *shown, uint32_t value)
+show(struct tcp_conn *c, enum tcp_value which, uint32_t value)
 {
-  if (c->shown.any && *shown == value)
+  static const char *const keys[] = {
+      [TCP_SND_UNA] = "snd_una",   [TCP_SND_NXT] = "snd_nxt", [TCP_SND_WND] = "snd_wnd",
+      [TCP_RCV_NXT] = "rcv_nxt",   [TCP_RCV_WND] = "rcv_wnd", [TCP_CWND] = "cwnd",
+      [TCP_SSTHRESH] = "ssthresh", [TCP_FLIGHT] = "flight",   [TCP_RTO_MS] = "rto_ms",
+      [TCP_SRTT_MS] = "srtt_ms"};
+  _Static_assert(G_N_ELEMENTS(keys) == TCP_N_VALUES, "every value has a key");
+  struct tcp_shown *s = &c->shown;
+  if ((s->told & 1u << which) && s->values[which] == value)
     return;
-  *shown = value;
-  c->watch(c->watch_data, c, key, NULL, value);
+  s->told |= (uint16_t)(1u << which);
+  s->values[which] = value;
+  c->watch(c->watch_data, c, keys[which], NULL, value);
 }
 
 static uint32_t
@@ -145,20 +153,18 @@ tcp_conn_show(struct tcp_conn *c)
   }
   if (!c->watch)
     return;
-  struct tcp_shown *s = &c->shown;
-  show(c, "snd_una", &s->snd_una, c->snd_una);
-  show(c, "snd_nxt", &s->snd_nxt, c->snd_nxt);
-  show(c, "cwnd", &s->cwnd, c->cwnd);
-  show(c, "ssthresh", &s->ssthresh, c->ssthresh);
-  show(c, "flight", &s->flight, c->snd_nxt - c->snd_una);
-  show(c, "rto_ms", &s->rto_ms, in_ms(tcp_rtt_timeout(c, c->backoff) / 1000));
+  show(c, TCP_SND_UNA, c->snd_una);
+  show(c, TCP_SND_NXT, c->snd_nxt);
+  show(c, TCP_CWND, c->cwnd);
+  show(c, TCP_SSTHRESH, c->ssthresh);
+  show(c, TCP_FLIGHT, c->snd_nxt - c->snd_una);
+  show(c, TCP_RTO_MS, in_ms(tcp_rtt_timeout(c, c->backoff) / 1000));
   if (c->rtt_known)
-    show(c, "srtt_ms", &s->srtt_ms, in_ms(c->srtt_us));
+    show(c, TCP_SRTT_MS, in_ms(c->srtt_us));
   if (has_peer(c)) {
-    show(c, "snd_wnd", &s->snd_wnd, c->snd_wnd);
-    show(c, "rcv_nxt", &s->rcv_nxt, c->rcv_nxt);
-    show(c, "rcv_wnd", &s->rcv_wnd, seq_gt(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge - c->rcv_nxt : 0);
-    s->any = true;
+    show(c, TCP_SND_WND, c->snd_wnd);
+    show(c, TCP_RCV_NXT, c->rcv_nxt);
+    show(c, TCP_RCV_WND, seq_gt(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge - c->rcv_nxt : 0);
   }
 }
 

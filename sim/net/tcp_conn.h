@@ -86,10 +86,23 @@ struct tcp_conn;
 typedef void (*tcp_watch)(void *data, const struct tcp_conn *c, const char *key, const char *text,
                           uint64_t value);
 
+enum tcp_value {
+  TCP_SND_UNA,
+  TCP_SND_NXT,
+  TCP_SND_WND,
+  TCP_RCV_NXT,
+  TCP_RCV_WND,
+  TCP_CWND,
+  TCP_SSTHRESH,
+  TCP_FLIGHT,
+  TCP_RTO_MS,
+  TCP_SRTT_MS,
+  TCP_N_VALUES
+};
 /* What tcp_watch was told last. */
 struct tcp_shown {
-  uint32_t snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd, cwnd, ssthresh, flight, rto_ms, srtt_ms;
-  bool any;
+  uint32_t values[TCP_N_VALUES];
+  uint16_t told; /* bit per value: it was told at least once */
 };
 
 /* To be read, not written, by callers. Names as in the RFCs. */

@@ -87,7 +87,8 @@ udp_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
       (udp.checksum &&
        checksum_finish(checksum_add(checksum_pseudo(&from, &to, IP_PROTO_UDP, udp.length), q,
                                     udp.length)) != 0)) {
-    host_log(h, "udp", "bad length or checksum: datagram dropped");
+    host_log(h, "udp", "bad length or checksum: datagram dropped",
+             "ความยาวหรือเช็กซัมไม่ถูกต้อง จึงทิ้งดาตาแกรม");
     packet_free(h->net, p);
     return;
   }

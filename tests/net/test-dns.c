@@ -60,7 +60,8 @@ done(void *data, enum dns_status status, const struct dns_answer *answers, unsig
   a->status = status;
   a->n = n;
   a->done_ns = world_now(a->world);
-  memcpy(a->answers, answers, MIN(n, 8) * sizeof *answers);
+  if (n > 0)
+    memcpy(a->answers, answers, MIN(n, 8) * sizeof *answers);
 }
 
 static struct asked
