@@ -169,7 +169,7 @@ key_line(struct decode *d, const struct field *f)
   GString *out = g_string_new(f->def->key);
   if (f->n_octets > 0) {
     g_autofree char *octets = pane_format_octets(f->n_octets);
-    g_string_append_printf(out, lang_text("  ·  %1$s from octet %2$u", "  ·  %1$s เริ่มที่ออกเท็ต %2$u"),
+    g_string_append_printf(out, lang_text("  ·  %1$s from octet %2$u", "  ·  %1$s เริ่มที่ออกเตต %2$u"),
                            octets, f->first);
   } else if (f->flags & FIELD_FLAG_GENERATED) {
     g_string_append(out,

@@ -191,6 +191,6 @@ dialogs_about(struct window *w)
       lang_text(
           "Opens e-mail like an envelope inside an envelope: simulated and captured SMTP, POP3 "
           "and IMAP4, octet by octet.",
-          "เปิดดูอีเมลเหมือนซองที่ซ้อนอยู่ในซอง: SMTP, POP3 และ IMAP4 ทั้งที่จำลองและดักจับมา ทีละออกเท็ต"),
+          "เปิดดูอีเมลเหมือนซองที่ซ้อนอยู่ในซอง: SMTP, POP3 และ IMAP4 ทั้งที่จำลองและดักจับมา ทีละออกเตต"),
       NULL);
 }

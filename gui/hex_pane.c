@@ -386,7 +386,7 @@ update(GtkWidget *pane, unsigned news)
   if (news & PANE_LOOK) {
     color_tags(h);
     pane_set_accessible(
-        h->text, lang_text("Octets of the frame", "ออกเท็ตของเฟรม"),
+        h->text, lang_text("Octets of the frame", "ออกเตตของเฟรม"),
         lang_text("Offset, hexadecimal and text columns", "คอลัมน์ตำแหน่ง เลขฐานสิบหก และตัวอักษร"));
     gtk_button_set_label(GTK_BUTTON(h->previous), lang_text("Previous page", "หน้าก่อน"));
     gtk_button_set_label(GTK_BUTTON(h->next), lang_text("Next page", "หน้าถัดไป"));

@@ -44,7 +44,7 @@ main(int argc, char **argv)
   g_option_context_add_main_entries(context, entries, NULL);
   g_option_context_set_summary(
       context, lang_text("Shows e-mail on the wire, simulated or captured, octet by octet.",
-                         "แสดงอีเมลบนสายส่ง ทั้งที่จำลองและดักจับมา ทีละออกเท็ต"));
+                         "แสดงอีเมลบนสายส่ง ทั้งที่จำลองและดักจับมา ทีละออกเตต"));
   g_option_context_set_description(context,
                                    lang_text("Example: enveloscope --lang th login.pcapng",
                                              "ตัวอย่าง: enveloscope --lang th login.pcapng"));

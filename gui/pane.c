@@ -317,7 +317,7 @@ pane_format_octets(uint64_t n)
 {
   g_autofree char *count = pane_format_count(n);
   return g_strdup_printf(
-      n == 1 ? lang_text("%s octet", "%s ออกเท็ต") : lang_text("%s octets", "%s ออกเท็ต"), count);
+      n == 1 ? lang_text("%s octet", "%s ออกเตต") : lang_text("%s octets", "%s ออกเตต"), count);
 }
 
 static gboolean

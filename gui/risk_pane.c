@@ -277,7 +277,7 @@ static void
 add_frame_link(struct view *v, GtkWidget *box, uint32_t frame, uint32_t first_octet, uint32_t n)
 {
   g_autofree char *octets =
-      n ? g_strdup_printf(lang_text(", octets %1$u–%2$u", " ออกเท็ต %1$u–%2$u"), first_octet,
+      n ? g_strdup_printf(lang_text(", octets %1$u–%2$u", " ออกเตต %1$u–%2$u"), first_octet,
                           first_octet + n - 1)
         : g_strdup("");
   g_autofree char *label =

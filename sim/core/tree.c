@@ -164,7 +164,7 @@ builder_scalar(struct builder *b, const yaml_event_t *e, GError **error)
   size_t line = e->start_mark.line;
   if (strlen(text) != e->data.scalar.length)
     return fail_at(error, b->file, line,
-                   lang_text("the text holds a NUL octet; remove it", "ข้อความมีออกเท็ต NUL ให้ลบออก"));
+                   lang_text("the text holds a NUL octet; remove it", "ข้อความมีออกเตต NUL ให้ลบออก"));
   if (b->depth > 0 && b->open[b->depth - 1]->kind == TREE_MAP && !b->keys[b->depth - 1])
     return builder_take_key(b, e, error);
   struct tree_node *node = node_new(b, TREE_SCALAR, line);
@@ -233,7 +233,7 @@ check_text(const char *text, gsize n, const char *name, GError **error)
       line += *p == '\n';
     return fail_at(error, name, line,
                    lang_text("not UTF-8 at octet %zu; save the file as UTF-8",
-                             "ไม่ใช่ UTF-8 ที่ออกเท็ต %zu ให้บันทึกไฟล์เป็น UTF-8"),
+                             "ไม่ใช่ UTF-8 ที่ออกเตต %zu ให้บันทึกไฟล์เป็น UTF-8"),
                    (size_t)(end - text));
   }
   return true;

@@ -196,7 +196,7 @@ read_value(struct net *n, const struct zone *z, const struct tree_node *value, s
     if (value->kind != TREE_SCALAR || strlen(value->text) > 255)
       return tree_fail(error, value, "%s",
                        lang_text("the text of a TXT record has at most 255 octets",
-                                 "ข้อความของระเบียน TXT มีได้ไม่เกิน 255 ออกเท็ต"));
+                                 "ข้อความของระเบียน TXT มีได้ไม่เกิน 255 ออกเตต"));
     r->target = g_strdup(value->text);
     return true;
   }
