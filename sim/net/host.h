@@ -19,7 +19,7 @@ enum {
   NET_LINKS_MAX = 65000,  /* a link is an interface of the trace: 16 bits */
   HOST_IFACES_MAX = 64,   /* a large switch */
   HOST_ROUTES_MAX = 256,
-  ARP_CACHE_MAX = 1024,    /* hosts on one Ethernet */
+  ARP_CACHE_MAX = 65536,   /* hosts on one Ethernet: a /16 */
   ARP_PENDING_MAX = 8,     /* packets that wait for one answer; the oldest goes first */
   SWITCH_TABLE_MAX = 8192, /* learned addresses, a usual figure for small switches */
   LINK_QUEUE_MAX = 100000,
