@@ -94,8 +94,13 @@ show_view(struct start *start, const char *id)
   enum view view = view_find(id);
   if (view == N_VIEWS)
     return;
-  perspectives_show_view(p, view);
-  window_set_perspective(start->window, perspectives_current(p));
+  if (view == VIEW_FILTER) {
+    perspectives_show_view(p, view);
+    window_set_perspective(start->window, perspectives_current(p));
+    return;
+  }
+  perspectives_present(p, view); /* one view alone: large */
+  window_set_perspective(start->window, PERSPECTIVE_PRESENT);
 }
 
 static gboolean
