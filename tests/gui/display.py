@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+TAP = 9  # a descriptor that a shell can name
+
 
 def main():
     for program in ("Xvfb", "dbus-run-session"):
@@ -40,7 +42,12 @@ def main():
                        HOME=folder, GDK_BACKEND="x11", GIO_USE_VFS="local", GSETTINGS_BACKEND="memory",
                        LIBGL_ALWAYS_SOFTWARE="1", LC_ALL="C.UTF-8")
             env.pop("WAYLAND_DISPLAY", None)
-            return subprocess.call(["dbus-run-session", "--"] + sys.argv[1:], env=env)
+            # What the bus starts writes to stderr; stdout is the command's alone, for its TAP.
+            os.dup2(1, TAP)
+            os.set_inheritable(TAP, True)
+            return subprocess.call(
+                ["dbus-run-session", "--", "sh", "-c", f'exec "$@" >&{TAP} {TAP}>&-', "sh"] + sys.argv[1:],
+                env=env, stdout=sys.stderr, pass_fds=[TAP])
         finally:
             xvfb.terminate()
             xvfb.wait()
