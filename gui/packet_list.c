@@ -209,10 +209,12 @@ on_popup_menu(GtkWidget *view, struct list *l)
 static gboolean
 on_view_key(GtkWidget *view, GdkEventKey *event, struct list *l)
 {
-  if (!l->filter_entry || (event->state & (GDK_CONTROL_MASK | GDK_MOD1_MASK | GDK_SUPER_MASK)))
+  if (!l->filter_entry || !gtk_widget_get_mapped(l->filter_entry) ||
+      (event->state & (GDK_CONTROL_MASK | GDK_MOD1_MASK | GDK_SUPER_MASK)))
     return FALSE;
   gunichar c = gdk_keyval_to_unicode(event->keyval);
-  if (c == 0 || c == ' ' || !g_unichar_isgraph(c))
+  /* No filter begins with + or -, and the window has a use for them (speed). */
+  if (c == 0 || c == '+' || c == '-' || !g_unichar_isgraph(c))
     return FALSE;
   char text[8] = {0};
   g_unichar_to_utf8(c, text);

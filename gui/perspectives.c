@@ -14,6 +14,8 @@
 
 #include <math.h>
 
+#include "gui/packet_list.h"
+
 const struct perspective_row perspective_rows[N_PERSPECTIVES] = {
     [PERSPECTIVE_LEARN] = {"learn", {"Learn", "เรียนรู้"}},
     [PERSPECTIVE_INSPECT] = {"inspect", {"Inspect", "ตรวจดู"}},
@@ -225,6 +227,7 @@ perspectives_new(Session *session, struct settings *settings)
     p->views[i] = g_object_ref_sink(view_make((enum view)i, session));
     gtk_widget_set_name(p->views[i], view_rows[i].id);
   }
+  packet_list_set_filter_entry(p->views[VIEW_PACKETS], p->views[VIEW_FILTER]);
   GtkWidget *(*const make[])(struct perspectives *) = {learn, inspect, audit, present};
   p->stack = gtk_stack_new();
   for (int i = 0; i < N_PERSPECTIVES; i++) {

@@ -257,6 +257,27 @@ list_obeys_the_keyboard(void)
 }
 
 static void
+list_sends_typed_letters_to_the_filter(void)
+{
+  struct stage s;
+  if (!put_on_stage(&s, packet_list_new))
+    return;
+  GtkWidget *window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
+  GtkWidget *filter = filter_entry_new(s.session);
+  gtk_container_add(GTK_CONTAINER(window), filter);
+  packet_list_set_filter_entry(s.pane, filter);
+  press(find(s.pane, PACKET_TYPE_VIEW, 0), GDK_KEY_t); /* hidden: the letter goes nowhere */
+  gtk_widget_show_all(window);
+  while (!gtk_widget_get_mapped(filter))
+    gtk_main_iteration_do(TRUE);
+  press(find(s.pane, PACKET_TYPE_VIEW, 0), GDK_KEY_i);
+  GtkWidget *entry = find(filter, GTK_TYPE_ENTRY, 0);
+  g_assert_cmpstr(gtk_entry_get_text(GTK_ENTRY(entry)), ==, "i");
+  gtk_widget_destroy(window);
+  clear_stage(&s);
+}
+
+static void
 list_moves_among_filtered_rows(void)
 {
   struct stage s;
@@ -797,6 +818,7 @@ main(int argc, char **argv)
   ADD(list_never_shows_a_password);
   ADD(list_selection_goes_both_ways);
   ADD(list_obeys_the_keyboard);
+  ADD(list_sends_typed_letters_to_the_filter);
   ADD(list_moves_among_filtered_rows);
   ADD(list_is_a_table_for_screen_readers);
   ADD(list_offers_filters_that_its_frame_fits);
