@@ -571,7 +571,7 @@ dialogue_rows_fold_messages_and_mask_secrets(void)
   static const char *const expected[] = {"+OK ready",
                                          "USER alice",
                                          "+OK",
-                                         "PASS " SECRET_MASK,
+                                         ("PASS " SECRET_MASK),
                                          "+OK logged in",
                                          "RETR 1",
                                          "+OK 28 octets",
