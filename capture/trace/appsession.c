@@ -119,6 +119,13 @@ app_remove(struct appsession *s, unsigned i)
 }
 
 void
+app_keep_early(struct appsession *s, struct app_early early)
+{
+  if (s->n_early < APP_EARLY_MAX)
+    s->early[s->n_early++] = early;
+}
+
+void
 app_clear_queue(struct appsession *s)
 {
   while (s->queue.n)

@@ -157,6 +157,19 @@ auth_wants(const struct app_auth *a, const struct app_line *line)
   return memchr(line->p, ' ', line->n_text) == NULL;
 }
 
+bool
+auth_is_asked(const struct appsession *s, const struct app_command *c)
+{
+  return c->auth && c->auth == s->exchange && s->exchange_asked;
+}
+
+void
+auth_lost_message(struct appsession *s)
+{
+  s->exchange->step++;
+  s->exchange_asked = false;
+}
+
 static bool
 is_text(struct sasl_span t)
 {

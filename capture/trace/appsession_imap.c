@@ -499,6 +499,15 @@ imap_untagged(struct appsession *s, const struct app_line *line)
     imap_notice_offer(s, line, element);
 }
 
+/* The server answers what it has, but the capture has not shown yet: the octets come late. */
+static bool
+imap_is_ahead(struct appsession *s, const struct app_command *c, enum imap_status status)
+{
+  if (auth_is_asked(s, c))
+    return true;
+  return c->verb == IMAP_LOGIN && c->auth && !c->auth->complete && status == IMAP_STATUS_OK;
+}
+
 static void
 imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
 {
@@ -521,15 +530,22 @@ imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
     at = find_tag(s, 0);
   bool refused = has_code(line, MIN(end + 1, line->n_text), "PRIVACYREQUIRED");
   enum imap_verb verb = IMAP_UNKNOWN;
-  if (at < s->queue.n) {
+  if (at < s->queue.n && imap_is_ahead(s, app_at(s, at), status)) {
+    out.command = app_at(s, at)->element;
+    app_keep_early(s, (struct app_early){.tag = app_at(s, at)->tag,
+                                         .code = (uint16_t)status,
+                                         .frame = line->last_frame,
+                                         .detail = refused});
+  } else if (at < s->queue.n) {
     verb = (enum imap_verb)app_at(s, at)->verb;
     out.command = app_at(s, at)->element;
     imap_take_answer(s, at, status, refused, line->last_frame);
   } else {
     if (s->n_early == APP_EARLY_MAX)
       memmove(s->early, s->early + 1, --s->n_early * sizeof s->early[0]);
-    s->early[s->n_early++] = (struct app_early){
-        .tag = tag, .code = (uint16_t)status, .frame = line->last_frame, .detail = refused};
+    app_keep_early(
+        s, (struct app_early){
+               .tag = tag, .code = (uint16_t)status, .frame = line->last_frame, .detail = refused});
     if (s->synced)
       out.flags |= ELEMENT_FLAG_ODD;
   }
@@ -617,7 +633,7 @@ imap_gap(struct appsession *s, enum side side)
   }
   s->synced = false;
   if (s->exchange)
-    s->exchange->step++; /* a message of the exchange is among the missing */
+    auth_lost_message(s);
   for (unsigned i = 0; s->u.imap.login && i < s->queue.n; i++) {
     struct app_command *c = app_at(s, i);
     if (c->auth == s->u.imap.login) { /* name or password is not whole */

@@ -351,11 +351,10 @@ pop_status_line(struct appsession *s, const struct app_line *line, enum pop_stat
     kind = WAITING_MESSAGE;
   if (kind == WAITING_MESSAGE || kind == WAITING_LIST)
     out.flags |= ELEMENT_FLAG_MORE;
-  if (c)
+  if (c && !auth_is_asked(s, c))
     pop_take_answer(s, status, line->last_frame);
-  else if (s->synced && s->n_early < APP_EARLY_MAX)
-    s->early[s->n_early++] =
-        (struct app_early){.code = (uint16_t)status, .frame = line->last_frame};
+  else if (c || s->synced)
+    app_keep_early(s, (struct app_early){.code = (uint16_t)status, .frame = line->last_frame});
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (kind == WAITING_LIST) {
     s->u.pop.listing = capabilities ? LISTING_CAPABILITIES : LISTING_TEXT;
@@ -413,9 +412,10 @@ pop_gap(struct appsession *s, enum side side)
     return;
   s->synced = false;
   s->u.pop.has_user = false;
-  if (s->exchange)
-    s->exchange->step++; /* a message of the exchange is among the missing */
-  else if (s->n_early)
+  if (s->exchange) {
+    auth_lost_message(s);
+    pop_take_early(s);
+  } else if (s->n_early)
     memmove(s->early, s->early + 1, --s->n_early * sizeof s->early[0]);
   else
     app_push(s, POP_UNKNOWN, ELEMENT_NONE)->kind = WAITING_LOST;

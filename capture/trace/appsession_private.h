@@ -204,6 +204,8 @@ struct app_command *app_push(struct appsession *s, uint16_t verb, uint32_t eleme
 struct app_command *app_head(struct appsession *s);
 struct app_command *app_at(struct appsession *s, unsigned i);
 void app_remove(struct appsession *s, unsigned i);
+/* Keeps an answer until its command (or message) comes; beyond APP_EARLY_MAX it is dropped. */
+void app_keep_early(struct appsession *s, struct app_early early);
 void app_clear_queue(struct appsession *s);
 /* True when a command before this one still waits for its answer. */
 bool app_is_pipelined(const struct appsession *s);
@@ -240,6 +242,11 @@ void auth_message(struct app_auth *a, const struct app_line *line, size_t at, si
                   struct app_out *out);
 /* Could this client line be the next message, though the server has not asked for it? */
 bool auth_wants(const struct app_auth *a, const struct app_line *line);
+/* The server has asked this exchange for a message that has not come: what it says next is ahead.
+ */
+bool auth_is_asked(const struct appsession *s, const struct app_command *c);
+/* A message of the running exchange is among the missing octets. */
+void auth_lost_message(struct appsession *s);
 /* The first line of a client whose connection's start is not in the capture: perhaps a PLAIN
  * message, or the user of a LOGIN exchange, whose password is asked for next. NULL when it cannot
  * be. */

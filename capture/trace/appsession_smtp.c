@@ -424,8 +424,8 @@ smtp_unasked(struct appsession *s, unsigned code, uint32_t frame)
     return;
   }
   bool may_be_early = s->synced && code != 421;
-  if (may_be_early && s->n_early < APP_EARLY_MAX)
-    s->early[s->n_early++] = (struct app_early){.code = (uint16_t)code, .frame = frame};
+  if (may_be_early)
+    app_keep_early(s, (struct app_early){.code = (uint16_t)code, .frame = frame});
 }
 
 static void
@@ -457,7 +457,9 @@ smtp_reply(struct appsession *s, const struct app_line *line)
     s->u.smtp.reply_code = (uint16_t)code;
   }
   if (is_reply && !more) {
-    if (c)
+    if (c && auth_is_asked(s, c))
+      app_keep_early(s, (struct app_early){.code = (uint16_t)code, .frame = line->last_frame});
+    else if (c)
       smtp_take_answer(s, code, line->last_frame);
     else
       smtp_unasked(s, code, line->last_frame);
@@ -521,7 +523,8 @@ smtp_gap(struct appsession *s, enum side side)
     return;
   s->synced = false;
   if (s->exchange) {
-    s->exchange->step++; /* a message of the exchange is among the missing */
+    auth_lost_message(s);
+    smtp_take_early(s);
     return;
   }
   bool in_message = s->sides[side].mode == APP_MODE_DOT;

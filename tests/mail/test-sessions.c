@@ -129,6 +129,21 @@ static const struct transcript transcripts[] = {
      .result = "S reply 220 GREETED\nC command EHLO GREETED\nS gap 40 GREETED\n"
                "C command AUTH P !11+8 AUTH\nlogin AUTH PLAIN a b password rejected\n"
                "S reply 535 <3 GREETED\n"},
+    {.name = "smtp/an-exchange-whose-lines-come-late",
+     .script = "S: 220 mx ESMTP\nC: EHLO pc\nS: 250 mx\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\n"
+               "S: 334 UGFzc3dvcmQ6\nS: 535 no\nC: YWxpY2U=\nC: czNjcmV0\nC: QUIT\nS: 221 bye\n",
+     .result = "S reply 220 GREETED\nC command EHLO GREETED\nS reply 250 <1 READY\n"
+               "C command AUTH AUTH\nS reply 334 <3 AUTH\nS reply 334 <3 AUTH\n"
+               "S reply 535 <3 AUTH\nC auth AUTH <3 AUTH\nC auth AUTH <3 !0+8 AUTH\n"
+               "login AUTH LOGIN alice s3cret password rejected\nC command QUIT QUIT\n"
+               "S reply 221 <10 QUIT\n"},
+    {.name = "smtp/an-exchange-that-lost-the-user",
+     .script = "S: 220 mx ESMTP\nC: EHLO pc\nS: 250 mx\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\n"
+               "S: 334 UGFzc3dvcmQ6\nS: 535 no\nG C 10\nC: czNjcmV0\n",
+     .result = "S reply 220 GREETED\nC command EHLO GREETED\nS reply 250 <1 READY\n"
+               "C command AUTH AUTH\nS reply 334 <3 AUTH\nS reply 334 <3 AUTH\n"
+               "S reply 535 <3 AUTH\nC gap 10 AUTH\nC auth AUTH <3 !0+8 AUTH\n"
+               "login AUTH LOGIN  s3cret password rejected unsure\n"},
     /* ---- POP3 ---- */
     {.name = "pop3/user-and-password-with-spaces",
      .script = "S: +OK ready\nC: USER alice\nS: +OK\nC: PASS  a b \nS: +OK in\nC: STAT\n"
