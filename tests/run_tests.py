@@ -4,7 +4,8 @@
 
     gcc       the build that users get: all tests
     clang     the second compiler with address and undefined-behaviour sanitizers and leak detection:
-              all tests that need no window
+              all tests that need no window; tshark judges the first build only, the others must
+              give the same octets
     headless  gcc -O0 without GTK: builds, and runs what is built differently
     builds    the three programs give the same octets for the same scenario and seed
 
@@ -30,7 +31,7 @@ BUILDS = [
     ("gcc", "build", "gcc", [], [], {}),
     ("clang", "build/asan", "clang",
      ["-Db_sanitize=address,undefined", "-Db_lundef=false"],
-     [a for s in WINDOW_SUITES + ["project"] for a in ("--no-suite", s)],
+     [a for s in WINDOW_SUITES + ["project", "judge"] for a in ("--no-suite", s)],
      {"ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1:abort_on_error=0:allocator_may_return_null=1",
       "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
       "LSAN_OPTIONS": f"suppressions={ROOT}/tests/leaks.txt:print_suppressions=0"}),
@@ -199,6 +200,8 @@ def main():
         run_meson_tests(name, folder, arguments, environment, count)
     if len(built) > 1 and built[0][0] == "gcc":
         compare_builds(built, count)
+    else:
+        say("       builds were not compared: too few of them are there")
     if count.skipped:
         say("\nskipped:")
         for name, reason in count.skipped:
