@@ -185,7 +185,8 @@ role_color(const struct host_row *r)
 
 /* Text on a plate of paper, so that links do not cross it out. At (x, y) is the middle of its upper
  * edge
- * (`side` 0), or the middle of its left (1) or right (-1) edge. Returns its height. */
+ * (`side` 0), of its lower edge (2), or the middle of its left (1) or right (-1) edge. Returns its
+ * height. */
 static double
 draw_plate(struct topology *t, cairo_t *cr, double x, double y, int side, double pixels,
            const char *color, const char *text, double width_max)
@@ -193,14 +194,16 @@ draw_plate(struct topology *t, cairo_t *cr, double x, double y, int side, double
   g_autoptr(PangoLayout) layout = style_layout(t->canvas, pixels, FALSE);
   PangoRectangle ink;
   pango_layout_set_text(layout, text, -1);
-  pango_layout_set_alignment(layout, side ? PANGO_ALIGN_LEFT : PANGO_ALIGN_CENTER);
+  pango_layout_set_alignment(layout,
+                             side == 0 || side == 2 ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
   pango_layout_set_width(layout, (int)(width_max * PANGO_SCALE));
   pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
   pango_layout_set_height(layout, -2);
   pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
   pango_layout_get_pixel_extents(layout, NULL, &ink);
-  x -= ink.x + (side == 0 ? ink.width / 2.0 : side < 0 ? ink.width : 0);
-  y -= side ? ink.height / 2.0 : 0;
+  x -= ink.x + (side == 1 ? 0 : side < 0 ? ink.width : ink.width / 2.0);
+  y -= side == 0 ? 0 : side == 2 ? ink.height : ink.height / 2.0;
+  x = MAX(x, 2 - ink.x);
   rounded(cr, x + ink.x - 3, y, ink.width + 6, ink.height, 3);
   style_set_source_alpha(cr, t->canvas, "paper", 0.92);
   cairo_fill(cr);
@@ -322,8 +325,10 @@ draw_cross(struct topology *t, cairo_t *cr, double x, double y)
   cairo_stroke(cr);
 }
 
+/* `level`: it moves along a level line, which its label must not cover. */
 static void
-draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y, gboolean lost)
+draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y, gboolean lost,
+            gboolean level)
 {
   const char *color;
   g_autofree char *protocol = NULL;
@@ -337,8 +342,9 @@ draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y,
   }
   g_autofree char *label =
       selected ? g_strdup_printf("%s  %s", protocol, info) : g_strdup(protocol);
-  int side = x < t->width * 0.55 ? 1 : -1; /* where there is more room */
-  draw_plate(t, cr, x + side * (selected ? 22 : 18) * u, y, side,
+  int side = level ? 2 : x < t->width * 0.55 ? 1 : -1; /* where there is more room */
+  double away = (selected ? 22 : 18) * u;
+  draw_plate(t, cr, level ? x : x + side * away, level ? y - 0.7 * away : y, side,
              (selected ? TEXT_PIXELS : SMALL_PIXELS) * text_unit(t), color, label,
              selected ? 220 * text_unit(t) : 90 * text_unit(t));
   struct drawn_packet drawn = {frame, x, y};
@@ -358,6 +364,15 @@ along(struct topology *t, uint32_t from, uint32_t to, double part, double *x, do
   *y = y0 + (y1 - y0) * part;
 }
 
+static gboolean
+is_level(struct topology *t, uint32_t from, uint32_t to)
+{
+  double x0, y0, x1, y1;
+  place_of(t, from, &x0, &y0);
+  place_of(t, to, &x1, &y1);
+  return fabs(y1 - y0) < 0.35 * fabs(x1 - x0);
+}
+
 static void
 hop_line(struct topology *t, cairo_t *cr, uint32_t from, uint32_t to, double part,
          const char *color, double alpha)
@@ -370,6 +385,16 @@ hop_line(struct topology *t, cairo_t *cr, uint32_t from, uint32_t to, double par
   style_set_source_alpha(cr, t->canvas, color, alpha);
   cairo_set_line_width(cr, 4 * unit(t));
   cairo_stroke(cr);
+}
+
+static void
+draw_lost(struct topology *t, cairo_t *cr, const struct run_flight *f)
+{
+  double x, y;
+  along(t, f->from_host, f->to_host, 0.5, &x, &y);
+  draw_cross(t, cr, x, y);
+  draw_text(t, cr, x, y + 13 * unit(t), SMALL_PIXELS * text_unit(t), "risk",
+            lang_text("lost", "สูญหาย"), 120 * text_unit(t));
 }
 
 /* The selected frame's whole way: each hop as a line, so that a step shows where it went. */
@@ -387,6 +412,8 @@ draw_way_of_selected(struct topology *t, cairo_t *cr, const struct run_flight *a
   for (uint32_t i = 0; i < n; i++) {
     const struct run_flight *f = &all[flights[i]];
     hop_line(t, cr, f->from_host, f->to_host, f->is_lost ? 0.5 : 1, color, 0.35);
+    if (f->is_lost)
+      draw_lost(t, cr, f);
   }
 }
 
@@ -420,11 +447,11 @@ draw_flights(struct topology *t, cairo_t *cr)
       continue;
     if (f->is_lost && part >= 0.5) {
       along(t, f->from_host, f->to_host, 0.5, &x, &y);
-      draw_packet(t, cr, f->frame, x, y, TRUE);
+      draw_packet(t, cr, f->frame, x, y, TRUE, is_level(t, f->from_host, f->to_host));
       selected_moves |= f->frame == session_frame(s);
     } else if (now <= end && (playing || part > 0)) {
       along(t, f->from_host, f->to_host, part, &x, &y);
-      draw_packet(t, cr, f->frame, x, y, FALSE);
+      draw_packet(t, cr, f->frame, x, y, FALSE, is_level(t, f->from_host, f->to_host));
       selected_moves |= f->frame == session_frame(s);
     } else if (playing && now > end) {
       struct decode *d = session_row_decode(s);
@@ -441,7 +468,7 @@ draw_flights(struct topology *t, cairo_t *cr)
   double x, y;
   const struct run_flight *first = &all[flights[0]];
   along(t, first->from_host, first->to_host, 0.5, &x, &y);
-  draw_packet(t, cr, frame, x, y, first->is_lost);
+  draw_packet(t, cr, frame, x, y, first->is_lost, is_level(t, first->from_host, first->to_host));
 }
 
 static void
@@ -456,14 +483,14 @@ draw_capture_frame(struct topology *t, cairo_t *cr)
   double x, y;
   if (way.to == SESSION_NONE || way.to == way.from) {
     place_of(t, way.from, &x, &y);
-    draw_packet(t, cr, frame, x + 46 * unit(t), y, FALSE);
+    draw_packet(t, cr, frame, x + 46 * unit(t), y, FALSE, FALSE);
     return;
   }
   struct decode *d = session_row_decode(t->session);
   decode_summary_only(d, frame);
   hop_line(t, cr, way.from, way.to, 1, style_protocol(d->summary.protocol), 0.35);
   along(t, way.from, way.to, 0.62, &x, &y);
-  draw_packet(t, cr, frame, x, y, FALSE);
+  draw_packet(t, cr, frame, x, y, FALSE, is_level(t, way.from, way.to));
 }
 
 static void
