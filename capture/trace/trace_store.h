@@ -10,13 +10,14 @@
 #define TRACE_FRAMES_MAX (UINT32_MAX - 1) /* TRACE_NONE is no index */
 
 enum {
-  STORE_FRAMES = 1 << 18,   /* per block: 16 MiB of records, used as they come */
+  STORE_FRAMES = 1 << 15,   /* per block: one large page of records */
   STORE_ELEMENTS = 1 << 18, /* per block: five large pages */
-  STORE_ARENA = 1 << 22,    /* octets per block; no frame lies across two */
+  STORE_ARENA = 1 << 20,    /* octets per block; no frame lies across two */
 };
 
 _Static_assert(sizeof(struct trace_frame) == 64, "one record per frame takes 64 octets");
-_Static_assert((int)STORE_ARENA >= (int)READER_FRAME_MAX, "a frame fits into one block of the arena");
+_Static_assert((int)STORE_ARENA >= (int)READER_FRAME_MAX,
+               "a frame fits into one block of the arena");
 
 /* A growing array in blocks: what was handed out never moves. */
 struct store {
