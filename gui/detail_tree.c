@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "gui/mask.h"
 #include "gui/pane.h"
 
 enum { COLUMN_TEXT, COLUMN_FIELD, COLUMN_WEIGHT, COLUMN_STYLE, COLUMN_COLOR, COLUMN_N };
@@ -154,13 +155,18 @@ show_selection(struct detail *v)
 
 /* ---- the sentence ---- */
 
+/* The mask knows more than the fields: a secret may lie inside a field that is no secret as a
+ * whole. */
 static gboolean
 frame_has_secret(struct decode *d)
 {
-  for (unsigned i = 0; i < decode_n_fields(d); i++)
-    if (decode_field(d, i)->flags & FIELD_FLAG_SECRET)
-      return TRUE;
-  return FALSE;
+  struct mask mask;
+  gboolean any = FALSE;
+  mask_init(&mask, d);
+  for (int i = 0; i < DECODE_SOURCES_MAX; i++)
+    any = any || mask.sources[i];
+  mask_clear(&mask);
+  return any;
 }
 
 static char *
@@ -198,7 +204,7 @@ show_sentence(struct detail *v)
             ? lang_text("Select a field to read what it is for.", "เลือกฟิลด์เพื่ออ่านว่าฟิลด์นั้นมีไว้ทำอะไร")
             : lang_text("Select a frame to see its fields.", "เลือกเฟรมเพื่อดูฟิลด์ต่าง ๆ ของเฟรมนั้น"));
   }
-  gboolean secret = frame_has_secret(d);
+  gboolean secret = session_reveal(v->session) || frame_has_secret(d);
   gtk_widget_set_visible(v->reveal, secret);
   v->is_own = TRUE;
   gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(v->reveal), session_reveal(v->session));

@@ -238,7 +238,7 @@ pane_filter_for_field(struct decode *d, const struct field *f)
   }
   case FIELD_TEXT: {
     const char *value = decode_value(d, f);
-    if (!value || !value_is_plain(value))
+    if (!value || !value_is_plain(value) || (!d->reveal && strstr(value, SECRET_MASK)))
       return g_strdup(key);
     g_autofree char *quoted = quote(value);
     return g_strdup_printf("%s == %s", key, quoted);

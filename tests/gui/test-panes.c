@@ -415,6 +415,41 @@ tree_selection_goes_both_ways(void)
   clear_stage(&s);
 }
 
+static gboolean
+row_hides_secrets(GtkTreeModel *model, GtkTreePath *path, GtkTreeIter *iter, gpointer data)
+{
+  g_autofree char *text = NULL;
+  gtk_tree_model_get(model, iter, 0, &text, -1);
+  g_assert_null(strstr(text, POP_SECRET));
+  g_assert_null(strstr(text, "68756e746572")); /* "hunter" in hexadecimal */
+  g_assert_null(strstr(text, SMTP_SECRET));
+  g_assert_null(strstr(text, SMTP_BASE64));
+  return FALSE;
+}
+
+static void
+tree_offers_to_reveal_what_it_masks(void)
+{
+  struct stage s;
+  if (!put_on_stage(&s, detail_tree_new))
+    return;
+  GtkTreeView *tree = GTK_TREE_VIEW(find(s.pane, GTK_TYPE_TREE_VIEW, 0));
+  GtkWidget *reveal = find(s.pane, GTK_TYPE_TOGGLE_BUTTON, 0);
+  static const uint32_t frames[] = {AT_POP_PASS, AT_SMTP_AUTH};
+  for (size_t i = 0; i < G_N_ELEMENTS(frames); i++) {
+    session_select_frame(s.session, frames[i]);
+    pane_flush(s.pane);
+    gtk_tree_model_foreach(gtk_tree_view_get_model(tree), row_hides_secrets, NULL);
+    g_assert_true(gtk_widget_get_visible(reveal));
+  }
+  session_select_frame(s.session, AT_POP_USER);
+  pane_flush(s.pane);
+  g_assert_false(gtk_widget_get_visible(reveal));
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(reveal), TRUE);
+  g_assert_true(session_reveal(s.session));
+  clear_stage(&s);
+}
+
 /* ---- masking ---- */
 
 static char *
@@ -825,6 +860,7 @@ main(int argc, char **argv)
   ADD(filter_entry_judges_and_applies);
   ADD(filter_entry_follows_the_session);
   ADD(tree_selection_goes_both_ways);
+  ADD(tree_offers_to_reveal_what_it_masks);
   ADD(hex_masks_the_password_until_revealed);
   ADD(hex_shows_the_octets_of_the_frame);
   ADD(mask_covers_base64_and_what_it_says);
