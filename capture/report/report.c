@@ -186,6 +186,14 @@ void
 report_escape(GString *to, const uint8_t *p, size_t n, bool json)
 {
   for (size_t i = 0; i < n;) {
+    size_t plain = i; /* most text needs no escape: it is taken in one piece */
+    while (plain < n && p[plain] >= 0x20 && p[plain] < 0x7f && p[plain] != '\\' && p[plain] != '"')
+      plain++;
+    if (plain > i) {
+      g_string_append_len(to, (const char *)p + i, (gssize)(plain - i));
+      i = plain;
+      continue;
+    }
     gunichar c = g_utf8_get_char_validated((const char *)p + i, (gssize)(n - i));
     if (c == (gunichar)-1 || c == (gunichar)-2 || p[i] == 0) {
       if (p[i] == 0)

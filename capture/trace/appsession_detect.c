@@ -48,6 +48,7 @@ struct detect {
   struct detect_side sides[2];
   GByteArray *held;
   GArray *pieces;
+  size_t n_octets; /* held, with those of the running call */
 };
 
 struct detect *
@@ -389,6 +390,7 @@ nothing_found(struct appsession *s)
   }
   g_byte_array_set_size(d->held, 0);
   g_array_set_size(d->pieces, 0);
+  d->n_octets = 0;
   return VERDICT_WAIT;
 }
 
@@ -421,22 +423,24 @@ feed_octet(struct appsession *s, unsigned which, uint8_t octet)
     if (verdict != VERDICT_WAIT)
       return verdict;
   }
-  if (d->held->len >= DETECT_OCTETS_MAX || side->n_lines >= DETECT_LINES_MAX)
+  if (d->n_octets >= DETECT_OCTETS_MAX || side->n_lines >= DETECT_LINES_MAX)
     return nothing_found(s);
   return VERDICT_WAIT;
 }
 
 static void
-hold(struct detect *d, unsigned which, const uint8_t *octet, uint32_t frame)
+hold(struct detect *d, unsigned which, const uint8_t *p, size_t n, uint32_t frame)
 {
   struct detect_piece *last =
       d->pieces->len ? &g_array_index(d->pieces, struct detect_piece, d->pieces->len - 1) : NULL;
-  g_byte_array_append(d->held, octet, 1);
+  if (n == 0)
+    return;
+  g_byte_array_append(d->held, p, (guint)n);
   if (last && !last->gap && last->side == which && last->frame == frame) {
-    last->n_octets++;
+    last->n_octets += n;
     return;
   }
-  struct detect_piece piece = {.n_octets = 1, .frame = frame, .side = (uint8_t)which};
+  struct detect_piece piece = {.n_octets = n, .frame = frame, .side = (uint8_t)which};
   g_array_append_val(d->pieces, piece);
 }
 
@@ -444,16 +448,18 @@ enum app_verdict
 detect_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame,
             size_t *n_used)
 {
-  for (size_t i = 0; i < n; i++) {
-    hold(s->detect, side, p + i, frame);
-    enum app_verdict verdict = feed_octet(s, side, p[i]);
-    if (verdict != VERDICT_WAIT) {
-      *n_used = i + 1;
-      return verdict;
-    }
+  struct detect *d = s->detect;
+  size_t from = 0, used = 0;
+  enum app_verdict verdict = VERDICT_WAIT;
+  while (used < n && verdict == VERDICT_WAIT) {
+    d->n_octets++;
+    verdict = feed_octet(s, side, p[used++]);
+    if (d->n_octets == 0) /* what was held until here has been dropped */
+      from = used;
   }
-  *n_used = n;
-  return VERDICT_WAIT;
+  hold(d, side, p + from, used - from, frame);
+  *n_used = used;
+  return verdict;
 }
 
 void
