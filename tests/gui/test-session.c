@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "capture/source/writer.h"
 #include "gui/session.h"
 
 struct fixture {
@@ -431,6 +432,45 @@ test_capture(struct fixture *f, gconstpointer data)
   g_rmdir(folder);
 }
 
+/* More frames than one block of the time index, and stamps that step backwards now and then. */
+static void
+test_time_that_steps_back(struct fixture *f, gconstpointer data)
+{
+  enum { N = 2000 };
+  GError *error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("enveloscope-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(folder, "back.pcapng", NULL);
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+  g_autoptr(GFileOutputStream) out =
+      g_file_replace(file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, &error);
+  struct pcapng_writer *w = pcapng_writer_new(G_OUTPUT_STREAM(out), NULL);
+  const uint8_t octets[60] = {0};
+  int64_t stamp[N];
+  g_assert_true(pcapng_writer_interface(w, LINK_ETHERNET, 65535, NULL, NULL, &error));
+  for (int i = 0; i < N; i++) {
+    stamp[i] = INT64_C(1700000000000000000) + i * 1000 - (i % 7 == 3 ? 9000 : 0);
+    g_assert_true(pcapng_writer_packet(w, 0, stamp[i], octets, 60, 60, NULL, &error));
+  }
+  g_assert_true(pcapng_writer_flush(w, &error));
+  pcapng_writer_free(w);
+  g_assert_true(g_output_stream_close(G_OUTPUT_STREAM(out), NULL, &error));
+  g_assert_true(session_open(f->session, path, &error));
+  drain(f->session);
+  g_assert_cmpuint(n_frames(f), ==, N);
+  for (int64_t at = -500; at < N * 1000; at += 777) {
+    uint32_t n = 0; /* the first frames whose latest stamp so far is not behind `at` */
+    while (n < N && stamp[n] - stamp[0] <= at)
+      n++;
+    g_assert_cmpuint(session_frames_until(f->session, at), ==, n);
+  }
+  for (uint32_t i = 0; i < N; i += 13) { /* a frame is found again at the time it was reached */
+    session_select_frame(f->session, i);
+    g_assert_cmpuint(session_frames_until(f->session, session_time(f->session)), >, i);
+  }
+  g_unlink(path);
+  g_rmdir(folder);
+}
+
 static void
 test_cut_capture_says_so(struct fixture *f, gconstpointer data)
 {
@@ -500,6 +540,7 @@ main(int argc, char **argv)
       {"an answer shows the frame and frees time", test_answer_shows_frame},
       {"switching the language keeps step and frame", test_language_keeps_step},
       {"a capture loads in idle time, masked", test_capture},
+      {"times that step back keep frames in order", test_time_that_steps_back},
       {"a cut capture shows what could be read and says so", test_cut_capture_says_so},
       {"a bad file changes nothing and names itself", test_bad_file_changes_nothing},
   };
