@@ -12,7 +12,8 @@
 
 #include "capture/wire/frame.h"
 
-/* clang-format off: the rows of the table below, in its order */
+/* The rows of the table below, in its order. */
+/* clang-format off */
 enum {
   IP, VERSION, HDR_LEN, DSFIELD, DSCP, ECN, LEN, ID, FLAGS, FLAGS_RB, FLAGS_DF, FLAGS_MF,
   FRAG_OFFSET, TTL, PROTO, CHECKSUM, CHECKSUM_STATUS, SRC, DST, ADDR, OPT_TYPE, OPT_LEN, OPTIONS,

@@ -157,8 +157,10 @@ test_gzip_cut_short_says_so(void)
 {
   g_autofree char *path = g_build_filename(folder, "cut.gz", NULL);
   g_autoptr(GByteArray) octets = packets_hex(pcaps[0].octets);
+  uint8_t record[20]; /* a copy: appending may move the octets */
+  memcpy(record, octets->data + 24, sizeof record);
   for (int i = 0; i < 2000; i++) /* more records than one piece of compressed data shows at once */
-    g_byte_array_append(octets, octets->data + 24, 20);
+    g_byte_array_append(octets, record, sizeof record);
   gzFile gz = gzopen(path, "wb");
   gzwrite(gz, octets->data, octets->len);
   gzclose(gz);
