@@ -9,7 +9,7 @@
 
 #include "gui/dialogs.h"
 #include "gui/filter_entry.h"
-#include "gui/packet_list.h"
+#include "gui/history.h"
 
 typedef void (*act)(struct window *w);
 
@@ -185,6 +185,18 @@ previous_in_flow(struct window *w)
 }
 
 static void
+history_back(struct window *w)
+{
+  history_go(window_session(w), -1);
+}
+
+static void
+history_forth(struct window *w)
+{
+  history_go(window_session(w), 1);
+}
+
+static void
 find(struct window *w)
 {
   perspectives_show_view(window_perspectives(w), VIEW_FILTER);
@@ -274,6 +286,8 @@ static const struct action_row rows[] = {
     {"last-packet", last_packet, {"<Primary>End"}, NULL},
     {"next-in-flow", next_in_flow, {"<Primary>period"}, NULL},
     {"previous-in-flow", previous_in_flow, {"<Primary>comma"}, NULL},
+    {"history-back", history_back, {"<Alt>Left"}, NULL},
+    {"history-forth", history_forth, {"<Alt>Right"}, NULL},
     {"next-step", next_step, {"<Primary>Page_Down"}, NULL},
     {"previous-step", previous_step, {"<Primary>Page_Up"}, NULL},
     {"other-language", other_language, {"<Primary>l"}, NULL},

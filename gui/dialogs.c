@@ -134,6 +134,8 @@ static const struct shortcut packet_keys[] = {
     {"<Primary>comma", {"Previous packet of the conversation", "แพ็กเก็ตก่อนหน้าของบทสนทนา"}},
     {"<Primary>Home", {"First packet", "แพ็กเก็ตแรก"}},
     {"<Primary>End", {"Last packet", "แพ็กเก็ตสุดท้าย"}},
+    {"<Alt>Left", {"Back to the packet looked at before", "กลับไปแพ็กเก็ตที่ดูก่อนหน้า"}},
+    {"<Alt>Right", {"Forth again", "ไปข้างหน้าอีกครั้ง"}},
     {"<Primary>g", {"Go to packet", "ไปยังแพ็กเก็ต"}},
     {"<Primary>f", {"Filter", "ตัวกรอง"}},
 };

@@ -14,6 +14,7 @@
 
 #include "capture/findings/findings.h"
 #include "gui/actions.h"
+#include "gui/history.h"
 #include "gui/sentence.h"
 #include "gui/style.h"
 #include "gui/transport.h"
@@ -460,6 +461,7 @@ window_new(GtkApplication *application, Session *session, struct settings *setti
   gtk_window_set_titlebar(GTK_WINDOW(w->widget), w->header);
   make_content(w);
   actions_install(w, application);
+  history_start(session);
   g_signal_connect(w->widget, "key-press-event", G_CALLBACK(key_pressed), w);
   g_signal_connect(w->widget, "delete-event", G_CALLBACK(closing), w);
   g_signal_connect(w->widget, "destroy", G_CALLBACK(destroyed), w);

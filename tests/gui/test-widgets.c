@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "gui/history.h"
 #include "gui/hosts.h"
 #include "gui/sentence.h"
 #include "gui/settings.h"
@@ -191,6 +192,27 @@ test_hosts_of_run(void)
 }
 
 static void
+test_history(void)
+{
+  struct window *w = open_window("mail-journey");
+  Session *s = window_session(w);
+  session_select_frame(s, 4);
+  session_select_frame(s, 40);
+  session_select_frame(s, 9);
+  history_go(s, -1);
+  g_assert_cmpuint(session_frame(s), ==, 40);
+  history_go(s, -1);
+  history_go(s, -1); /* no further than the first */
+  g_assert_cmpuint(session_frame(s), ==, 4);
+  history_go(s, 1);
+  g_assert_cmpuint(session_frame(s), ==, 40);
+  session_select_frame(s, 2); /* a new way: what lay ahead is gone */
+  history_go(s, 1);
+  g_assert_cmpuint(session_frame(s), ==, 2);
+  close_window(w);
+}
+
+static void
 test_settings(void)
 {
   g_autofree char *folder = g_dir_make_tmp("enveloscope-XXXXXX", NULL);
@@ -263,6 +285,7 @@ main(int argc, char **argv)
   g_test_add_func("/widgets/the topology's hosts are accessible", test_topology_is_accessible);
   g_test_add_func("/widgets/the ladder's rows are accessible", test_ladder_is_accessible);
   g_test_add_func("/widgets/a run's flights and its addresses agree", test_hosts_of_run);
+  g_test_add_func("/widgets/history goes back and forth", test_history);
   g_test_add_func("/widgets/settings come back", test_settings);
   g_test_add_func("/widgets/captures from outside are drawn", test_corpus_captures);
   return g_test_run();
