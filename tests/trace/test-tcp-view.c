@@ -57,7 +57,7 @@ open_then(const struct step *rest, size_t n)
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct step));
   g_array_append_vals(all, opening, G_N_ELEMENTS(opening));
   g_array_append_vals(all, rest, (guint)n);
-  return walk((const struct step *)all->data, all->len);
+  return walk(&g_array_index(all, struct step, 0), all->len);
 }
 
 /* RFC 9293 figure 12. */
