@@ -462,7 +462,8 @@ job_ask(void *data)
   size_t n = dns_writer_end(&writer);
   struct ip_addr to = net_host_info(s->host->net, j->zone->server).addr;
   j->timer = world_at(w, world_now(w) + TRY_NS, WORLD_TIMER, s->host->index, job_ask, j);
-  udp_send(s->host, j->port, &to, DNS_PORT, message, n);
+  if (j->port) /* else no port is free: the next try may find one */
+    udp_send(s->host, j->port, &to, DNS_PORT, message, n);
 }
 
 /* ---- questions ---- */

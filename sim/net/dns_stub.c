@@ -174,9 +174,10 @@ net_resolve(struct net *n, uint32_t host, const char *name, uint16_t type, resol
     h->stub->queries = g_ptr_array_new();
     h->stub->ids = world_random(n->world, host, "dns ids");
   }
-  g_assert(h->stub->queries->len < QUERIES_MAX);
   struct query *q = g_new0(struct query, 1);
   *q = (struct query){.host = h, .type = type, .done = done, .data = data};
+  if (h->stub->queries->len >= QUERIES_MAX)
+    q->n_tries = TRIES_MAX; /* fails at once: nobody waits for so many names */
   g_strlcpy(q->name, name, sizeof q->name);
   g_ptr_array_add(h->stub->queries, q);
   q->timer = world_at(n->world, world_now(n->world), WORLD_APP, host, ask, q);
