@@ -2,8 +2,8 @@
 /* imap-search.c -- SEARCH: the keys as a tree, and each message tried against it.
  *
  * A key is a row: its word, what it takes, how it is tried. Text is compared without case: headers
- * decoded (RFC 2047) as UTF-8, bodies as they are stored. RFC 3501 6.4.4. SIMPLIFIED: BODY and TEXT
- * do not look inside base64 and quoted-printable. */
+ * decoded (RFC 2047), bodies as they are stored and texts also without their transfer encoding, as
+ * UTF-8. RFC 3501 6.4.4. */
 #include <string.h>
 
 #include "sim/mail/date.h"
@@ -188,13 +188,32 @@ octets_have(const uint8_t *p, size_t n, const char *wanted)
   return text_has(text, wanted);
 }
 
+/* In the texts of a part and of all that is in it. */
+static bool
+part_has(const uint8_t *p, const struct mime_part *part, const char *wanted)
+{
+  for (guint i = 0; i < part->children->len; i++) {
+    if (part_has(p, part->children->pdata[i], wanted))
+      return true;
+  }
+  if (part->kind != MIME_LEAF || g_ascii_strcasecmp(part->type, "text") != 0)
+    return false;
+  g_autofree char *text = mime_part_text(p, part);
+  return text_has(text, wanted);
+}
+
 static bool
 try_body(const struct key *k, const struct subject *m)
 {
   gsize n;
   const uint8_t *p = g_bytes_get_data(m->entry->m->octets, &n);
   size_t at = mime_header_end(p, 0, n);
-  return octets_have(p + at, n - at, k->text);
+  if (octets_have(p + at, n - at, k->text))
+    return true;
+  struct mime_part *root = mime_parse(m->entry->m->octets);
+  bool has = part_has(p, root, k->text);
+  mime_free(root);
+  return has;
 }
 
 static bool
@@ -202,7 +221,16 @@ try_text(const struct key *k, const struct subject *m)
 {
   gsize n;
   const uint8_t *p = g_bytes_get_data(m->entry->m->octets, &n);
-  return octets_have(p, n, k->text);
+  size_t at = 0, field_at, name_n, field_end;
+  if (octets_have(p, mime_header_end(p, 0, n), k->text))
+    return true;
+  while (mime_next_field(p, &at, n, &field_at, &name_n, &field_end)) {
+    g_autofree char *name = g_strndup((const char *)p + field_at, name_n);
+    g_autofree char *value = mime_header_decoded(p, field_at, field_end, name);
+    if (value && text_has(value, k->text))
+      return true;
+  }
+  return try_body(k, m);
 }
 
 /* ---- sets, and keys of keys ---- */

@@ -149,3 +149,22 @@ mime_find(const struct mime_part *root, const unsigned *numbers, unsigned n_numb
   }
   return part;
 }
+
+char *
+mime_part_text(const uint8_t *p, const struct mime_part *part)
+{
+  g_autofree char *name =
+      mime_header_text(p, part->header_at, part->body_at, "Content-Transfer-Encoding");
+  g_autofree char *value = mime_header_text(p, part->header_at, part->body_at, "Content-Type");
+  g_autoptr(GMimeContentType) type = value ? g_mime_content_type_parse(NULL, value) : NULL;
+  const char *charset = type ? g_mime_content_type_get_parameter(type, "charset") : NULL;
+  size_t n = part->end - part->body_at;
+  GMimeEncoding decoder;
+  g_mime_encoding_init_decode(&decoder, name ? g_mime_content_encoding_from_string(g_strstrip(name))
+                                             : GMIME_CONTENT_ENCODING_DEFAULT);
+  g_autofree char *octets = g_malloc(g_mime_encoding_outlen(&decoder, n) + 1);
+  size_t n_octets = g_mime_encoding_flush(&decoder, (const char *)p + part->body_at, n, octets);
+  char *text =
+      charset ? g_convert(octets, (gssize)n_octets, "UTF-8", charset, NULL, NULL, NULL) : NULL;
+  return text ? text : g_utf8_make_valid(octets, (gssize)n_octets);
+}

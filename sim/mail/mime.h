@@ -56,6 +56,9 @@ char *mime_header_decoded(const uint8_t *p, size_t at, size_t end, const char *n
 /* The decoded Subject of a message, one line, "" when there is none. */
 char *mime_subject(GBytes *octets);
 
+/* The content of a text part, transfer encoding taken off, as UTF-8; newly allocated. */
+char *mime_part_text(const uint8_t *p, const struct mime_part *part);
+
 /* IMAP's descriptions (RFC 3501 7.4.2): "(date subject from …)", and BODY or BODYSTRUCTURE. */
 void mime_envelope(GString *out, const uint8_t *p, size_t at, size_t end);
 void mime_structure(GString *out, const uint8_t *p, const struct mime_part *part, bool is_extended);
