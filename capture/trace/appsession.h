@@ -65,7 +65,8 @@ struct notice {
 
 struct appsession_sink {
   /* Stores the element and returns its index (any number the caller can use; 0 when it does not
-   * keep them). octets[0..n) are its octets, n may be less than n_octets for GAP and CUT. */
+   * keep them). octets[0..n) are its octets; n is less than n_octets for GAP and CUT, and for TLS
+   * records of application data, of which only the header is kept. */
   uint32_t (*element)(void *data, const struct element *element, const uint8_t *octets, size_t n);
   void (*login)(void *data, const struct login *login);
   void (*notice)(void *data, const struct notice *notice);
