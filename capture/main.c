@@ -56,8 +56,7 @@ cmd_load(const char *command, const char *path, int *code)
   struct trace *t = trace_new();
   *code = EXIT_DONE;
   if (!trace_load_file(t, path, &warning, &error)) {
-    fprintf(stderr, lang_text("%s: cannot read %s: %s\n", "%s: อ่าน %s ไม่ได้: %s\n"), command, path,
-            error->message);
+    fprintf(stderr, "%s: %s\n", command, error->message); /* the message names the file */
     *code = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES) ? EXIT_PERMISSION : EXIT_INPUT;
     trace_free(t);
     return NULL;
