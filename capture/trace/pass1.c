@@ -137,7 +137,7 @@ end_session(struct pass1 *p, struct flow *f, uint32_t index)
 {
   for (unsigned d = 0; d < 2; d++) {
     struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
-    stream_finish(&f->sides[d], p->last_index, &p->budget, &stream_outlets, &to);
+    stream_finish(&f->sides[d], f->seen.last_frame, &p->budget, &stream_outlets, &to);
   }
   if (f->session) {
     flowsession_end(f->session);

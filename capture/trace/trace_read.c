@@ -215,6 +215,8 @@ trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_
   memset(out->data, 0, n);
   struct gathering g = {.out = out, .pieces = pieces, .offset = offset, .n = n};
   uint32_t frame = near_frame;
+  if (trace_frame(t, frame)->flow != flow)
+    frame = trace_flow(t, flow)->last_frame;
   for (int i = 0; i < BACK_FRAMES && trace_frame(t, frame)->prev_in_flow != TRACE_NONE; i++)
     frame = trace_frame(t, frame)->prev_in_flow;
   for (int beyond = 0; frame != TRACE_NONE && g.n_found < n && beyond < BEYOND_FRAMES;
