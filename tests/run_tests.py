@@ -33,8 +33,7 @@ BUILDS = [
      ["-Db_sanitize=address,undefined", "-Db_lundef=false"],
      [a for s in WINDOW_SUITES + ["project", "judge"] for a in ("--no-suite", s)],
      {"ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1:abort_on_error=0:allocator_may_return_null=1",
-      "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-      "LSAN_OPTIONS": f"suppressions={ROOT}/tests/leaks.txt:print_suppressions=0"}),
+      "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}),
     ("headless", "build/headless", "gcc", ["-Dgui=disabled", "-Dbuildtype=debug"],
      [a for s in HEADLESS_SUITES for a in ("--suite", s)], {}),
 ]
