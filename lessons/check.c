@@ -8,7 +8,7 @@
  * Not here: the checks themselves (lesson.c, resolve.c, run.c). */
 #include <string.h>
 
-#include "lessons/lesson-private.h"
+#include "lessons/lesson_private.h"
 
 /* lessons/scenarios is one level down; deeper folders are somebody else's. */
 enum { CHECK_DEPTH_MAX = 2 };

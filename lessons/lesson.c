@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include "capture/wire/lang.h"
-#include "lessons/lesson-private.h"
+#include "lessons/lesson_private.h"
 #include "lessons/library.h"
 
 static const struct {

@@ -13,7 +13,7 @@
 
 #include "capture/decode/decode.h"
 #include "capture/filter/filter.h"
-#include "lessons/lesson-private.h"
+#include "lessons/lesson_private.h"
 
 struct resolver {
   struct lesson *lesson;

@@ -8,7 +8,7 @@
  *
  * Refused, each with line and remedy: aliases (a page of text needs none, and they multiply), keys
  * that occur twice, keys that are no plain text, more than one document, anything beyond the limits
- * in tree.h. Typed readings of what was loaded are in tree-read.c. */
+ * in tree.h. Typed readings of what was loaded are in tree_read.c. */
 #include "sim/core/tree.h"
 
 #include <glib/gstdio.h>

@@ -2,7 +2,7 @@
 /* store.c -- users, mailboxes and messages in memory, and the telling of every change.
  *
  * One function appends, one changes flags, one removes; each raises the mailbox's modseq and tells
- * the listener, so no change can go untold. Not here: sessions' views (imap-view.c), delivery rules
+ * the listener, so no change can go untold. Not here: sessions' views (imap_view.c), delivery rules
  * (post.c). */
 #include "sim/mail/store.h"
 

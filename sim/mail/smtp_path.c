@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp-path.c -- the addresses in MAIL and RCPT: "<" [ source route ":" ] local-part "@" domain
+/* smtp_path.c -- the addresses in MAIL and RCPT: "<" [ source route ":" ] local-part "@" domain
  * ">".
  *
  * RFC 5321 4.1.2; limits 4.5.3.1. A source route is read and forgotten (appendix C). A quoted local

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pop-client.c -- the POP3 client machine: fetches a maildrop into the local store.
+/* pop_client.c -- the POP3 client machine: fetches a maildrop into the local store.
  *
  *     greeting ─> USER ─> PASS ─> STAT ─> UIDL ─> LIST ─> (RETR ─> DELE)… ─> QUIT
  *                                           └ -ERR: the server has none; all are fetched

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pop-server.c -- the POP3 server machine.
+/* pop_server.c -- the POP3 server machine.
  *
  *     AUTHORIZATION ─PASS, APOP, AUTH─> TRANSACTION ─QUIT─> UPDATE: marked messages go, connection
  * ends └── QUIT ──> end                  └── line drops, autologout ──> end, nothing is deleted

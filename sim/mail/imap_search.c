@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-search.c -- SEARCH: the keys as a tree, and each message tried against it.
+/* imap_search.c -- SEARCH: the keys as a tree, and each message tried against it.
  *
  * A key is a row: its word, what it takes, how it is tried. Text is compared without case: headers
  * decoded (RFC 2047), bodies as they are stored and texts also without their transfer encoding, as
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "sim/mail/date.h"
-#include "sim/mail/imap-session.h"
+#include "sim/mail/imap_session.h"
 #include "sim/mail/mime.h"
 
 enum takes {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-parse.c -- the grammar of IMAP commands, over the octets of one whole command.
+/* imap_parse.c -- the grammar of IMAP commands, over the octets of one whole command.
  *
  * The machine gathers lines and literals first, so nothing here waits for more. Numbers are at most
  * 32 bits and never overflow; a NUL is nowhere allowed but inside a message. RFC 3501 section 9. */
-#include "sim/mail/imap-parse.h"
+#include "sim/mail/imap_parse.h"
 
 #include <string.h>
 

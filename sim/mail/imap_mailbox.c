@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-mailbox.c -- the commands that name a mailbox: SELECT, LIST, STATUS, APPEND and their kin.
+/* imap_mailbox.c -- the commands that name a mailbox: SELECT, LIST, STATUS, APPEND and their kin.
  *
  * RFC 3501 6.3; NAMESPACE 2342, UNSELECT 3691, CHILDREN 3348, APPENDUID 4315. */
-#include "sim/mail/imap-session.h"
+#include "sim/mail/imap_session.h"
 
 #include <string.h>
 

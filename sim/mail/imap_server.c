@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-server.c -- the IMAP server machine: its life, the gathering of commands, the verb table,
+/* imap_server.c -- the IMAP server machine: its life, the gathering of commands, the verb table,
  * login.
  *
  *     NOT_AUTHENTICATED ─LOGIN, AUTHENTICATE─> AUTHENTICATED ─SELECT, EXAMINE─> SELECTED
@@ -8,7 +8,7 @@
  *
  * Lines and literals are gathered into one command ("{n}" asks for a go-ahead, "{n+}" does not),
  * then its verb's row says in which states it may come (RFC 3501 3 and 6) and who acts. */
-#include "sim/mail/imap-session.h"
+#include "sim/mail/imap_session.h"
 
 #include <stdarg.h>
 #include <string.h>

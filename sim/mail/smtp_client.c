@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp-client.c -- the SMTP client machine: hands one message to one server.
+/* smtp_client.c -- the SMTP client machine: hands one message to one server.
  *
  *     GREETING ─220─> EHLO ─250─> (AUTH ─235─>) MAIL ─250─> RCPT… ─250─> DATA ─354─> CONTENT ─250─>
  * QUIT └5yz─> HELO ┘              any 4yz, 5yz: fate of the recipients, then QUIT

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-view.c -- what one session knows of its mailbox, and the untagged news between that and the
+/* imap_view.c -- what one session knows of its mailbox, and the untagged news between that and the
  * store.
  *
  *     store: 1 2 3 4 5      view: 1 2 3 4      news: "* 2 EXPUNGE", "* 4 EXISTS", "* 1 FETCH (FLAGS
@@ -7,7 +7,7 @@
  *
  * Sequence numbers are places in the view, so they change only when the client is told (RFC
  * 3501 2.3.1.2, 7.4.1). The mailbox's modseq says cheaply that nothing happened. */
-#include "sim/mail/imap-session.h"
+#include "sim/mail/imap_session.h"
 
 struct imap_entry *
 imap_view_at(const struct imap_server *s, guint i)

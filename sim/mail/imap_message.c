@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-message.c -- STORE, COPY, MOVE and EXPUNGE: the commands that change messages.
+/* imap_message.c -- STORE, COPY, MOVE and EXPUNGE: the commands that change messages.
  *
  * RFC 3501 6.4; UID EXPUNGE and COPYUID 4315, MOVE 6851. */
-#include "sim/mail/imap-session.h"
+#include "sim/mail/imap_session.h"
 
 #include <string.h>
 

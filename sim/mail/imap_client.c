@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-client.c -- the IMAP client machine: reads mail as a mail program on a slow line does.
+/* imap_client.c -- the IMAP client machine: reads mail as a mail program on a slow line does.
  *
  *     greeting ─> LOGIN ─> LIST ─> SELECT ─> FETCH 1:* (… ENVELOPE BODYSTRUCTURE)
  *       ─> for each unseen message: UID FETCH n BODY.PEEK[1] ─> UID STORE n +FLAGS (\Seen) ─>
@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "capture/wire/mail.h"
-#include "sim/mail/imap-parse.h"
+#include "sim/mail/imap_parse.h"
 #include "sim/mail/machine.h"
 #include "sim/mail/mime.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap-fetch.c -- FETCH: what is asked of a message, and the answer cut from its stored octets.
+/* imap_fetch.c -- FETCH: what is asked of a message, and the answer cut from its stored octets.
  *
  *     BODY.PEEK[2.1.HEADER.FIELDS (FROM TO)]<0.100>
  *          │     │   │                        └ part of those octets
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "sim/mail/date.h"
-#include "sim/mail/imap-session.h"
+#include "sim/mail/imap_session.h"
 #include "sim/mail/mime.h"
 
 enum item_kind {

@@ -9,7 +9,7 @@
  *   imap-message  STORE, COPY, MOVE, EXPUNGE and the message commands that need no grammar of their
  * own imap-fetch    FETCH        imap-search   SEARCH */
 #include "capture/wire/mail.h"
-#include "sim/mail/imap-parse.h"
+#include "sim/mail/imap_parse.h"
 #include "sim/mail/imap.h"
 #include "sim/mail/machine.h"
 
@@ -52,14 +52,14 @@ struct imap_server {
   guint n_keywords_told;
 };
 
-/* ---- imap-server.c ---- */
+/* ---- imap_server.c ---- */
 void imap_set_state(struct imap_server *s, enum imap_state state);
 /* The tagged reply, behind the news of the mailbox. `text` may begin with a "[CODE] ". */
 void imap_ok(struct imap_server *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void imap_no(struct imap_server *s, const char *text);
 void imap_bad(struct imap_server *s, const char *text);
 
-/* ---- imap-view.c ---- */
+/* ---- imap_view.c ---- */
 void imap_view_open(struct imap_server *s, struct mailbox *b, bool is_read_only);
 void imap_view_close(struct imap_server *s);
 struct imap_entry *imap_view_at(const struct imap_server *s, guint i);

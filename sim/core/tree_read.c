@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tree-read.c -- typed readings of a tree's scalars: numbers, durations, rates, ratios, text pairs.
+/* tree_read.c -- typed readings of a tree's scalars: numbers, durations, rates, ratios, text pairs.
  *
  * Decimal fractions are read as scaled integers, so a scenario means the same on every machine.
  * Each complaint says what stands there, what is expected, and gives an example. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp-server.c -- the SMTP server machine, for relaying (25) and submission (587).
+/* smtp_server.c -- the SMTP server machine, for relaying (25) and submission (587).
  *
  *     GREETED ─EHLO─> READY ─MAIL─> MAIL ─RCPT─> RCPT ─DATA─> DATA ─CRLF.CRLF─> READY
  *                      │ ^            └──────── RSET, EHLO ────────┘
