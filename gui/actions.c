@@ -201,9 +201,7 @@ find(struct window *w)
 {
   perspectives_show_view(window_perspectives(w), VIEW_FILTER);
   actions_update(w);
-#ifdef HAVE_FILTER_ENTRY
   filter_entry_focus(perspectives_view(window_perspectives(w), VIEW_FILTER));
-#endif
 }
 
 static void

@@ -25,7 +25,7 @@ enum view {
 struct view_row {
   const char *id; /* for --view and for the accessibility tree */
   struct lang_pair title;
-  GtkWidget *(*make)(Session *session); /* NULL: not there yet */
+  GtkWidget *(*make)(Session *session);
 };
 
 extern const struct view_row view_rows[N_VIEWS];

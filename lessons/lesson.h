@@ -2,6 +2,7 @@
 #ifndef LESSONS_LESSON_H
 #define LESSONS_LESSON_H
 
+/* clang-format off: the examples below are laid out by hand */
 /* A lesson, read: the prose of both languages cut into steps, what each step looks at in a run, and
  * its questions. A lesson is a folder
  *
@@ -11,14 +12,16 @@
  *
  * Prose is ordinary Markdown. Links point into the run:
  *
- *     [the SYN](<frame:tcp.flags.syn == 1#2>)             selects the 2nd frame that fits the
- * filter [49152](<frame:tcp.flags.syn == 1> "tcp.srcport")   the same, and its text is replaced by
- * the value of that field in that frame [window](field:tcp.window_size) explains a field
+ *     [the SYN](<frame:tcp.flags.syn == 1#2>)             selects the 2nd frame that fits the filter
+ *     [49152](<frame:tcp.flags.syn == 1> "tcp.srcport")   the same, and its text is replaced by the
+ *                                                         value of that field in that frame
+ *     [window](field:tcp.window_size)                     explains a field
  *
  * so a number in the prose is always the number on the wire, whatever the seed.
  *
  *     lesson_new ──> lesson_resolve(run) ──> steps with frames, answers and final texts
  */
+/* clang-format on */
 #include "capture/wire/lang.h"
 #include "lessons/run.h"
 

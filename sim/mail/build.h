@@ -2,6 +2,7 @@
 #ifndef SIM_MAIL_BUILD_H
 #define SIM_MAIL_BUILD_H
 
+/* clang-format off: the reference below is laid out by hand */
 /* The mail hosts of a scenario: its `services`, `users` and `actions` become servers that listen
  * and clients that start at their virtual time.
  *
@@ -35,12 +36,13 @@
  *       subject: สวัสดี
  *       text: |                       or text_file: letter.txt beside the scenario
  *         …
- *       attachment: {name: plan.txt, text: …}              or size: 2000 (that many octets), type:
- * text/plain keep: false                   fetch-pop: true leaves the messages on the server count:
- * 3                      ping
+ *       attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type: text/plain
+ *       keep: false                   fetch-pop: true leaves the messages on the server
+ *       count: 3                      ping
  *
  * An action counts as done for `after` when its connection is over (send: when the server has taken
  * or refused the message). */
+/* clang-format on */
 #include "sim/net/net.h"
 
 struct mail;
