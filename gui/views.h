@@ -32,7 +32,7 @@ extern const struct view_row view_rows[N_VIEWS];
 
 /* The view with that id, or N_VIEWS. */
 enum view view_find(const char *id);
-/* A new widget of that view; a note when it is not there yet. */
+/* A new widget of that view. */
 GtkWidget *view_make(enum view view, Session *session);
 
 #endif
