@@ -428,6 +428,17 @@ smtp_unasked(struct appsession *s, unsigned code, uint32_t frame)
     app_keep_early(s, (struct app_early){.code = (uint16_t)code, .frame = frame});
 }
 
+/* The connection's start is not in the capture, and the client did not wait for the greeting: 220
+ * answers none of the commands before it. XCLIENT and its like, whose answer it is, are not known
+ * here. */
+static bool
+smtp_is_late_greeting(struct appsession *s, unsigned code)
+{
+  const struct app_command *c = app_head(s);
+  return s->mid_stream && !s->synced && code == 220 && c && c->kind == WAITING_COMMAND &&
+         c->verb != SMTP_STARTTLS && c->verb != SMTP_UNKNOWN;
+}
+
 static void
 smtp_reply(struct appsession *s, const struct app_line *line)
 {
@@ -444,7 +455,7 @@ smtp_reply(struct appsession *s, const struct app_line *line)
     smtp_join_exchange(s, line->p + text_at, line->n_text - text_at);
   if (s->more && code != s->u.smtp.reply_code)
     out.flags |= ELEMENT_FLAG_ODD;
-  struct app_command *c = app_head(s);
+  struct app_command *c = is_reply && smtp_is_late_greeting(s, code) ? NULL : app_head(s);
   out.code = (uint16_t)code;
   out.command = c ? c->element : ELEMENT_NONE;
   if (more)

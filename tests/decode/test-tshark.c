@@ -157,10 +157,6 @@ static const struct exception exceptions[] = {
     {"zeek__pop3_pop3.pcap", 85, "pop.request.command", BASE64},
     {"suricata-verify__smtp-pipelining.pcap", 11, "smtp.req.command",
      "MAIL, RCPT and DATA pipelined with the text are all taken for message text"},
-    {"mercury__smtp.pcap", 6, "smtp.req.command",
-     "not tshark's fault but ours: the capture lacks its start, the client speaks before the "
-     "greeting, and pass 1 "
-     "then gives 354 to the wrong command; the row falls when that is mended"},
     {"zeek__tls_smtp-starttls.pcap", 10, "smtp.req.command",
      "the verb STARTTLS is cut to four letters"},
 };

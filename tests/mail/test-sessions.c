@@ -111,6 +111,16 @@ static const struct transcript transcripts[] = {
                "C auth AUTH <1 !0+8 AUTH\nC command MAIL P MAIL\nC command RCPT P RCPT\n"
                "C command DATA P RCPT\nC message 6 <6 DATA\nC end line <6 READY\n"
                "C command QUIT P QUIT\nlogin AUTH LOGIN alice s3cret password unknown unsure\n"},
+    {.name = "smtp/a-client-that-speaks-first-when-the-start-is-not-captured",
+     .script = "C: HELO pc\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nS: 220-mx ESMTP\nS: 220 ready\n"
+               "S: 250 hello\nS: 250 a\nS: 250 b\nC: DATA\nS: 354 go\nC: QUIT\nC: .\n"
+               "S: 250 queued\nC: QUIT\nS: 221 bye\n",
+     .mid_stream = true,
+     .result = "C command HELO READY\nC command MAIL P MAIL\nC command RCPT P RCPT\n"
+               "S reply 220 M RCPT\nS reply 220 RCPT\nS reply 250 <0 READY\nS reply 250 <1 MAIL\n"
+               "S reply 250 <2 RCPT\nC command DATA RCPT\nS reply 354 <8 DATA\n"
+               "C message 6 <8 DATA\nC end line <8 DATA\nS reply 250 <8 READY\n"
+               "C command QUIT QUIT\nS reply 221 <13 QUIT\n"},
     {.name = "smtp/ends-named-the-wrong-way-round",
      .script = "C: 250 2.1.0 ok\nS: RCPT TO:<c@d>\nC: 250 2.1.5 ok\n",
      .mid_stream = true,
