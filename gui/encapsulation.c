@@ -189,7 +189,7 @@ update(GtkWidget *pane, unsigned news)
 static void
 on_allocate(GtkWidget *scrolled, GtkAllocation *allocation, struct encapsulation *v)
 {
-  if (fabs(v->width - MAX(allocation->width - 2, v->unit * ENCAPSULATION_WIDTH_MIN)) > 0.5)
+  if (fabs(v->room - allocation->width) > 0.5)
     encapsulation_lay_out(v);
 }
 
@@ -213,6 +213,7 @@ encapsulation_new(Session *session)
   g_array_set_clear_func(v->cells, encapsulation_cell_clear);
   v->payload = g_ptr_array_new_with_free_func(g_free);
   v->hovered = v->focused = -1;
+  v->scale = 1;
   g_object_set_data_full(G_OBJECT(pane), "encapsulation", v, view_free);
   v->area = gtk_drawing_area_new();
   gtk_widget_set_can_focus(v->area, TRUE);

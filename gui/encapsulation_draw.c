@@ -11,7 +11,8 @@ encapsulation_text(struct encapsulation *v, const char *string, double size, gbo
   PangoLayout *layout = gtk_widget_create_pango_layout(v->area, string);
   PangoFontDescription *font = pango_font_description_copy(
       pango_context_get_font_description(pango_layout_get_context(layout)));
-  pango_font_description_set_size(font, (int)(pango_font_description_get_size(font) * size));
+  pango_font_description_set_size(font,
+                                  (int)(pango_font_description_get_size(font) * size * v->scale));
   if (bold)
     pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
   if (mono)
@@ -195,7 +196,8 @@ static void
 draw_flag(struct encapsulation *v, cairo_t *cr, const struct encapsulation_cell *c)
 {
   const struct encapsulation_part *p = &c->parts[0];
-  g_autoptr(PangoLayout) label = encapsulation_text(v, c->label, 0.72, FALSE, FALSE);
+  double size = MIN(0.72, p->width / v->unit * 1.75); /* it lies on its side in its one bit */
+  g_autoptr(PangoLayout) label = encapsulation_text(v, c->label, size, FALSE, FALSE);
   g_autoptr(PangoLayout) value = encapsulation_text(v, c->value, 0.95, TRUE, TRUE);
   int width, height, value_width, value_height;
   pango_layout_get_pixel_size(label, &width, &height);
@@ -275,7 +277,8 @@ draw_ruler(struct encapsulation *v, cairo_t *cr)
   for (int bit = 0; bit <= 24; bit += 8) {
     g_autofree char *number = g_strdup_printf(lang_text("bit %d", "บิต %d"), bit);
     put_text(v, cr, number, 0.72, FALSE, FALSE,
-             encapsulation_rows_x(v) + bit * encapsulation_bit_width(v), y, v->unit * 4);
+             encapsulation_rows_x(v) + bit * encapsulation_bit_width(v), y,
+             8 * encapsulation_bit_width(v));
   }
 }
 
@@ -295,17 +298,22 @@ draw_payload(struct encapsulation *v, cairo_t *cr)
              v->width - 2 * x);
 }
 
-/* Two lines at most, above the ruler. */
-static void
-draw_sentence(struct encapsulation *v, cairo_t *cr)
+PangoLayout *
+encapsulation_sentence_layout(struct encapsulation *v)
 {
   g_autofree char *sentence = encapsulation_sentence(v);
-  g_autoptr(PangoLayout) layout = encapsulation_text(v, sentence, 0.92, FALSE, FALSE);
+  PangoLayout *layout = encapsulation_text(v, sentence, 0.92, FALSE, FALSE);
   pango_layout_set_single_paragraph_mode(layout, FALSE);
   pango_layout_set_width(layout, (int)((v->width - v->unit) * PANGO_SCALE));
   pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
-  pango_layout_set_height(layout, -2);
-  pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+  return layout;
+}
+
+/* Between the bar and the ruler. */
+static void
+draw_sentence(struct encapsulation *v, cairo_t *cr)
+{
+  g_autoptr(PangoLayout) layout = encapsulation_sentence_layout(v);
   cairo_move_to(cr, v->unit * 0.5, v->unit * 2.2);
   pango_cairo_show_layout(cr, layout);
 }

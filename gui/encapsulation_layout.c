@@ -87,7 +87,8 @@ cell_value(struct decode *d, const struct wire_field *field, const uint8_t *head
 double
 encapsulation_indent(struct encapsulation *v)
 {
-  return v->unit * 0.6;
+  double roominess = (v->width / v->unit - 9) / 10;
+  return v->unit * 0.6 * CLAMP(roominess, 0.3, 1);
 }
 
 double
@@ -286,18 +287,29 @@ add_payload(struct encapsulation *v, struct decode *d, double y)
   return y + height;
 }
 
+static double
+sentence_height(struct encapsulation *v)
+{
+  g_autoptr(PangoLayout) layout = encapsulation_sentence_layout(v);
+  int height;
+  pango_layout_get_pixel_size(layout, NULL, &height);
+  return height;
+}
+
 void
 encapsulation_lay_out(struct encapsulation *v)
 {
   struct decode *d = session_decode(v->session);
   g_array_set_size(v->cells, 0);
   v->hovered = -1;
+  v->room = gtk_widget_get_allocated_width(v->scrolled);
+  v->scale = 1;
+  double scale = (v->room - 2) / (text_height(v) * ENCAPSULATION_WIDTH_ROOMY);
+  v->scale = CLAMP(scale, ENCAPSULATION_SCALE_MIN, 1);
   v->unit = text_height(v);
-  /* Narrower than this, the names of the fields do not fit: then one scrolls sideways. */
-  v->width =
-      MAX(gtk_widget_get_allocated_width(v->scrolled) - 2, v->unit * ENCAPSULATION_WIDTH_MIN);
+  v->width = MAX(v->room - 2, v->unit * ENCAPSULATION_WIDTH_MIN);
   envelope_open(&v->envelope, d);
-  double y = v->unit * 5.3;
+  double y = v->unit * 3.3 + sentence_height(v);
   for (unsigned i = 0; i < v->envelope.n_layers; i++) {
     v->box_y[i] = y;
     y = add_header(v, d, i, y + v->unit * 1.7) + v->unit * 0.45;

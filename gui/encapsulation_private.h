@@ -10,8 +10,11 @@
 /* A field of 128 bits takes four rows; options at most 40 octets, ten rows. */
 enum { PARTS_MAX = 11, PAYLOAD_LINES_MAX = 8, PAYLOAD_LINE_OCTETS = 96 };
 
-/* In heights of a line: narrower, the names of fields do not fit, and one scrolls sideways. */
-#define ENCAPSULATION_WIDTH_MIN 19
+/* In heights of a line: narrower than ROOMY, letters and margins shrink with the width, the letters
+ * down to SCALE_MIN of the window's; narrower than WIDTH_MIN nothing can be told apart. */
+#define ENCAPSULATION_WIDTH_ROOMY 16
+#define ENCAPSULATION_SCALE_MIN 0.62
+#define ENCAPSULATION_WIDTH_MIN 8
 
 struct encapsulation_part {
   double x, y, width, height;
@@ -35,8 +38,10 @@ struct encapsulation {
   GArray *cells;      /* struct encapsulation_cell */
   GPtrArray *payload; /* char *, lines */
   double box_y[ENVELOPE_LAYERS_MAX + 1], box_end[ENVELOPE_LAYERS_MAX + 1];
-  double unit; /* height of a line of text */
+  double scale; /* of the letters; below 1 in a narrow pane */
+  double unit;  /* height of a line of text at that scale */
   double width, height;
+  double room;          /* that the pane offered when this was laid out */
   int hovered, focused; /* cells or -1 */
 };
 
@@ -57,6 +62,8 @@ double encapsulation_bit_width(struct encapsulation *v);
 PangoLayout *encapsulation_text(struct encapsulation *v, const char *string, double size,
                                 gboolean bold, gboolean mono);
 void encapsulation_draw(struct encapsulation *v, cairo_t *cr);
+/* The sentence below, wrapped to the width; unref it. */
+PangoLayout *encapsulation_sentence_layout(struct encapsulation *v);
 /* "54 of 80 octets are envelopes: 68 % overhead. …"; g_free() it. */
 char *encapsulation_sentence(struct encapsulation *v);
 

@@ -89,7 +89,7 @@ text_label(const char *markup)
   gtk_label_set_markup(GTK_LABEL(label), markup);
   gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
   gtk_label_set_line_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_width_chars(GTK_LABEL(label), 18);
+  gtk_label_set_width_chars(GTK_LABEL(label), 12);
   gtk_label_set_max_width_chars(GTK_LABEL(label), 60);
   gtk_label_set_xalign(GTK_LABEL(label), 0);
   gtk_label_set_track_visited_links(GTK_LABEL(label), FALSE);
@@ -311,7 +311,9 @@ fill_foot(struct pane *p, const struct lesson *lesson, unsigned step)
   }
   gtk_combo_box_set_active(GTK_COMBO_BOX(p->steps), (int)step);
   p->is_updating = FALSE;
-  gtk_button_set_label(GTK_BUTTON(p->back), lang_text("‹ Back", "‹ ก่อนหน้า"));
+  /* Only a sign: one seldom goes back, and the pane may be narrow. */
+  gtk_button_set_label(GTK_BUTTON(p->back), "‹");
+  atk_object_set_name(gtk_widget_get_accessible(p->back), lang_text("Back", "ก่อนหน้า"));
   gtk_button_set_label(GTK_BUTTON(p->next), lang_text("Next ›", "ถัดไป ›"));
   gtk_widget_set_tooltip_text(p->back,
                               lang_text("Previous step (Page Up)", "ขั้นตอนก่อนหน้า (Page Up)"));
@@ -384,7 +386,7 @@ make_foot(struct pane *p)
   gtk_actionable_set_action_name(GTK_ACTIONABLE(p->back), "win.previous-step");
   gtk_actionable_set_action_name(GTK_ACTIONABLE(p->next), "win.next-step");
   GList *cells = gtk_cell_layout_get_cells(GTK_CELL_LAYOUT(p->steps));
-  g_object_set(cells->data, "ellipsize", PANGO_ELLIPSIZE_END, "width-chars", 8, NULL);
+  g_object_set(cells->data, "ellipsize", PANGO_ELLIPSIZE_END, "width-chars", 5, NULL);
   g_list_free(cells);
   gtk_box_pack_start(GTK_BOX(foot), p->back, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(foot), p->steps, TRUE, TRUE, 0);

@@ -23,6 +23,9 @@ const struct perspective_row perspective_rows[N_PERSPECTIVES] = {
     [PERSPECTIVE_PRESENT] = {"present", {"Present", "นำเสนอ"}},
 };
 
+/* Pixels; the style's own divider is thinner. */
+enum { DIVIDER_THICK = 8 };
+
 struct slot {
   GtkWidget *box;   /* where the view goes; NULL: this perspective has no place for it */
   GtkWidget *page;  /* the tab that holds it, or NULL */
@@ -62,7 +65,27 @@ slot(struct perspectives *p, enum perspective perspective, enum view view, gbool
   return s->box;
 }
 
-/* Puts the divider where it was, or at its default share, once the size is known. */
+/* What a side needs not to be cut off; a pane that may shrink asks for nothing itself. */
+static int
+room_needed(GtkWidget *widget, GtkOrientation orientation)
+{
+  int min;
+  if (GTK_IS_PANED(widget)) {
+    GtkPaned *paned = GTK_PANED(widget);
+    int first = room_needed(gtk_paned_get_child1(paned), orientation);
+    int second = room_needed(gtk_paned_get_child2(paned), orientation);
+    gboolean along = gtk_orientable_get_orientation(GTK_ORIENTABLE(paned)) == orientation;
+    return along ? first + second + DIVIDER_THICK : MAX(first, second);
+  }
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    gtk_widget_get_preferred_width(widget, &min, NULL);
+  else
+    gtk_widget_get_preferred_height(widget, &min, NULL);
+  return min;
+}
+
+/* Puts the divider where it was, or at its default share, once the size is known; in a window too
+ * narrow for the shares, a side that would be cut off takes from one that would not. */
 static void
 divider_sized(GtkWidget *paned, GdkRectangle *place, gpointer data)
 {
@@ -73,7 +96,13 @@ divider_sized(GtkWidget *paned, GdkRectangle *place, gpointer data)
     return;
   int share = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(paned), "share"));
   g_object_set_data(G_OBJECT(paned), "placed", GINT_TO_POINTER(1));
-  gtk_paned_set_position(GTK_PANED(paned), size * share / 1000);
+  GtkOrientation orientation = gtk_orientable_get_orientation(GTK_ORIENTABLE(paned));
+  int first = room_needed(gtk_paned_get_child1(GTK_PANED(paned)), orientation);
+  int second = room_needed(gtk_paned_get_child2(GTK_PANED(paned)), orientation);
+  int position = size * share / 1000;
+  if (first + second + DIVIDER_THICK <= size)
+    position = CLAMP(position, first, size - second - DIVIDER_THICK);
+  gtk_paned_set_position(GTK_PANED(paned), position);
 }
 
 /* `share` is the first child's part in thousandths. */

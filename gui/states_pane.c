@@ -20,6 +20,10 @@
 
 enum { GRID_ROWS = 5, STATES_MAX = 12 };
 
+/* In heights of a line: the width at which the diagram's letters are as large as the window's. */
+#define DIAGRAM_ROOMY 14.5
+#define DIAGRAM_SCALE_MIN 0.5
+
 static const struct {
   enum tcp_view_state state;
   double column, row;
@@ -86,6 +90,17 @@ view_of(GtkWidget *widget)
 
 /* ---- the diagram ---- */
 
+/* A drawing area that is as high as its width makes it. */
+typedef struct {
+  GtkDrawingArea parent;
+} Diagram;
+typedef struct {
+  GtkDrawingAreaClass parent;
+} DiagramClass;
+
+static GType diagram_get_type(void);
+G_DEFINE_TYPE(Diagram, diagram, GTK_TYPE_DRAWING_AREA)
+
 struct box {
   double x, y, width, height;
 };
@@ -99,10 +114,71 @@ line_height(GtkWidget *widget)
   return height;
 }
 
+/* Letters and distances shrink where the pane is narrower than the diagram likes to be. */
+static double
+scale_at(GtkWidget *area, int width)
+{
+  double scale = width / (line_height(area) * DIAGRAM_ROOMY);
+  return CLAMP(scale, DIAGRAM_SCALE_MIN, 1);
+}
+
+static double
+diagram_scale(GtkWidget *area)
+{
+  return scale_at(area, gtk_widget_get_allocated_width(area));
+}
+
+static double
+diagram_unit(GtkWidget *area)
+{
+  return line_height(area) * diagram_scale(area);
+}
+
+static GtkSizeRequestMode
+diagram_request_mode(GtkWidget *area)
+{
+  return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
+}
+
+static void
+diagram_width(GtkWidget *area, int *min, int *natural)
+{
+  double line = line_height(area);
+  *min = (int)(line * DIAGRAM_ROOMY * DIAGRAM_SCALE_MIN);
+  *natural = (int)(line * DIAGRAM_ROOMY);
+}
+
+static void
+diagram_height_for_width(GtkWidget *area, int width, int *min, int *natural)
+{
+  *min = *natural = (int)(line_height(area) * scale_at(area, width) * (GRID_ROWS * 2.25 + 0.8));
+}
+
+static void
+diagram_height(GtkWidget *area, int *min, int *natural)
+{
+  diagram_height_for_width(area, (int)(line_height(area) * DIAGRAM_ROOMY), min, natural);
+}
+
+static void
+diagram_init(Diagram *diagram)
+{
+}
+
+static void
+diagram_class_init(DiagramClass *class)
+{
+  GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
+  widget->get_request_mode = diagram_request_mode;
+  widget->get_preferred_width = diagram_width;
+  widget->get_preferred_height = diagram_height;
+  widget->get_preferred_height_for_width = diagram_height_for_width;
+}
+
 static struct box
 box_of(GtkWidget *area, enum tcp_view_state state)
 {
-  double width = gtk_widget_get_allocated_width(area), unit = line_height(area);
+  double width = gtk_widget_get_allocated_width(area), unit = diagram_unit(area);
   struct box b = {.width = MIN((width - unit) / 3.25, unit * 8.5), .height = unit * 1.35};
   for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
     if (places[i].state == state) {
@@ -125,7 +201,7 @@ draw_arrow(GtkWidget *area, cairo_t *cr, enum tcp_view_state from, enum tcp_view
   if (fabs(dy) > 1)
     cut = MIN(cut, a.height / 2 / fabs(dy));
   double x1 = ax + dx * cut, y1 = ay + dy * cut, x2 = bx - dx * cut, y2 = by - dy * cut;
-  double angle = atan2(y2 - y1, x2 - x1), head = line_height(area) * 0.38;
+  double angle = atan2(y2 - y1, x2 - x1), head = diagram_unit(area) * 0.38;
   cairo_move_to(cr, x1, y1);
   cairo_line_to(cr, x2, y2);
   cairo_stroke(cr);
@@ -150,13 +226,24 @@ draw_letter(GtkWidget *area, cairo_t *cr, enum side side, double x, double y, do
       gtk_widget_create_pango_layout(area, side == SIDE_CLIENT ? "C" : "S");
   g_autoptr(PangoAttrList) bold = pango_attr_list_new();
   pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
-  pango_attr_list_insert(bold, pango_attr_scale_new(0.85));
+  pango_attr_list_insert(bold, pango_attr_scale_new(0.85 * diagram_scale(area)));
   pango_layout_set_attributes(letter, bold);
   int width, height;
   pango_layout_get_pixel_size(letter, &width, &height);
   style_set_source(cr, area, "paper");
   cairo_move_to(cr, x + (size - width) / 2, y + (size - height) / 2);
   pango_cairo_show_layout(cr, letter);
+}
+
+static void
+size_name(PangoLayout *name, double scale, gboolean is_bold, int *width, int *height)
+{
+  g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
+  pango_attr_list_insert(attributes, pango_attr_scale_new(scale));
+  if (is_bold)
+    pango_attr_list_insert(attributes, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
+  pango_layout_set_attributes(name, attributes);
+  pango_layout_get_pixel_size(name, width, height);
 }
 
 static void
@@ -178,18 +265,13 @@ draw_state(struct view *v, cairo_t *cr, enum tcp_view_state state)
   cairo_stroke(cr);
   double size = b.height * 0.66;
   g_autoptr(PangoLayout) name = gtk_widget_create_pango_layout(area, tcp_view_states[state].name);
-  g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
-  pango_attr_list_insert(attributes, pango_attr_scale_new(0.86));
-  if (client || server)
-    pango_attr_list_insert(attributes, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
-  pango_layout_set_attributes(name, attributes);
-  pango_layout_set_width(name, (int)(b.width * PANGO_SCALE));
-  pango_layout_set_alignment(name, PANGO_ALIGN_CENTER);
-  pango_layout_set_ellipsize(name, PANGO_ELLIPSIZE_END);
-  int height;
-  pango_layout_get_pixel_size(name, NULL, &height);
+  double letters = 0.86 * diagram_scale(area);
+  int width, height;
+  size_name(name, letters, client || server, &width, &height);
+  if (width > b.width - 4)
+    size_name(name, letters * (b.width - 4) / width, client || server, &width, &height);
   style_set_source(cr, area, client || server ? "ink" : "faint");
-  cairo_move_to(cr, b.x, b.y + (b.height - height) / 2);
+  cairo_move_to(cr, b.x + (b.width - width) / 2, b.y + (b.height - height) / 2);
   pango_cairo_show_layout(cr, name);
   if (client)
     draw_letter(area, cr, SIDE_CLIENT, b.x - size * 0.4, b.y - size * 0.5, size);
@@ -354,8 +436,7 @@ update(GtkWidget *pane, unsigned news)
   gtk_widget_set_visible(v->body, has);
   gtk_widget_set_visible(v->empty, !has);
   gtk_label_set_text(GTK_LABEL(v->empty), empty_text(v));
-  gtk_widget_set_size_request(v->diagram, (int)(line_height(v->diagram) * 15),
-                              (int)(line_height(v->diagram) * (GRID_ROWS * 2.25 + 0.8)));
+  gtk_widget_queue_resize(v->diagram);
   if (!has)
     return;
   g_autofree char *client = flow_view_end_name(v->session, v->flow.flow, SIDE_CLIENT);
@@ -405,15 +486,19 @@ make_variables(struct view *v)
   for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
     v->key[i] = pane_label("env-mono", FALSE);
     gtk_label_set_text(GTK_LABEL(v->key[i]), variables[i].key);
-    gtk_grid_attach(GTK_GRID(v->grid), v->key[i], 0, (int)i + 1, 1, 1);
+    gtk_grid_attach(GTK_GRID(v->grid), v->key[i], 0, 2 * (int)i + 1, 1, 1);
     for (int side = 0; side < 2; side++) {
       v->value[i][side] = pane_label("env-mono", TRUE);
       gtk_label_set_line_wrap(GTK_LABEL(v->value[i][side]), FALSE);
-      gtk_grid_attach(GTK_GRID(v->grid), v->value[i][side], 1 + side, (int)i + 1, 1, 1);
+      gtk_label_set_ellipsize(GTK_LABEL(v->value[i][side]), PANGO_ELLIPSIZE_END);
+      gtk_label_set_width_chars(GTK_LABEL(v->value[i][side]), 5);
+      gtk_widget_set_hexpand(v->value[i][side], TRUE);
+      gtk_grid_attach(GTK_GRID(v->grid), v->value[i][side], 1 + side, 2 * (int)i + 1, 1, 1);
     }
     v->meaning[i] = pane_label("env-faint", FALSE);
     gtk_widget_set_hexpand(v->meaning[i], TRUE);
-    gtk_grid_attach(GTK_GRID(v->grid), v->meaning[i], 3, (int)i + 1, 1, 1);
+    gtk_widget_set_margin_bottom(v->meaning[i], 4);
+    gtk_grid_attach(GTK_GRID(v->grid), v->meaning[i], 0, 2 * (int)i + 2, 3, 1);
   }
   return v->grid;
 }
@@ -431,7 +516,7 @@ states_pane_new(Session *session)
   v->body = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
   gtk_container_set_border_width(GTK_CONTAINER(v->body), 10);
   v->title = pane_label("env-heading", FALSE);
-  v->diagram = gtk_drawing_area_new();
+  v->diagram = g_object_new(diagram_get_type(), NULL);
   gtk_widget_set_has_tooltip(v->diagram, TRUE);
   g_signal_connect(v->diagram, "draw", G_CALLBACK(on_draw), v);
   g_signal_connect(v->diagram, "query-tooltip", G_CALLBACK(on_tooltip), v);

@@ -16,6 +16,7 @@
 
 #include "gui/canvas.h"
 #include "gui/hosts.h"
+#include "gui/label_place.h"
 #include "gui/sentence.h"
 #include "gui/style.h"
 
@@ -37,6 +38,7 @@ struct topology {
   cairo_surface_t *still; /* hosts and links */
   int width, height;
   GArray *packets; /* struct drawn_packet, as last drawn */
+  GArray *taken;   /* struct label_rect: icons and names of the still layer */
   uint32_t focus;  /* host that the keyboard is on */
 };
 
@@ -61,7 +63,7 @@ static void
 place_of(struct topology *t, uint32_t host, double *x, double *y)
 {
   const struct host_row *r = hosts_get(hosts_of(t->session), host);
-  double u = unit(t), left = 66 * u, top = 30 * u, bottom = 50 * u;
+  double u = unit(t), left = 66 * u, top = 26 * u, bottom = 20 * u + 46 * text_unit(t);
   *x = left + r->x * MAX(t->width - 2 * left, 1);
   *y = top + r->y * MAX(t->height - top - bottom, 1);
 }
@@ -183,11 +185,17 @@ role_color(const struct host_row *r)
   return "client";
 }
 
+static void
+take(struct topology *t, double x, double y, double width, double height)
+{
+  struct label_rect r = {x, y, width, height};
+  g_array_append_val(t->taken, r);
+}
+
 /* Text on a plate of paper, so that links do not cross it out. At (x, y) is the middle of its upper
- * edge
- * (`side` 0), of its lower edge (2), or the middle of its left (1) or right (-1) edge. Returns its
- * height. */
-static double
+ * edge (`side` 0), of its lower edge (2), or the middle of its left (1) or right (-1) edge. Returns
+ * its extents. */
+static struct label_rect
 draw_plate(struct topology *t, cairo_t *cr, double x, double y, int side, double pixels,
            const char *color, const char *text, double width_max)
 {
@@ -203,34 +211,90 @@ draw_plate(struct topology *t, cairo_t *cr, double x, double y, int side, double
   pango_layout_get_pixel_extents(layout, NULL, &ink);
   x -= ink.x + (side == 1 ? 0 : side < 0 ? ink.width : ink.width / 2.0);
   y -= side == 0 ? 0 : side == 2 ? ink.height : ink.height / 2.0;
-  x = MAX(x, 2 - ink.x);
+  x = CLAMP(x, 2 - ink.x, MAX(2, t->width - 2 - ink.width) - ink.x);
   rounded(cr, x + ink.x - 3, y, ink.width + 6, ink.height, 3);
   style_set_source_alpha(cr, t->canvas, "paper", 0.92);
   cairo_fill(cr);
   cairo_move_to(cr, x, y);
   style_set_source(cr, t->canvas, color);
   pango_cairo_show_layout(cr, layout);
-  return ink.height;
+  return (struct label_rect){x + ink.x, y, ink.width, ink.height};
 }
 
 static double
 draw_text(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
           const char *text, double width_max)
 {
-  return draw_plate(t, cr, x, y, 0, pixels, color, text, width_max);
+  return draw_plate(t, cr, x, y, 0, pixels, color, text, width_max).height;
+}
+
+static const struct label_rect *
+taken(struct topology *t)
+{
+  return (const struct label_rect *)(const void *)t->taken->data;
+}
+
+/* The name or address of a host, which later labels leave free. `must`: drawn even where it covers
+ * another; one that need not be is left out there: selecting the host tells it. Returns its height.
+ */
+static double
+draw_name(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
+          const char *text, gboolean must)
+{
+  struct label_rect r;
+  cairo_push_group(cr);
+  r = draw_plate(t, cr, x, y, 0, pixels, color, text, 124 * text_unit(t));
+  cairo_pattern_t *drawn = cairo_pop_group(cr);
+  if (must || !label_covers(&r, taken(t), t->taken->len)) {
+    cairo_set_source(cr, drawn);
+    cairo_paint(cr);
+    take(t, r.x, r.y, r.width, r.height);
+  }
+  cairo_pattern_destroy(drawn);
+  return r.height;
+}
+
+/* The selected packet's label: on a framed plate where it covers no host and no name. */
+static void
+draw_label(struct topology *t, cairo_t *cr, double x, double y, const char *color, const char *text)
+{
+  double tu = text_unit(t), pad = 5 * tu;
+  g_autoptr(PangoLayout) layout = style_layout(t->canvas, TEXT_PIXELS * tu, FALSE);
+  int width, height;
+  pango_layout_set_text(layout, text, -1);
+  pango_layout_set_width(layout, (int)(MIN(230 * tu, t->width * 0.6) * PANGO_SCALE));
+  pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_height(layout, -2);
+  pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+  pango_layout_get_pixel_size(layout, &width, &height);
+  struct label_rect r = label_place(x, y, 20 * unit(t), width + 2 * pad, height + pad, t->width,
+                                    t->height, taken(t), t->taken->len);
+  cairo_new_path(cr);
+  rounded(cr, r.x + 0.5, r.y + 0.5, r.width - 1, r.height - 1, 4 * tu);
+  style_set_source_alpha(cr, t->canvas, "paper", 0.95);
+  cairo_fill_preserve(cr);
+  style_set_source(cr, t->canvas, color);
+  cairo_set_line_width(cr, 1);
+  cairo_stroke(cr);
+  cairo_move_to(cr, r.x + pad, r.y + pad / 2);
+  pango_cairo_show_layout(cr, layout);
+}
+
+static double
+icon_size(struct topology *t, const struct host_row *r)
+{
+  return HOST_PIXELS * unit(t) * (r->kind == HOST_SWITCH ? 0.8 : 1);
 }
 
 static void
-draw_host(struct topology *t, cairo_t *cr, uint32_t host)
+draw_icon(struct topology *t, cairo_t *cr, uint32_t host)
 {
   static void (*const draw[])(struct topology *, cairo_t *, double, const char *) = {
       [HOST_PC] = draw_pc,         [HOST_PHONE] = draw_phone,   [HOST_SERVER] = draw_server,
       [HOST_ROUTER] = draw_router, [HOST_SWITCH] = draw_switch,
   };
   const struct host_row *r = hosts_get(hosts_of(t->session), host);
-  double x, y, u = unit(t), tu = text_unit(t), size = HOST_PIXELS * u;
-  if (r->kind == HOST_SWITCH)
-    size *= 0.8;
+  double x, y, u = unit(t), size = icon_size(t, r);
   place_of(t, host, &x, &y);
   cairo_new_path(cr); /* text leaves a current point behind */
   cairo_save(cr);
@@ -240,12 +304,27 @@ draw_host(struct topology *t, cairo_t *cr, uint32_t host)
   cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
   draw[r->kind](t, cr, size, role_color(r));
   cairo_restore(cr);
-  y += size * 0.5 + 2;
+  take(t, x - size / 2, y - size / 2, size, size);
+}
+
+static gboolean
+is_between(const struct host_row *r)
+{
+  return r->kind == HOST_SWITCH || r->kind == HOST_ROUTER;
+}
+
+static void
+draw_names(struct topology *t, cairo_t *cr, uint32_t host)
+{
+  const struct host_row *r = hosts_get(hosts_of(t->session), host);
+  double x, y, tu = text_unit(t);
+  place_of(t, host, &x, &y);
+  y += icon_size(t, r) * 0.5 + 2;
   gboolean has_name = g_strcmp0(host_name(r), r->address) != 0;
   if (has_name)
-    y += draw_text(t, cr, x, y, TEXT_PIXELS * tu, "ink", host_name(r), 124 * tu);
+    y += draw_name(t, cr, x, y, TEXT_PIXELS * tu, "ink", host_name(r), !is_between(r));
   if (r->address[0])
-    draw_text(t, cr, x, y, SMALL_PIXELS * tu, has_name ? "faint" : "ink", r->address, 180 * tu);
+    draw_name(t, cr, x, y, SMALL_PIXELS * tu, has_name ? "faint" : "ink", r->address, !has_name);
 }
 
 static void
@@ -253,6 +332,7 @@ draw_still(struct topology *t, cairo_t *cr)
 {
   struct hosts *h = hosts_of(t->session);
   double u = unit(t), x, y;
+  g_array_set_size(t->taken, 0);
   cairo_set_line_width(cr, 1.5 * u);
   style_set_source(cr, t->canvas, "line");
   for (uint32_t i = 0; i < hosts_n_lines(h); i++) {
@@ -264,7 +344,12 @@ draw_still(struct topology *t, cairo_t *cr)
   }
   cairo_stroke(cr);
   for (uint32_t i = 0; i < hosts_n(h); i++)
-    draw_host(t, cr, i);
+    draw_icon(t, cr, i);
+  /* Where room is short, the names of the ends come first. */
+  for (int between = 0; between < 2; between++)
+    for (uint32_t i = 0; i < hosts_n(h); i++)
+      if (is_between(hosts_get(h, i)) == between)
+        draw_names(t, cr, i);
 }
 
 /* ---- packets ---- */
@@ -340,13 +425,15 @@ draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y,
     draw_cross(t, cr, x, y);
     draw_text(t, cr, x, y + 13 * u, SMALL_PIXELS * u, "risk", lang_text("lost", "สูญหาย"), 120 * u);
   }
-  g_autofree char *label =
-      selected ? g_strdup_printf("%s  %s", protocol, info) : g_strdup(protocol);
-  int side = level ? 2 : x < t->width * 0.55 ? 1 : -1; /* where there is more room */
-  double away = (selected ? 22 : 18) * u;
-  draw_plate(t, cr, level ? x : x + side * away, level ? y - 0.7 * away : y, side,
-             (selected ? TEXT_PIXELS : SMALL_PIXELS) * text_unit(t), color, label,
-             selected ? 220 * text_unit(t) : 90 * text_unit(t));
+  if (selected) {
+    g_autofree char *label = g_strdup_printf("%s  %s", protocol, info);
+    draw_label(t, cr, x, y, color, label);
+  } else {
+    int side = level ? 2 : x < t->width * 0.55 ? 1 : -1; /* where there is more room */
+    double away = 18 * u;
+    draw_plate(t, cr, level ? x : x + side * away, level ? y - 0.7 * away : y, side,
+               SMALL_PIXELS * text_unit(t), color, protocol, 90 * text_unit(t));
+  }
   struct drawn_packet drawn = {frame, x, y};
   g_array_append_val(t->packets, drawn);
 }
@@ -680,6 +767,7 @@ topology_free(GtkWidget *canvas, struct topology *t)
   g_signal_handlers_disconnect_by_data(t->session, t);
   g_clear_pointer(&t->still, cairo_surface_destroy);
   g_array_unref(t->packets);
+  g_array_unref(t->taken);
   g_object_unref(t->session);
   g_free(t);
 }
@@ -690,6 +778,7 @@ topology_new(Session *session)
   struct topology *t = g_new0(struct topology, 1);
   t->session = g_object_ref(session);
   t->packets = g_array_new(FALSE, FALSE, sizeof(struct drawn_packet));
+  t->taken = g_array_new(FALSE, FALSE, sizeof(struct label_rect));
   t->canvas = canvas_new(&ops, t);
   gtk_widget_set_size_request(t->canvas, 200, 120);
   g_signal_connect(t->canvas, "button-press-event", G_CALLBACK(pressed), t);
