@@ -620,29 +620,54 @@ make_list(struct view *v)
 /* Narrower than this, list and detail stand one above the other. */
 enum { SIDE_BY_SIDE_WIDTH = 640 };
 
-/* Called when idle: not from inside an allocation. */
+/* Half for the list side by side, two fifths above the detail; in thousandths. */
+enum { SHARE_BESIDE = 500, SHARE_ABOVE = 400 };
+
+/* Where the divider belongs in a place of this size. */
+static int
+paned_share(int width, int height)
+{
+  return width >= SIDE_BY_SIDE_WIDTH ? width * SHARE_BESIDE / 1000 : height * SHARE_ABOVE / 1000;
+}
+
+/* Called behind an allocation and before the next drawing. */
 static gboolean
 turn_paned(gpointer paned)
 {
-  int width = gtk_widget_get_allocated_width(paned),
-      height = gtk_widget_get_allocated_height(paned);
-  gboolean wide = width >= SIDE_BY_SIDE_WIDTH;
-  gtk_orientable_set_orientation(GTK_ORIENTABLE(paned),
-                                 wide ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL);
-  gtk_paned_set_position(GTK_PANED(paned), wide ? width / 2 : height * 2 / 5);
+  int width = gtk_widget_get_allocated_width(paned);
+  gtk_orientable_set_orientation(paned, width >= SIDE_BY_SIDE_WIDTH ? GTK_ORIENTATION_HORIZONTAL
+                                                                    : GTK_ORIENTATION_VERTICAL);
+  gtk_paned_set_position(paned, paned_share(width, gtk_widget_get_allocated_height(paned)));
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_paned_released(GtkWidget *paned, GdkEventButton *event, gpointer data)
+{
+  g_object_set_data(G_OBJECT(paned), "dragged", GINT_TO_POINTER(TRUE));
+  return GDK_EVENT_PROPAGATE;
+}
+
+/* While a window finds its size, GTK allocates several sizes and moves the divider at each; it is
+ * put back until it stays. A divider that was dragged is left alone, unless beside and above
+ * change. The tries are bounded, because a minimum width may not let it stay. */
 static void
 on_paned_size(GtkWidget *paned, GtkAllocation *allocation, gpointer data)
 {
+  enum { TRIES_MAX = 8 };
+  GObject *o = G_OBJECT(paned);
   gboolean wide = allocation->width >= SIDE_BY_SIDE_WIDTH;
-  gboolean is_wide =
-      gtk_orientable_get_orientation(GTK_ORIENTABLE(paned)) == GTK_ORIENTATION_HORIZONTAL;
-  if (wide == is_wide && g_object_get_data(G_OBJECT(paned), "placed"))
+  gboolean turns =
+      wide != (gtk_orientable_get_orientation(GTK_ORIENTABLE(paned)) == GTK_ORIENTATION_HORIZONTAL);
+  int off =
+      gtk_paned_get_position(GTK_PANED(paned)) - paned_share(allocation->width, allocation->height);
+  int tries = GPOINTER_TO_INT(g_object_get_data(o, "tries"));
+  if (!turns && (g_object_get_data(o, "dragged") || ABS(off) <= 1 || tries >= TRIES_MAX)) {
+    g_object_set_data(o, "tries", GINT_TO_POINTER(ABS(off) <= 1 ? 0 : tries));
     return;
-  g_object_set_data(G_OBJECT(paned), "placed", GINT_TO_POINTER(TRUE));
-  g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, turn_paned, g_object_ref(paned), g_object_unref);
+  }
+  g_object_set_data(o, "tries", GINT_TO_POINTER(tries + 1));
+  g_idle_add_full(GTK_PRIORITY_RESIZE + 5, turn_paned, g_object_ref(paned), g_object_unref);
 }
 
 GtkWidget *
@@ -671,6 +696,7 @@ risk_pane_new(Session *session)
   GtkWidget *list = make_list(v);
   gtk_widget_set_size_request(list, 120, 60);
   g_signal_connect(paned, "size-allocate", G_CALLBACK(on_paned_size), NULL);
+  g_signal_connect(paned, "button-release-event", G_CALLBACK(on_paned_released), NULL);
   gtk_paned_pack1(GTK_PANED(paned), list, TRUE, FALSE);
   gtk_paned_pack2(GTK_PANED(paned), right, TRUE, FALSE);
   gtk_stack_add_named(GTK_STACK(v->stack), paned, "list");
