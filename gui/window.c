@@ -117,10 +117,19 @@ message_answered(GtkInfoBar *bar, int response, struct window *w)
 static void
 banner_answered(GtkInfoBar *bar, int response, struct window *w)
 {
-  if (response == GTK_RESPONSE_ACCEPT)
-    window_set_perspective(w, PERSPECTIVE_AUDIT);
-  else
+  if (response != GTK_RESPONSE_ACCEPT) {
     gtk_widget_hide(w->banner);
+    return;
+  }
+  window_set_perspective(w, PERSPECTIVE_AUDIT);
+  /* what Audit explains first is also what the views below it show */
+  const struct findings *found = trace_findings(session_trace(w->session));
+  const struct finding *worst = NULL;
+  for (unsigned i = 0; found && i < findings_n(found); i++)
+    if (!worst || findings_get(found, i)->severity > worst->severity)
+      worst = findings_get(found, i);
+  if (worst && worst->n_evidence)
+    session_select_frame(w->session, worst->evidence[0].frame);
 }
 
 /* ---- following the session ---- */

@@ -219,7 +219,10 @@ def test_playing_tells_the_lesson_and_is_not_slow_without_a_terminal():
 
 def test_interrupting_a_played_run_ends_cleanly_with_complete_files():
     path = os.path.join(PLACE, "interrupted.pcapng")
-    main, terminal = pty.openpty()
+    try:
+        main, terminal = pty.openpty()
+    except OSError as error:
+        raise tap.Skip(f"no terminal can be opened here: {error}")
     playing = subprocess.Popen([PROGRAM, "run", "mail-journey", "--pace", "0.01", "-w", path],
                                stdout=terminal, stderr=subprocess.PIPE,
                                env=dict(os.environ, ENVELOSCOPE_LESSONS=LESSONS))
