@@ -127,6 +127,29 @@ take_picture(gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Right after a whole cycle of layout and painting, nothing waits for its place. */
+static void
+painted(GdkFrameClock *clock, struct start *start)
+{
+  g_signal_handlers_disconnect_by_func(clock, painted, start);
+  g_idle_add_full(G_PRIORITY_HIGH, take_picture, start, NULL);
+}
+
+static gboolean
+settled(gpointer data)
+{
+  struct start *start = data;
+  GtkWidget *top = window_widget(start->window);
+  GdkFrameClock *clock = gtk_widget_get_frame_clock(top);
+  if (!clock) {
+    take_picture(start);
+    return G_SOURCE_REMOVE;
+  }
+  g_signal_connect(clock, "after-paint", G_CALLBACK(painted), start);
+  gtk_widget_queue_draw(top);
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 when_loaded(gpointer data)
 {
@@ -139,7 +162,7 @@ when_loaded(gpointer data)
   if (start->options->is_playing)
     session_set_playing(window_session(start->window), TRUE);
   if (start->options->screenshot)
-    g_timeout_add(SETTLE_MS, take_picture, start);
+    g_timeout_add_full(G_PRIORITY_LOW, SETTLE_MS, settled, start, NULL);
   return G_SOURCE_REMOVE;
 }
 

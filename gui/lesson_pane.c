@@ -4,6 +4,7 @@
  *     title, step title
  *     paragraphs        a label each, so that every link can be reached and read by keyboard and
  *     questions         screen reader, which a text view does not offer
+ *     [this moment is told in step 5]   only when a frame was selected elsewhere
  *     < step 3 of 9 >
  *
  * The whole is built anew when step, answer or language change; it is a page of text. */
@@ -17,6 +18,7 @@
 struct pane {
   Session *session;
   GtkWidget *box, *scrolled, *page, *steps, *back, *next, *foot;
+  GtkWidget *elsewhere; /* leads to the step that tells of the selected frame */
   const struct lesson *shown_lesson;
   unsigned shown_step;
   gboolean is_updating;
@@ -322,6 +324,54 @@ fill_foot(struct pane *p, const struct lesson *lesson, unsigned step)
                       lang_text("Step of the lesson", "ขั้นตอนของบทเรียน"));
 }
 
+/* The last step whose own frame is not behind the selected one. */
+static unsigned
+step_of_frame(const struct lesson *lesson, uint32_t frame, unsigned otherwise)
+{
+  uint32_t nearest = TRACE_NONE;
+  unsigned found = otherwise;
+  for (unsigned i = 0; i < lesson_n_steps(lesson); i++) {
+    uint32_t at = lesson_step(lesson, i)->focus_frame;
+    if (at == TRACE_NONE || at > frame || (nearest != TRACE_NONE && at <= nearest))
+      continue;
+    nearest = at;
+    found = i;
+  }
+  return found;
+}
+
+/* When somebody looked elsewhere, offers the step that tells of it; playing, one only watches. */
+static void
+offer_step(Session *session, struct pane *p)
+{
+  struct lesson *lesson = session_lesson(session);
+  unsigned step = session_step(session), told = step;
+  uint32_t frame = session_frame(session);
+  if (lesson && frame != SESSION_NONE && !session_is_playing(session) &&
+      !session_is_waiting(session))
+    told = step_of_frame(lesson, frame, step);
+  gtk_widget_set_visible(p->elsewhere, told != step);
+  if (told == step)
+    return;
+  g_autofree char *text = g_strdup_printf(
+      lang_text("This moment is told in step %u", "ช่วงเวลานี้อธิบายไว้ในขั้นตอนที่ %u"), told + 1);
+  gtk_button_set_label(GTK_BUTTON(p->elsewhere), text);
+  GtkWidget *label = gtk_bin_get_child(GTK_BIN(p->elsewhere));
+  gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
+  gtk_label_set_line_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_width_chars(GTK_LABEL(label), 10);
+  gtk_widget_set_tooltip_text(p->elsewhere, lesson_prose(lesson, told)->title);
+}
+
+static void
+go_to_offered(GtkButton *button, struct pane *p)
+{
+  struct lesson *lesson = session_lesson(p->session);
+  if (lesson)
+    session_set_step(p->session,
+                     step_of_frame(lesson, session_frame(p->session), session_step(p->session)));
+}
+
 /* A waiting question is brought into sight, once its place is known. */
 static gboolean
 scroll_to_question(gpointer data)
@@ -360,6 +410,7 @@ fill(Session *session, struct pane *p)
       add_question(p, step, q);
   }
   gtk_widget_show_all(p->page);
+  offer_step(session, p);
   if (!same)
     gtk_adjustment_set_value(scroll, 0);
   if (had_focus && lesson)
@@ -422,13 +473,20 @@ lesson_pane_new(Session *session)
   gtk_style_context_add_class(gtk_widget_get_style_context(p->box), "env-paper");
   p->foot = make_foot(p);
   gtk_box_pack_start(GTK_BOX(p->box), p->scrolled, TRUE, TRUE, 0);
+  p->elsewhere = gtk_button_new_with_label("");
+  g_object_set(p->elsewhere, "margin-start", 10, "margin-end", 10, "margin-bottom", 6, NULL);
+  g_signal_connect(p->elsewhere, "clicked", G_CALLBACK(go_to_offered), p);
+  gtk_box_pack_start(GTK_BOX(p->box), p->elsewhere, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(p->box), p->foot, FALSE, FALSE, 0);
   gtk_widget_show_all(p->box);
+  gtk_widget_set_no_show_all(p->elsewhere, TRUE);
   gtk_widget_set_no_show_all(p->foot, TRUE);
   g_signal_connect(p->box, "destroy", G_CALLBACK(pane_free), p);
   g_signal_connect(session, "loaded", G_CALLBACK(fill), p);
   g_signal_connect(session, "lesson-changed", G_CALLBACK(fill), p);
   g_signal_connect(session, "look-changed", G_CALLBACK(fill), p);
+  g_signal_connect(session, "selection-changed", G_CALLBACK(offer_step), p);
+  g_signal_connect(session, "playing-changed", G_CALLBACK(offer_step), p);
   fill(session, p);
   return p->box;
 }
