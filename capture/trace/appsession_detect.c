@@ -140,8 +140,9 @@ judge_client(const uint8_t *p, size_t n, bool *sure)
     *sure = true;
     return D_SMTP;
   }
+  char first = n_word ? (char)g_ascii_toupper((char)p[0]) : 0;
   for (size_t i = 0; i < G_N_ELEMENTS(client_words); i++)
-    if (text_is(p, n_word, client_words[i].word)) {
+    if (client_words[i].word[0] == first && text_is(p, n_word, client_words[i].word)) {
       uint8_t set = client_words[i].set;
       *sure = set == D_SMTP || set == D_POP;
       return set;
@@ -172,7 +173,7 @@ is_smtp_text(unsigned code, const uint8_t *p, size_t n)
       g_ascii_isdigit(p[4]))
     return true;
   for (size_t i = 0; i + 4 <= n; i++)
-    if (text_is(p + i, 4, "SMTP") || text_is(p + i, 4, "LMTP"))
+    if ((p[i + 1] | 0x20) == 'm' && (text_is(p + i, 4, "SMTP") || text_is(p + i, 4, "LMTP")))
       return true;
   return false;
 }
@@ -444,6 +445,27 @@ hold(struct detect *d, unsigned which, const uint8_t *p, size_t n, uint32_t fram
   g_array_append_val(d->pieces, piece);
 }
 
+/* Takes the octets of a line up to its end or to the limit, which are feed_octet()'s, as is what
+ * begins like TLS. Returns how many. */
+static size_t
+feed_text(struct detect *d, unsigned which, const uint8_t *p, size_t n)
+{
+  struct detect_side *side = &d->sides[which];
+  bool like_tls = side->n_octets == side->n_line && side->line[0] >= 20 && side->line[0] <= 23;
+  if (side->n_octets == 0 || like_tls || d->n_octets + 1 >= DETECT_OCTETS_MAX)
+    return 0;
+  n = MIN(n, DETECT_OCTETS_MAX - 1 - d->n_octets);
+  const uint8_t *lf = n ? memchr(p, '\n', n) : NULL;
+  if (lf)
+    n = (size_t)(lf - p);
+  size_t room = DETECT_LINE_MAX - side->n_line, take = MIN(n, room);
+  memcpy(side->line + side->n_line, p, take);
+  side->n_line += take;
+  side->n_octets += n;
+  d->n_octets += n;
+  return n;
+}
+
 enum app_verdict
 detect_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame,
             size_t *n_used)
@@ -452,6 +474,9 @@ detect_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, ui
   size_t from = 0, used = 0;
   enum app_verdict verdict = VERDICT_WAIT;
   while (used < n && verdict == VERDICT_WAIT) {
+    used += feed_text(d, side, p + used, n - used);
+    if (used == n)
+      break;
     d->n_octets++;
     verdict = feed_octet(s, side, p[used++]);
     if (d->n_octets == 0) /* what was held until here has been dropped */

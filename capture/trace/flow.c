@@ -52,9 +52,17 @@ flow_table_lookup(const struct flow_table *t, const struct frame_layers *l, uint
                   struct flow_lookup *out)
 {
   struct flow_key *k = &out->key;
-  uint64_t src[2], dst[2];
-  memcpy(src, l->src.octets, 16);
-  memcpy(dst, l->dst.octets, 16);
+  uint64_t src[2] = {0}, dst[2] = {0};
+  if (l->ip_version == 4) { /* read as they were just written, which the processor can forward */
+    uint32_t a, b;
+    memcpy(&a, l->src.octets, 4);
+    memcpy(&b, l->dst.octets, 4);
+    src[0] = a;
+    dst[0] = b;
+  } else {
+    memcpy(src, l->src.octets, 16);
+    memcpy(dst, l->dst.octets, 16);
+  }
   bool swapped = src[0] != dst[0]   ? src[0] > dst[0]
                  : src[1] != dst[1] ? src[1] > dst[1]
                                     : l->src_port > l->dst_port;
