@@ -17,6 +17,7 @@ enum {
   SLOTS_MIN = 1024,
   BLOCK_BITS = 11, /* flows per block: 2,048, just below 1 MiB */
   BLOCK_FLOWS = 1 << BLOCK_BITS,
+  CACHE_LINE = 64,
   RESERVED_MAX = 1 << 16, /* quoted flows of a capture full of ICMP errors */
 };
 
@@ -146,14 +147,27 @@ flow_table_n_streams(const struct flow_table *t, uint8_t proto)
   return proto == IP_PROTO_TCP ? t->n_tcp : t->n_udp;
 }
 
+/* With many flows the record is in no cache: all its lines are asked for at once. */
+static inline void
+fetch(const struct flow *f)
+{
+  for (size_t at = 0; at < sizeof *f; at += CACHE_LINE)
+    __builtin_prefetch((const char *)f + at, 1);
+}
+
 /* The slot of the key, or the empty one where it would go. */
 static inline struct slot *
 find_slot(const struct flow_table *t, const struct flow_lookup *lookup)
 {
   for (uint32_t i = lookup->hash & t->mask;; i = (i + 1) & t->mask) {
     struct slot *s = &t->slots[i];
-    if (!s->index1 ||
-        (s->hash == lookup->hash && is_key(&flow_table_get(t, s->index1 - 1)->key, &lookup->key)))
+    if (!s->index1)
+      return s;
+    if (s->hash != lookup->hash)
+      continue;
+    const struct flow *f = flow_table_get(t, s->index1 - 1);
+    fetch(f);
+    if (is_key(&f->key, &lookup->key))
       return s;
   }
 }
