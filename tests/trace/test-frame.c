@@ -216,6 +216,56 @@ test_reassembled_payload_is_walked(void)
   g_assert_false(l.is_fragment);
 }
 
+/* Plain TCP on Ethernet is walked in one step, behind a cooked header (two octets longer) layer by
+ * layer: whatever octets the datagram has, both say the same. */
+static void
+test_one_step_says_what_the_layers_say(void)
+{
+  g_autoptr(GByteArray) cooked =
+      packets_hex("0000 0001 0006 020000000001 0000 0800" IPV4_HELLO "0000");
+  for (unsigned at = 14; at + 2 < cooked->len; at++)
+    for (unsigned value = 0; value < 256; value++)
+      for (unsigned cut = 0; cut <= cooked->len - 16; cut += value % 16 ? 99 : 1) {
+        g_autofree uint8_t *p = g_memdup2(cooked->data, cooked->len);
+        p[at] = (uint8_t)value;
+        struct frame_layers slow, fast;
+        frame_walk(LINK_LINUX_SLL, p, cooked->len - cut, &slow);
+        frame_walk(LINK_ETHERNET, p + 2, cooked->len - cut - 2, &fast);
+        uint32_t *const offsets[] = {&slow.link_octets, &slow.ip_offset, &slow.ip_payload_offset,
+                                     &slow.transport_offset, &slow.payload_offset};
+        for (unsigned i = 0; i < G_N_ELEMENTS(offsets); i++)
+          *offsets[i] -= *offsets[i] ? 2 : 0;
+        g_assert_cmpint(slow.trouble, ==, fast.trouble);
+        g_assert_cmpuint(slow.ether_type, ==, fast.ether_type);
+        g_assert_cmpuint(slow.n_vlans, ==, fast.n_vlans);
+        g_assert_cmpuint(slow.ip_version, ==, fast.ip_version);
+        g_assert_cmpuint(slow.ip_proto, ==, fast.ip_proto);
+        g_assert_cmpint(slow.is_fragment, ==, fast.is_fragment);
+        g_assert_cmpuint(slow.fragment_id, ==, fast.fragment_id);
+        g_assert_cmpuint(slow.fragment_offset, ==, fast.fragment_offset);
+        g_assert_cmpuint(slow.link_octets, ==, fast.link_octets);
+        g_assert_cmpuint(slow.ip_offset, ==, fast.ip_offset);
+        g_assert_cmpuint(slow.ip_payload_offset, ==, fast.ip_payload_offset);
+        g_assert_cmpuint(slow.ip_payload_octets, ==, fast.ip_payload_octets);
+        g_assert_cmpuint(slow.ip_payload_wire, ==, fast.ip_payload_wire);
+        g_assert_cmpuint(slow.transport_offset, ==, fast.transport_offset);
+        g_assert_cmpuint(slow.payload_offset, ==, fast.payload_offset);
+        g_assert_cmpuint(slow.payload_octets, ==, fast.payload_octets);
+        g_assert_cmpuint(slow.payload_wire, ==, fast.payload_wire);
+        g_assert_cmpuint(slow.src_port, ==, fast.src_port);
+        g_assert_cmpuint(slow.dst_port, ==, fast.dst_port);
+        g_assert_cmpmem(slow.src.octets, 16, fast.src.octets, 16);
+        g_assert_cmpmem(slow.dst.octets, 16, fast.dst.octets, 16);
+        g_assert_cmpuint(slow.src.version, ==, fast.src.version);
+        g_assert_cmpuint(slow.dst.version, ==, fast.dst.version);
+        g_assert_cmpuint(slow.tcp.seq, ==, fast.tcp.seq);
+        g_assert_cmpuint(slow.tcp.ack, ==, fast.tcp.ack);
+        g_assert_cmpuint(slow.tcp.flags, ==, fast.tcp.flags);
+        g_assert_cmpuint(slow.tcp.window, ==, fast.tcp.window);
+        g_assert_cmpuint(slow.tcp.header_octets, ==, fast.tcp.header_octets);
+      }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -228,5 +278,6 @@ main(int argc, char **argv)
   g_test_add_func("/impossible-headers-are-named", test_impossible_headers_are_named);
   g_test_add_func("/fragments-are-marked", test_fragments_are_marked);
   g_test_add_func("/reassembled-payload-is-walked", test_reassembled_payload_is_walked);
+  g_test_add_func("/one-step-says-what-the-layers-say", test_one_step_says_what_the_layers_say);
   return g_test_run();
 }
