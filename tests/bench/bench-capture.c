@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bench-capture.c -- what reading a capture costs, as a ratio to libpcap's read of the same file.
  *
- *     bench-capture FILE [RUNS]
+ *     bench-capture [FILE [RUNS]]
  *
+ * Without a file, gen-capture writes one of GENERATED_FRAMES packets into a temporary folder first.
  * The floor is pcap_loop() with pcap_dump() to /dev/null, which is what `tcpdump -r FILE -w
  * /dev/null` does. Each measurement runs in a child process of its own, so that its peak memory is
  * its own and the allocator starts fresh; all take turns, RUNS times (default 5), and medians are
- * printed:
- *
- *     name: value unit (ratio to floor: x.xx)
- *
- * No time is asserted anywhere. */
+ * printed. No time is asserted anywhere. */
+#include <glib/gstdio.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +21,8 @@
 #include "capture/trace/pass1.h"
 #include "capture/trace/trace.h"
 
-enum { RUNS_MAX = 99 };
+enum { RUNS_DEFAULT = 5, RUNS_MAX = 99 };
+#define GENERATED_FRAMES "1000000"
 
 struct result {
   double cpu_s;
@@ -169,41 +168,79 @@ median(double *values, int n)
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-int
-main(int argc, char **argv)
+static void
+print_table(double cpu_s[][RUNS_MAX], const struct result *results, int n_runs)
 {
-  int n_runs = argc > 2 ? atoi(argv[2]) : 5;
-  if (argc < 2 || n_runs < 1 || n_runs > RUNS_MAX) {
-    fprintf(stderr,
-            "usage: bench-capture FILE [RUNS]\nexample: bench-capture mail-1000000.pcap 5\n");
-    return 2;
+  const struct result *index = &results[3];
+  double n = (double)(index->n_frames ? index->n_frames : 1);
+  double floor_s = median(cpu_s[0], n_runs);
+  printf("reading %.0f packets, medians of %d turns\n", n, n_runs);
+  printf("  %-24s %8s %10s %12s\n", "", "CPU-s", "x floor", "peak MiB");
+  for (int i = 0; i < N_MEASURES; i++) {
+    double s = median(cpu_s[i], n_runs);
+    printf("  %-24s %8.3f %10.2f %12.1f\n", measures[i].name, s, s / floor_s, results[i].peak_mib);
   }
+  printf("  index: %.1f octets per packet, of which %zu are its record; %.2f elements per packet\n",
+         (double)index->index_octets / n, sizeof(struct trace_frame),
+         (double)index->n_elements / n);
+  printf("  found: %" G_GUINT64_FORMAT " flows, %" G_GUINT64_FORMAT " logins\n", index->n_flows,
+         index->n_logins);
+}
+
+static int
+bench(const char *path, int n_runs)
+{
   static double cpu_s[N_MEASURES][RUNS_MAX];
   struct result results[N_MEASURES];
   for (int run = 0; run < n_runs; run++)
     for (int i = 0; i < N_MEASURES; i++) {
-      if (!measure(&measures[i], argv[1], &results[i])) {
-        fprintf(stderr, "bench-capture: “%s” failed on “%s”\n", measures[i].name, argv[1]);
+      results[i] = (struct result){0};
+      if (!measure(&measures[i], path, &results[i])) {
+        fprintf(stderr, "bench-capture: “%s” failed on “%s”\n", measures[i].name, path);
         return 3;
       }
       cpu_s[i][run] = results[i].cpu_s;
     }
-  double floor_s = median(cpu_s[0], n_runs);
-  for (int i = 0; i < N_MEASURES; i++) {
-    double s = median(cpu_s[i], n_runs);
-    printf("%s: %.3f CPU-s (ratio to floor: %.2f)\n", measures[i].name, s, s / floor_s);
-  }
-  const struct result *index = &results[3];
-  double n = (double)(index->n_frames ? index->n_frames : 1);
-  printf("packets: %" G_GUINT64_FORMAT " frames\n", index->n_frames);
-  printf("packets per CPU-second, with index: %.0f\n", n / median(cpu_s[3], n_runs));
-  printf("flows: %" G_GUINT64_FORMAT "\n", index->n_flows);
-  printf("logins: %" G_GUINT64_FORMAT "\n", index->n_logins);
-  printf("elements: %.2f per packet\n", (double)index->n_elements / n);
-  printf("index records: %.1f octets per packet\n", (double)sizeof(struct trace_frame));
-  printf("index, elements and flows too: %.1f octets per packet\n",
-         (double)index->index_octets / n);
-  printf("peak memory, streaming: %.1f MiB\n", results[2].peak_mib);
-  printf("peak memory, with index: %.1f MiB\n", results[3].peak_mib);
+  print_table(cpu_s, results, n_runs);
   return 0;
+}
+
+/* Lets gen-capture, which lies beside this program, write a capture and measures that. */
+static int
+bench_generated(const char *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *here = g_path_get_dirname(self);
+  g_autofree char *generator = g_build_filename(here, "gen-capture", NULL);
+  g_autofree char *folder = g_dir_make_tmp("enveloscope-bench-XXXXXX", &error);
+  g_autofree char *path = folder ? g_build_filename(folder, "mail.pcap", NULL) : NULL;
+  char *command[] = {generator, path, (char *)GENERATED_FRAMES, NULL};
+  int status = 0;
+  bool made = folder &&
+              g_spawn_sync(NULL, command, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                           &status, &error) &&
+              g_spawn_check_wait_status(status, &error);
+  if (!made)
+    fprintf(stderr, "bench-capture: no capture could be generated: %s. Name a file instead.\n",
+            error->message);
+  int result = made ? bench(path, RUNS_DEFAULT) : 3;
+  if (path)
+    g_unlink(path);
+  if (folder)
+    g_rmdir(folder);
+  return result;
+}
+
+int
+main(int argc, char **argv)
+{
+  if (argc < 2)
+    return bench_generated(argv[0]);
+  int n_runs = argc > 2 ? atoi(argv[2]) : RUNS_DEFAULT;
+  if (n_runs < 1 || n_runs > RUNS_MAX) {
+    fprintf(stderr,
+            "usage: bench-capture [FILE [RUNS]]\nexample: bench-capture mail-1000000.pcap 5\n");
+    return 2;
+  }
+  return bench(argv[1], n_runs);
 }
