@@ -197,6 +197,7 @@ busiest_first(gconstpointer a, gconstpointer b)
 static void
 place(struct hosts *h)
 {
+  enum { COLUMN_FULL = 4 };
   static const double columns[3] = {0.14, 0.5, 0.86};
   unsigned count[3] = {0}, at[3] = {0};
   for (int pass = 0; pass < 2; pass++)
@@ -206,7 +207,9 @@ place(struct hosts *h)
       if (pass == 0) {
         count[column]++;
       } else {
-        r->x = columns[column];
+        /* A full column zigzags, so that icons and names have twice the height. */
+        double aside = count[column] > COLUMN_FULL && at[column] % 2 ? 0.15 : 0;
+        r->x = columns[column] + (columns[column] > 0.5 ? -aside : aside);
         r->y = (at[column]++ + 0.5) / count[column];
       }
     }

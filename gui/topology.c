@@ -192,7 +192,7 @@ take(struct topology *t, double x, double y, double width, double height)
   g_array_append_val(t->taken, r);
 }
 
-/* Text on a plate of paper, so that links do not cross it out. At (x, y) is the middle of its upper
+/* Text on a plate of paper, over any link. At (x, y) is the middle of its upper
  * edge (`side` 0), of its lower edge (2), or the middle of its left (1) or right (-1) edge. Returns
  * its extents. */
 static struct label_rect
@@ -238,12 +238,11 @@ taken(struct topology *t)
  * another; one that need not be is left out there: selecting the host tells it. Returns its height.
  */
 static double
-draw_name(struct topology *t, cairo_t *cr, double x, double y, double pixels, const char *color,
-          const char *text, gboolean must)
+draw_name(struct topology *t, cairo_t *cr, double x, double y, int side, double pixels,
+          const char *color, const char *text, gboolean must)
 {
-  struct label_rect r;
   cairo_push_group(cr);
-  r = draw_plate(t, cr, x, y, 0, pixels, color, text, 124 * text_unit(t));
+  struct label_rect r = draw_plate(t, cr, x, y, side, pixels, color, text, 124 * text_unit(t));
   cairo_pattern_t *drawn = cairo_pop_group(cr);
   if (must || !label_covers(&r, taken(t), t->taken->len)) {
     cairo_set_source(cr, drawn);
@@ -322,9 +321,9 @@ draw_names(struct topology *t, cairo_t *cr, uint32_t host)
   y += icon_size(t, r) * 0.5 + 2;
   gboolean has_name = g_strcmp0(host_name(r), r->address) != 0;
   if (has_name)
-    y += draw_name(t, cr, x, y, TEXT_PIXELS * tu, "ink", host_name(r), !is_between(r));
+    y += draw_name(t, cr, x, y, 0, TEXT_PIXELS * tu, "ink", host_name(r), !is_between(r));
   if (r->address[0])
-    draw_name(t, cr, x, y, SMALL_PIXELS * tu, has_name ? "faint" : "ink", r->address, !has_name);
+    draw_name(t, cr, x, y, 0, SMALL_PIXELS * tu, has_name ? "faint" : "ink", r->address, !has_name);
 }
 
 static void
@@ -431,8 +430,8 @@ draw_packet(struct topology *t, cairo_t *cr, uint32_t frame, double x, double y,
   } else {
     int side = level ? 2 : x < t->width * 0.55 ? 1 : -1; /* where there is more room */
     double away = 18 * u;
-    draw_plate(t, cr, level ? x : x + side * away, level ? y - 0.7 * away : y, side,
-               SMALL_PIXELS * text_unit(t), color, protocol, 90 * text_unit(t));
+    draw_name(t, cr, level ? x : x + side * away, level ? y - 0.7 * away : y, side,
+              SMALL_PIXELS * text_unit(t), color, protocol, FALSE);
   }
   struct drawn_packet drawn = {frame, x, y};
   g_array_append_val(t->packets, drawn);
@@ -629,10 +628,12 @@ draw(void *data, cairo_t *cr, int width, int height)
   draw_host_mark(t, cr, session_host(t->session), "select_line");
   if (gtk_widget_has_focus(t->canvas))
     draw_host_mark(t, cr, t->focus, "client");
+  guint n_still = t->taken->len; /* the labels of packets give way to each other, too */
   if (session_run(t->session))
     draw_flights(t, cr);
   else
     draw_capture_frame(t, cr);
+  g_array_set_size(t->taken, n_still);
 }
 
 /* ---- selecting ---- */
