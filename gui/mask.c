@@ -104,10 +104,9 @@ mask_init(struct mask *m, const struct decode *d)
   memset(m, 0, sizeof *m);
   if (d->reveal)
     return;
-  for (unsigned i = 0; i < decode_n_fields(d); i++) {
-    const struct field *f = decode_field(d, i);
-    if (f->flags & FIELD_FLAG_SECRET)
-      cover(m, d, f->source, f->first, f->n_octets);
+  for (unsigned i = 0; i < d->secrets->len; i++) {
+    const struct decode_secret *s = &g_array_index(d->secrets, struct decode_secret, i);
+    cover(m, d, s->source, s->first, s->n_octets);
   }
   cover_elements(m, d);
   for (unsigned i = d->n_sources; i-- > 1;)

@@ -226,17 +226,59 @@ build_secret(struct decode *d, uint8_t source, uint32_t first, uint32_t n_octets
     g_array_append_val(d->secrets, secret);
 }
 
+static int
+compare_secrets(const void *a, const void *b)
+{
+  const struct decode_secret *x = a, *y = b;
+  if (x->source != y->source)
+    return x->source < y->source ? -1 : 1;
+  return x->first < y->first ? -1 : x->first > y->first;
+}
+
+void
+build_secrets_done(struct decode *d)
+{
+  struct decode_secret *s = (struct decode_secret *)(void *)d->secrets->data;
+  unsigned n = 0;
+  if (d->secrets->len == 0)
+    return;
+  g_array_sort(d->secrets, compare_secrets);
+  for (unsigned i = 1; i < d->secrets->len; i++) {
+    uint32_t end = s[n].first + s[n].n_octets;
+    if (s[i].source != s[n].source || s[i].first > end)
+      s[++n] = s[i];
+    else if (s[i].first + s[i].n_octets > end)
+      s[n].n_octets = s[i].first + s[i].n_octets - s[n].first;
+  }
+  g_array_set_size(d->secrets, n + 1);
+  for (unsigned i = 0; i < d->fields->len; i++) {
+    struct field *f = field_at(d, i);
+    bool shows = f->def->type == FIELD_TEXT || f->def->type == FIELD_OCTETS;
+    if (shows && build_holds_secret(d, f->source, f->first, f->n_octets))
+      f->flags |= FIELD_FLAG_SECRET;
+  }
+}
+
+bool
+build_holds_secret(const struct decode *d, uint8_t source, uint32_t first, uint32_t n_octets)
+{
+  const struct decode_secret *s = (const struct decode_secret *)(void *)d->secrets->data;
+  unsigned from = 0, to = d->secrets->len; /* the first that ends behind `first` lies in there */
+  while (from < to) {
+    unsigned middle = from + (to - from) / 2;
+    if (s[middle].source < source ||
+        (s[middle].source == source && s[middle].first + s[middle].n_octets <= first))
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  return from < d->secrets->len && s[from].source == source && s[from].first < first + n_octets;
+}
+
 bool
 decode_octet_is_secret(const struct decode *d, unsigned source, uint32_t at)
 {
-  if (d->reveal)
-    return false;
-  for (unsigned i = 0; i < d->secrets->len; i++) {
-    const struct decode_secret *s = &g_array_index(d->secrets, struct decode_secret, i);
-    if (s->source == source && at >= s->first && at - s->first < s->n_octets)
-      return true;
-  }
-  return false;
+  return !d->reveal && build_holds_secret(d, (uint8_t)source, at, 1);
 }
 
 /* ---- the summary ---- */

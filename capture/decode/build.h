@@ -121,6 +121,11 @@ uint8_t build_source(struct decode *d, enum source_kind kind, const GByteArray *
 struct slice build_source_slice(const struct decode *d, uint8_t source);
 void build_secret(struct decode *d, uint8_t source, uint32_t first, uint32_t n_octets);
 
+/* All secrets are known: they are put in order, and the fields that show them are flagged. From
+ * here on it can be asked whether octets of a source hold a part of one. */
+void build_secrets_done(struct decode *d);
+bool build_holds_secret(const struct decode *d, uint8_t source, uint32_t first, uint32_t n_octets);
+
 /* ---- the summary ---- */
 void build_info(struct decode *d, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* What stands before the next thing said in the summary: "C: " or "S: ", then " | " between them.

@@ -224,6 +224,7 @@ finish(struct decode *d)
     g_byte_array_append(d->text, (const uint8_t *)"", 1);
   }
   d->summary.info = w->info->str;
+  build_secrets_done(d);
 }
 
 static bool

@@ -41,7 +41,9 @@ enum field_flag {
   FIELD_FLAG_GENERATED = 1, /* computed, not in the octets */
   FIELD_FLAG_HIDDEN = 2,    /* found by filters, not shown in the tree (ip.addr) */
   FIELD_FLAG_ODD = 4,       /* malformed or suspicious */
-  FIELD_FLAG_SECRET = 8,    /* its text is shown as SECRET_MASK until revealed */
+  FIELD_FLAG_SECRET = 8,    /* its octets hold a secret, also when it is only a part of them (a
+                             * line, a payload): that part is shown as SECRET_MASK until revealed;
+                             * decode_octet_is_secret() tells which part */
 };
 
 #define SECRET_MASK "******"

@@ -155,21 +155,6 @@ append_number(GString *out, const struct field *f)
   }
 }
 
-/* Whether any octet of the field is a secret that this decode masks. */
-static bool
-overlaps_secret(const struct decode *d, const struct field *f)
-{
-  if (d->reveal)
-    return false;
-  for (unsigned i = 0; i < d->secrets->len; i++) {
-    const struct decode_secret *s = &g_array_index(d->secrets, struct decode_secret, i);
-    if (s->source == f->source && f->first < s->first + s->n_octets &&
-        s->first < f->first + f->n_octets)
-      return true;
-  }
-  return false;
-}
-
 /* A text in which secrets lie, taken from its octets: each secret becomes one mask of fixed width.
  */
 static void
@@ -195,7 +180,8 @@ static void
 value_append(struct decode *d, GString *out, const struct field *f, bool tree)
 {
   const char *text = field_text(d, f);
-  if ((f->flags & FIELD_FLAG_SECRET) && !d->reveal) {
+  bool masked = (f->flags & FIELD_FLAG_SECRET) && !d->reveal;
+  if (masked && f->n_octets == 0) {
     g_string_append(out, SECRET_MASK);
     return;
   }
@@ -204,7 +190,7 @@ value_append(struct decode *d, GString *out, const struct field *f, bool tree)
     g_string_append(out, text ? text : f->def->name);
     break;
   case FIELD_TEXT:
-    if (overlaps_secret(d, f)) {
+    if (masked) {
       append_masked(d, out, f, tree);
     } else if (text) {
       size_t n = strlen(text);
