@@ -297,8 +297,9 @@ draw_gap(struct ladder *l, cairo_t *cr, double y, int64_t gap_ns)
   for (double x = l->gutter; x < l->width; x += 12 * s)
     cairo_curve_to(cr, x + 4 * s, y - 4 * s, x + 8 * s, y + 4 * s, x + 12 * s, y);
   cairo_stroke(cr);
-  draw_text(l, cr, l->gutter - 8 * s, y - l->text_height * 0.42, l->gutter - 10 * s, 1,
-            TIME_PIXELS * 0.9, FALSE, "faint", 1, text);
+  /* Below the wave: above it stands the time of the row before. */
+  draw_text(l, cr, l->gutter - 8 * s, y + 1, l->gutter - 10 * s, 1, TIME_PIXELS * 0.9, FALSE,
+            "faint", 1, text);
 }
 
 /* The first frame that is not shown because its question is open. */
