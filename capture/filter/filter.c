@@ -572,6 +572,7 @@ parse_comparison(struct reading *r, struct filter_node *t)
     return;
   }
   t->entries = g_new0(struct filter_entry, 1);
+  t->n_entries = 1; /* also when the word behind the value is wrong: the value is to be freed */
   t->entries[0].to.class = CLASS_NOTHING;
   if (parse_literal(r, t, &t->entries[0].from))
     t->n_entries = 1;
