@@ -14,6 +14,9 @@ struct item {
   const char *words;
 };
 
+/* These carry ANALYSIS_RETRANSMISSION too; a row names the special kind alone. */
+enum { KINDS_OF_RETRANSMISSION = ANALYSIS_FAST_RETRANSMISSION | ANALYSIS_SPURIOUS_RETRANSMISSION };
+
 static const struct item items[] = {
     {ANALYSIS_RETRANSMISSION, true, "TCP Retransmission"},
     {ANALYSIS_FAST_RETRANSMISSION, true, "TCP Fast Retransmission"},
@@ -187,7 +190,7 @@ tcp_analysis_build(struct decode *d, struct slice s)
                FIELD_FLAG_GENERATED | FIELD_FLAG_ODD);
     if (items[i].bit == ANALYSIS_DUPLICATE_ACK && original != TRACE_NONE)
       build_info(d, "[TCP Dup ACK %u#%u] ", original + 1, number);
-    else
+    else if (items[i].bit != ANALYSIS_RETRANSMISSION || !(analysis & KINDS_OF_RETRANSMISSION))
       build_info(d, "[%s] ", items[i].words);
   }
   build_close(d, flags);
