@@ -324,22 +324,6 @@ fill_foot(struct pane *p, const struct lesson *lesson, unsigned step)
                       lang_text("Step of the lesson", "ขั้นตอนของบทเรียน"));
 }
 
-/* The last step whose own frame is not behind the selected one. */
-static unsigned
-step_of_frame(const struct lesson *lesson, uint32_t frame, unsigned otherwise)
-{
-  uint32_t nearest = TRACE_NONE;
-  unsigned found = otherwise;
-  for (unsigned i = 0; i < lesson_n_steps(lesson); i++) {
-    uint32_t at = lesson_step(lesson, i)->focus_frame;
-    if (at == TRACE_NONE || at > frame || (nearest != TRACE_NONE && at <= nearest))
-      continue;
-    nearest = at;
-    found = i;
-  }
-  return found;
-}
-
 /* When somebody looked elsewhere, offers the step that tells of it; playing, one only watches. */
 static void
 offer_step(Session *session, struct pane *p)
@@ -349,7 +333,7 @@ offer_step(Session *session, struct pane *p)
   uint32_t frame = session_frame(session);
   if (lesson && frame != SESSION_NONE && !session_is_playing(session) &&
       !session_is_waiting(session))
-    told = step_of_frame(lesson, frame, step);
+    told = lesson_step_telling(lesson, frame, step);
   gtk_widget_set_visible(p->elsewhere, told != step);
   if (told == step)
     return;
@@ -368,8 +352,8 @@ go_to_offered(GtkButton *button, struct pane *p)
 {
   struct lesson *lesson = session_lesson(p->session);
   if (lesson)
-    session_set_step(p->session,
-                     step_of_frame(lesson, session_frame(p->session), session_step(p->session)));
+    session_set_step(p->session, lesson_step_telling(lesson, session_frame(p->session),
+                                                     session_step(p->session)));
 }
 
 /* A waiting question is brought into sight, once its place is known. */

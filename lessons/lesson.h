@@ -12,10 +12,9 @@
  *
  * Prose is ordinary Markdown. Links point into the run:
  *
- *     [the SYN](<frame:tcp.flags.syn == 1#2>)             selects the 2nd frame that fits the filter
- *     [49152](<frame:tcp.flags.syn == 1> "tcp.srcport")   the same, and its text is replaced by the
- *                                                         value of that field in that frame
- *     [window](field:tcp.window_size)                     explains a field
+ *     [the SYN](<frame:tcp.flags.syn == 1#2>)             selects the 2nd frame that fits the
+ * filter [49152](<frame:tcp.flags.syn == 1> "tcp.srcport")   the same, and its text is replaced by
+ * the value of that field in that frame [window](field:tcp.window_size) explains a field
  *
  * so a number in the prose is always the number on the wire, whatever the seed.
  *
@@ -48,6 +47,7 @@ struct lesson_span {
   unsigned style;  /* enum lesson_style */
   char *link;      /* "frame:FILTER", "frame:FILTER#2", "field:KEY", or NULL */
   char *value_key; /* the field whose value became `text`, or NULL */
+  uint32_t frame;  /* lesson_resolve(): of a "frame:" link, else TRACE_NONE */
   unsigned line;   /* in its file */
 };
 
@@ -153,6 +153,12 @@ const struct lesson_prose *lesson_prose(const struct lesson *l, unsigned step);
  * "FILE:LINE: message" for the first that cannot be found; what could be found is set all the same.
  */
 bool lesson_resolve(struct lesson *l, const struct run *r, GError **error);
+
+/* The step that tells of a frame: the one whose focus or link is this frame or the nearest before
+ * it. Links that lead back (before the focus of the step before) or far ahead (beyond the step's
+ * own and the next step's focus) are recalls and outlooks and do not count. `otherwise` when the
+ * lesson begins behind the frame. After lesson_resolve(). */
+unsigned lesson_step_telling(const struct lesson *l, uint32_t frame, unsigned otherwise);
 
 /* The frame of a "frame:…" link in any trace; TRACE_NONE when nothing fits or it is no such link.
  */

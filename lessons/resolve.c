@@ -162,6 +162,7 @@ value_of(struct resolver *r, uint32_t frame, const char *key, const char *path, 
 static uint32_t
 resolve_span(struct resolver *r, struct lesson_span *s, const char *path)
 {
+  s->frame = TRACE_NONE;
   const char *key = lesson_link_field(s->link);
   if (key) {
     known_key(r, key, path, s->line);
@@ -170,6 +171,7 @@ resolve_span(struct resolver *r, struct lesson_span *s, const char *path)
   unsigned nth = 1;
   g_autofree char *text = split_occurrence(s->link + strlen("frame:"), &nth);
   uint32_t frame = frame_of(r, text, nth, path, s->line);
+  s->frame = frame;
   if (s->value_key) {
     char *value = value_of(r, frame, s->value_key, path, s->line);
     if (value) {
@@ -314,4 +316,46 @@ lesson_resolve(struct lesson *l, const struct run *r, GError **error)
   g_set_error_literal(error, g_quark_from_static_string("enveloscope-lesson"), 0,
                       problems->pdata[0]);
   return false;
+}
+
+/* ---- which step tells of a frame ---- */
+
+/* The greatest of a step's own frames that is not behind `frame`, or TRACE_NONE. */
+static uint32_t
+step_nearest(const struct lesson *l, unsigned step, uint32_t frame)
+{
+  const struct lesson_step *s = lesson_step(l, step);
+  uint32_t begin = 0, horizon = s->focus_frame;
+  for (unsigned before = step; before-- > 0 && begin == 0;)
+    if (lesson_step(l, before)->focus_frame != TRACE_NONE)
+      begin = lesson_step(l, before)->focus_frame;
+  if (step + 1 < lesson_n_steps(l))
+    horizon = later(horizon, lesson_step(l, step + 1)->focus_frame);
+  uint32_t nearest =
+      s->focus_frame != TRACE_NONE && s->focus_frame <= frame ? s->focus_frame : TRACE_NONE;
+  GArray *paragraphs = s->prose[LESSON_EN].paragraphs; /* both languages have the same links */
+  for (guint p = 0; p < paragraphs->len; p++) {
+    GArray *spans = g_array_index(paragraphs, struct lesson_paragraph, p).spans;
+    for (guint i = 0; i < spans->len; i++) {
+      const struct lesson_span *span = &g_array_index(spans, struct lesson_span, i);
+      if (span->link && span->frame >= begin && span->frame <= frame && span->frame <= horizon)
+        nearest = later(nearest, span->frame);
+    }
+  }
+  return nearest;
+}
+
+unsigned
+lesson_step_telling(const struct lesson *l, uint32_t frame, unsigned otherwise)
+{
+  uint32_t nearest = TRACE_NONE;
+  unsigned found = otherwise;
+  for (unsigned i = 0; i < lesson_n_steps(l); i++) {
+    uint32_t at = step_nearest(l, i, frame);
+    if (at == TRACE_NONE || (nearest != TRACE_NONE && at <= nearest))
+      continue;
+    nearest = at;
+    found = i;
+  }
+  return found;
 }

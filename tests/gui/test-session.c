@@ -335,6 +335,30 @@ test_lesson_step_selects(struct fixture *f, gconstpointer data)
 }
 
 static void
+assert_told_in(struct fixture *f, const char *frame, const char *step)
+{
+  g_autofree char *link = g_strdup_printf("frame:%s", frame);
+  uint32_t index = lesson_link_frame(session_trace(f->session), link);
+  g_assert_cmpuint(index, !=, TRACE_NONE);
+  struct lesson *l = session_lesson(f->session);
+  g_assert_cmpstr(lesson_step(l, lesson_step_telling(l, index, 99))->id, ==, step);
+}
+
+/* A frame that the prose names belongs to that step; one between two belongs to the one before; a
+ * look ahead (step 9 points at Bob's download) takes nothing away from the step that tells of it.
+ */
+static void
+test_lesson_step_telling(struct fixture *f, gconstpointer data)
+{
+  open_lesson(f);
+  assert_told_in(f, "smtp.req.command == \"RCPT\"", "conversation");
+  assert_told_in(f, "smtp.response.code == 235", "conversation");
+  assert_told_in(f, "pop.request.command == \"RETR\"", "pop3");
+  assert_told_in(f, "tcp.srcport == 110 && tcp.len > 1000", "pop3");
+  assert_told_in(f, "imap.request contains \"SELECT\"", "imap");
+}
+
+static void
 play_to_barrier(struct fixture *f)
 {
   session_set_playing(f->session, TRUE);
@@ -536,6 +560,7 @@ main(int argc, char **argv)
       {"a filter leaves the fitting frames, a wrong one changes nothing", test_filter},
       {"look: told once for each change", test_look},
       {"a lesson's step selects the frame it looks at", test_lesson_step_selects},
+      {"a frame is told in the step that names it", test_lesson_step_telling},
       {"an open question stops time before its frame", test_question_stops_time},
       {"an answer shows the frame and frees time", test_answer_shows_frame},
       {"switching the language keeps step and frame", test_language_keeps_step},
