@@ -305,11 +305,13 @@ app_info_line(struct decode *d, const struct element *e, struct slice line)
 }
 
 void
-app_state_build(struct decode *d, const struct field_def *def, const struct element *e,
-                struct slice s, const struct mail_state *rows, unsigned n)
+app_tail_build(struct decode *d, const struct app_tail *tail, const struct element *e,
+               struct slice s)
 {
-  if (e->state < n)
-    build_generated(d, build_string(d, def, slice_none(s), rows[e->state].name));
+  if (e->state < tail->n_states)
+    build_generated(d, build_string(d, tail->state, slice_none(s), tail->states[e->state].name));
+  if (e->flags & ELEMENT_FLAG_ODD)
+    build_flag(d, build_none(d, tail->odd, slice_none(s)), FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
 }
 
 struct slice

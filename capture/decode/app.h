@@ -15,9 +15,15 @@ struct slice line_cut(struct slice s);
  * Octets that are a secret are masked unless this decode reveals. */
 void app_info_line(struct decode *d, const struct element *e, struct slice line);
 
-/* The state in which this element left the session, as a generated field. `rows` has `n` rows. */
-void app_state_build(struct decode *d, const struct field_def *def, const struct element *e,
-                     struct slice s, const struct mail_state *rows, unsigned n);
+/* What stands behind the fields of every line: the state in which it left the session, and a mark
+ * when it breaks the rules; both generated. */
+struct app_tail {
+  const struct field_def *state, *odd;
+  const struct mail_state *states; /* n_states rows */
+  unsigned n_states;
+};
+void app_tail_build(struct decode *d, const struct app_tail *tail, const struct element *e,
+                    struct slice s);
 
 /* The octets of another element of the trace, read into a buffer of the decode that the next call
  * overwrites; at most BUILD_TEXT_MAX of them. */

@@ -128,13 +128,7 @@ static const struct field_def defs[] = {
 };
 FIELD_TABLE(imap_fields, defs);
 
-static void
-tail_build(struct decode *d, const struct element *e, struct slice s)
-{
-  app_state_build(d, &defs[STATE], e, s, imap_states, IMAP_N_STATES);
-  if (e->flags & ELEMENT_FLAG_ODD)
-    build_flag(d, build_none(d, &defs[ODD], slice_none(s)), FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
-}
+static const struct app_tail tail = {&defs[STATE], &defs[ODD], imap_states, IMAP_N_STATES};
 
 /* Takes the next word off the front of *s. */
 static struct slice
@@ -235,7 +229,7 @@ request_build(struct decode *d, const struct element *e, struct slice s)
   }
   word_build(d, REQUEST_COMMAND, verb);
   arguments_build(d, e, verb, rest);
-  tail_build(d, e, s);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -252,7 +246,7 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
     enum sasl_mechanism mechanism = app_auth_step(d, e, 2, &step);
     auth_build(d, line, mechanism, step);
   }
-  tail_build(d, e, s);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -282,7 +276,7 @@ response_build(struct decode *d, const struct element *e, struct slice s)
                                       (uint64_t)d->work->record->time_ns - (uint64_t)asked));
     }
   }
-  tail_build(d, e, s);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }

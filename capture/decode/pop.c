@@ -80,13 +80,7 @@ static const struct field_def defs[] = {
 };
 FIELD_TABLE(pop_fields, defs);
 
-static void
-tail_build(struct decode *d, const struct element *e, struct slice s)
-{
-  app_state_build(d, &defs[STATE], e, s, pop_states, POP_N_STATES);
-  if (e->flags & ELEMENT_FLAG_ODD)
-    build_flag(d, build_none(d, &defs[ODD], slice_none(s)), FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
-}
+static const struct app_tail tail = {&defs[STATE], &defs[ODD], pop_states, POP_N_STATES};
 
 /* The first word, and what follows behind its spaces. */
 static struct slice
@@ -114,7 +108,7 @@ request_build(struct decode *d, const struct element *e, struct slice s)
     struct slice first, name = first_word(parameter, &first);
     auth_build(d, first, sasl_find(name.p, name.n), 0);
   }
-  tail_build(d, e, line);
+  app_tail_build(d, &tail, e, line);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -129,7 +123,7 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
   build_open(d, group);
   build_text(d, &defs[REQUEST_DATA], line, line.p, line.n);
   auth_build(d, line, mechanism, step);
-  tail_build(d, e, line);
+  app_tail_build(d, &tail, e, line);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -145,7 +139,7 @@ response_build(struct decode *d, const struct element *e, struct slice s)
     build_text(d, &defs[RESPONSE_INDICATOR], indicator, indicator.p, indicator.n);
   if (description.n && !goes_on)
     build_text(d, &defs[RESPONSE_DESCRIPTION], description, description.p, description.n);
-  tail_build(d, e, line);
+  app_tail_build(d, &tail, e, line);
   build_close(d, group);
   app_info_line(d, e, line);
 }

@@ -113,13 +113,7 @@ static const struct field_def defs[] = {
 };
 FIELD_TABLE(smtp_fields, defs);
 
-static void
-tail_build(struct decode *d, const struct element *e, struct slice s)
-{
-  app_state_build(d, &defs[STATE], e, s, smtp_states, SMTP_N_STATES);
-  if (e->flags & ELEMENT_FLAG_ODD)
-    build_flag(d, build_none(d, &defs[ODD], slice_none(s)), FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
-}
+static const struct app_tail tail = {&defs[STATE], &defs[ODD], smtp_states, SMTP_N_STATES};
 
 /* The n-th word (from 0) of a line. */
 static struct slice
@@ -166,7 +160,7 @@ command_build(struct decode *d, const struct element *e, struct slice s)
     struct slice name = word(line, 1);
     auth_line_build(d, word(line, 2), sasl_find(name.p, name.n), 0);
   }
-  tail_build(d, e, s);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -181,7 +175,7 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
   unsigned group = build_text(d, &defs[COMMAND_LINE], s, s.p, s.n);
   build_open(d, group);
   auth_line_build(d, line, mechanism, step);
-  tail_build(d, e, s);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -200,7 +194,7 @@ reply_text_build(struct decode *d, const struct element *e, struct slice line, b
     build_named(d, &defs[RESPONSE_CODE], slice_cut(line, 3), code,
                 lang_pick(smtp_code_meaning(code)));
   build_text(d, &defs[RSP_PARAMETER], text, text.p, text.n);
-  tail_build(d, e, line);
+  app_tail_build(d, &tail, e, line);
 }
 
 /* Lines of one reply in one frame share the response's fields, as in Wireshark: the first line is

@@ -12,6 +12,8 @@
  * are left to the caller as octets. */
 #include "capture/wire/dns.h"
 
+#include "capture/wire/field.h"
+
 #include "capture/wire/bytes.h"
 
 #include <stdio.h>
@@ -436,22 +438,7 @@ dns_writer_end(struct dns_writer *w)
 
 /* ---- words ---- */
 
-struct number_name {
-  uint16_t number;
-  const char *name;
-};
-
-static const char *
-name_find(const struct number_name *rows, size_t n, unsigned number)
-{
-  for (size_t i = 0; i < n; i++)
-    if (rows[i].number == number)
-      return rows[i].name;
-  return NULL;
-}
-#define NAME_FIND(rows, number) name_find(rows, sizeof(rows) / sizeof(rows)[0], number)
-
-static const struct number_name types[] = {
+static const struct wire_name types[] = {
     {1, "A"},           {2, "NS"},     {5, "CNAME"},   {6, "SOA"},     {10, "NULL"},
     {11, "WKS"},        {12, "PTR"},   {13, "HINFO"},  {14, "MINFO"},  {15, "MX"},
     {16, "TXT"},        {17, "RP"},    {18, "AFSDB"},  {24, "SIG"},    {25, "KEY"},
@@ -464,16 +451,16 @@ static const struct number_name types[] = {
     {257, "CAA"},
 };
 
-static const struct number_name classes[] = {
+static const struct wire_name classes[] = {
     {1, "IN"}, {3, "CH"}, {4, "HS"}, {254, "NONE"}, {255, "ANY"},
 };
 
-static const struct number_name opcodes[] = {
+static const struct wire_name opcodes[] = {
     {0, "Standard query"},           {1, "Inverse query"},  {2, "Server status request"},
     {4, "Zone change notification"}, {5, "Dynamic update"},
 };
 
-static const struct number_name rcodes[] = {
+static const struct wire_name rcodes[] = {
     {0, "No error"},          {1, "Format error"},      {2, "Server failure"},
     {3, "No such name"},      {4, "Not implemented"},   {5, "Refused"},
     {6, "Name exists"},       {7, "RRset exists"},      {8, "RRset does not exist"},
@@ -483,23 +470,23 @@ static const struct number_name rcodes[] = {
 const char *
 dns_type_name(uint16_t type)
 {
-  return NAME_FIND(types, type);
+  return WIRE_NAME(types, type);
 }
 
 const char *
 dns_class_name(uint16_t class)
 {
-  return NAME_FIND(classes, class);
+  return WIRE_NAME(classes, class);
 }
 
 const char *
 dns_opcode_name(uint8_t opcode)
 {
-  return NAME_FIND(opcodes, opcode);
+  return WIRE_NAME(opcodes, opcode);
 }
 
 const char *
 dns_rcode_name(uint8_t rcode)
 {
-  return NAME_FIND(rcodes, rcode);
+  return WIRE_NAME(rcodes, rcode);
 }

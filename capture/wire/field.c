@@ -55,6 +55,15 @@ wire_find(const struct wire_header *header, const char *key)
   return NULL;
 }
 
+const char *
+wire_name_find(const struct wire_name *rows, size_t n, unsigned number)
+{
+  for (size_t i = 0; i < n; i++)
+    if (rows[i].number == number)
+      return rows[i].name;
+  return NULL;
+}
+
 bool
 wire_tiles(const struct wire_header *header)
 {

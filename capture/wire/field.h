@@ -4,7 +4,8 @@
 
 /* A header is a table of named bit ranges. One row serves the encoder, the decoder, the hex
  * highlighter and the header drawing. Bits are counted from the first octet, most significant
- * bit first (as RFC diagrams do). The rows of one table tile their header without gap or overlap. */
+ * bit first (as RFC diagrams do). The rows of one table tile their header without gap or overlap.
+ */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,16 @@ void wire_put(uint8_t *header, const struct wire_field *field, uint64_t value);
 
 /* The row with that key, or NULL. */
 const struct wire_field *wire_find(const struct wire_header *header, const char *key);
+
+/* Names of the numbers of a field: record types, cipher suites, alerts. */
+struct wire_name {
+  uint16_t number;
+  const char *name;
+};
+
+/* The name of a number in a table of `n` rows, or NULL; WIRE_NAME takes an array. */
+const char *wire_name_find(const struct wire_name *rows, size_t n, unsigned number);
+#define WIRE_NAME(rows, number) wire_name_find(rows, sizeof(rows) / sizeof(rows)[0], number)
 
 /* True when the rows cover every bit of the header exactly once, in order (for the tests). */
 bool wire_tiles(const struct wire_header *header);

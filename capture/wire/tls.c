@@ -7,6 +7,8 @@
  * mail servers still choose and those that are findings when they do. */
 #include "capture/wire/tls.h"
 
+#include "capture/wire/field.h"
+
 #include "capture/wire/bytes.h"
 
 static const struct wire_field record_fields[] = {
@@ -35,32 +37,17 @@ tls_record_put(uint8_t *p, const struct tls_record *in)
   return TLS_RECORD_HEADER_OCTETS;
 }
 
-struct number_name {
-  uint16_t number;
-  const char *name;
-};
-
-static const char *
-name_find(const struct number_name *rows, size_t n, unsigned number)
-{
-  for (size_t i = 0; i < n; i++)
-    if (rows[i].number == number)
-      return rows[i].name;
-  return NULL;
-}
-#define NAME_FIND(rows, number) name_find(rows, sizeof(rows) / sizeof(rows)[0], number)
-
-static const struct number_name contents[] = {
+static const struct wire_name contents[] = {
     {20, "Change Cipher Spec"}, {21, "Alert"},     {22, "Handshake"},
     {23, "Application Data"},   {24, "Heartbeat"},
 };
 
-static const struct number_name versions[] = {
+static const struct wire_name versions[] = {
     {0x0300, "SSL 3.0"}, {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"},
     {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"},
 };
 
-static const struct number_name handshakes[] = {
+static const struct wire_name handshakes[] = {
     {0, "Hello Request"},      {1, "Client Hello"},         {2, "Server Hello"},
     {4, "New Session Ticket"}, {5, "End of Early Data"},    {8, "Encrypted Extensions"},
     {11, "Certificate"},       {12, "Server Key Exchange"}, {13, "Certificate Request"},
@@ -68,7 +55,7 @@ static const struct number_name handshakes[] = {
     {20, "Finished"},          {22, "Certificate Status"},  {24, "Key Update"},
 };
 
-static const struct number_name extensions[] = {
+static const struct wire_name extensions[] = {
     {0, "server_name"},
     {1, "max_fragment_length"},
     {5, "status_request"},
@@ -97,7 +84,7 @@ static const struct number_name extensions[] = {
     {65281, "renegotiation_info"},
 };
 
-static const struct number_name suites[] = {
+static const struct wire_name suites[] = {
     {0x0000, "TLS_NULL_WITH_NULL_NULL"},
     {0x0001, "TLS_RSA_WITH_NULL_MD5"},
     {0x0002, "TLS_RSA_WITH_NULL_SHA"},
@@ -153,12 +140,12 @@ static const struct number_name suites[] = {
     {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
 };
 
-static const struct number_name groups[] = {
+static const struct wire_name groups[] = {
     {23, "secp256r1"}, {24, "secp384r1"},  {25, "secp521r1"},  {29, "x25519"},
     {30, "x448"},      {256, "ffdhe2048"}, {257, "ffdhe3072"}, {4588, "X25519MLKEM768"},
 };
 
-static const struct number_name alerts[] = {
+static const struct wire_name alerts[] = {
     {0, "Close Notify"},
     {10, "Unexpected Message"},
     {20, "Bad Record MAC"},
@@ -190,41 +177,41 @@ static const struct number_name alerts[] = {
 const char *
 tls_content_name(uint8_t type)
 {
-  return NAME_FIND(contents, type);
+  return WIRE_NAME(contents, type);
 }
 
 const char *
 tls_version_name(uint16_t version)
 {
-  return NAME_FIND(versions, version);
+  return WIRE_NAME(versions, version);
 }
 
 const char *
 tls_handshake_name(uint8_t type)
 {
-  return NAME_FIND(handshakes, type);
+  return WIRE_NAME(handshakes, type);
 }
 
 const char *
 tls_extension_name(uint16_t type)
 {
-  return NAME_FIND(extensions, type);
+  return WIRE_NAME(extensions, type);
 }
 
 const char *
 tls_cipher_name(uint16_t suite)
 {
-  return NAME_FIND(suites, suite);
+  return WIRE_NAME(suites, suite);
 }
 
 const char *
 tls_group_name(uint16_t group)
 {
-  return NAME_FIND(groups, group);
+  return WIRE_NAME(groups, group);
 }
 
 const char *
 tls_alert_name(uint8_t description)
 {
-  return NAME_FIND(alerts, description);
+  return WIRE_NAME(alerts, description);
 }
