@@ -290,7 +290,7 @@ draw_icon(struct topology *t, cairo_t *cr, uint32_t host)
 {
   static void (*const draw[])(struct topology *, cairo_t *, double, const char *) = {
       [HOST_PC] = draw_pc,         [HOST_PHONE] = draw_phone,   [HOST_SERVER] = draw_server,
-      [HOST_ROUTER] = draw_router, [HOST_SWITCH] = draw_switch,
+      [HOST_ROUTER] = draw_router, [HOST_SWITCH] = draw_switch, [HOST_OUTSIDE] = draw_pc,
   };
   const struct host_row *r = hosts_get(hosts_of(t->session), host);
   double x, y, u = unit(t), size = icon_size(t, r);

@@ -329,9 +329,29 @@ run_new(const char *what, const struct run_options *options, GError **error)
     run_free(r);
     return NULL;
   }
+  if (options->is_held)
+    return r;
   world_run(r->world, until_ns > 0 ? until_ns : INT64_MAX);
-  trace_finish(r->trace);
+  run_settle(r);
   return r;
+}
+
+struct world *
+run_world(struct run *r)
+{
+  return r->world;
+}
+
+struct net *
+run_net(struct run *r)
+{
+  return r->net;
+}
+
+void
+run_settle(struct run *r)
+{
+  trace_finish(r->trace);
 }
 
 void

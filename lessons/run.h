@@ -18,6 +18,7 @@ struct run_options {
   int64_t until_ns; /* 0: to the end */
   const char *tap;  /* NULL or "sender", "all", or a link's name */
   char *const *set; /* NULL-terminated "KEY=VALUE", or NULL */
+  bool is_held;     /* built, not run: somebody drives run_world() and calls run_settle() */
 };
 
 /* One state event, kept. Strings live as long as the run. */
@@ -41,7 +42,13 @@ struct run_flight {
 struct run *run_new(const char *what, const struct run_options *options, GError **error);
 void run_free(struct run *r);
 
-struct trace *run_trace(const struct run *r); /* borrowed, finished */
+/* A held run, for who drives it: its clock and its network, borrowed. */
+struct world *run_world(struct run *r);
+struct net *run_net(struct run *r);
+/* Ends a held run: the trace is finished and may be read. Idempotent. */
+void run_settle(struct run *r);
+
+struct trace *run_trace(const struct run *r); /* borrowed; finished, unless the run is held */
 const char *run_id(const struct run *r);
 const char *run_title(const struct run *r); /* in the current language */
 uint64_t run_seed(const struct run *r);

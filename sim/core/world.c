@@ -283,6 +283,12 @@ world_run(struct world *w, int64_t until_ns)
   return w->n_heap > 0 && !w->hit_limit;
 }
 
+int64_t
+world_next_ns(const struct world *w)
+{
+  return w->n_heap > 0 ? w->heap[0].time_ns : INT64_MAX;
+}
+
 /* ---- the rolling hash and the outlets ---- */
 
 static inline uint64_t

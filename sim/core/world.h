@@ -58,6 +58,8 @@ int64_t world_now(const struct world *w);
 
 /* Runs events up to and at `until_ns`. True while more events wait behind it. */
 bool world_run(struct world *w, int64_t until_ns);
+/* When the next event is due; INT64_MAX when none waits. */
+int64_t world_next_ns(const struct world *w);
 /* Runs one event; false when none waits. */
 bool world_step(struct world *w);
 /* A run that never rests is stopped here and says so in the log: 100,000,000 events. */

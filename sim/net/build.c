@@ -4,7 +4,8 @@
  *
  * hosts:
  *   alice-pc:                       a name; hosts are numbered in the order of the file
- *     kind: pc                      pc, phone, server, router or switch
+ *     kind: pc                      pc, phone, server, router, switch, or outside: a host whose IP is the
+ *                                   kernel's when `enveloscope-sim attach` runs the scenario
  *     title: {en: …, th: …}         default: the name
  *     place: [10, 40]               percent of the topology's width and height; default: on a circle
  *     address: 10.0.1.10/24         a host with one link; with several links, by link:
@@ -233,7 +234,7 @@ read_kind(const struct tree_node *node, enum host_kind *out, GError **error)
 {
   static const char *const kinds[] = {
       [HOST_PC] = "pc",         [HOST_PHONE] = "phone",   [HOST_SERVER] = "server",
-      [HOST_ROUTER] = "router", [HOST_SWITCH] = "switch", NULL};
+      [HOST_ROUTER] = "router", [HOST_SWITCH] = "switch", [HOST_OUTSIDE] = "outside", NULL};
   const char *text;
   if (!tree_text(node, "kind", "pc", &text, error))
     return false;
@@ -244,8 +245,10 @@ read_kind(const struct tree_node *node, enum host_kind *out, GError **error)
     }
   }
   return tree_fail(error, tree_get(node, "kind"),
-                   lang_text("kind \"%s\" is unknown; write pc, phone, server, router or switch",
-                             "ไม่รู้จัก kind \"%s\" ให้เขียน pc, phone, server, router หรือ switch"),
+                   lang_text("kind \"%s\" is unknown; write pc, phone, server, router, switch or "
+                             "outside",
+                             "ไม่รู้จัก kind \"%s\" ให้เขียน pc, phone, server, router, switch "
+                             "หรือ outside"),
                    text);
 }
 

@@ -165,6 +165,8 @@ struct host {
   GPtrArray *pings;           /* struct ping */
   struct dns_stub *stub;
   struct dns_server *dns_server;
+  net_outside_take outside; /* its IP is a program's; NULL: its own */
+  void *outside_data;
 };
 
 struct net {
@@ -216,6 +218,10 @@ bool ip_send(struct host *h, const struct ip_addr *src, const struct ip_addr *ds
              struct packet *p, size_t n, bool df);
 void ip_input(struct iface *at, struct packet *p);
 void ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p);
+
+/* outside_host.c: gives a packet that came for this host to whoever owns its IP; takes it. False
+ * (and the packet stays) when that is the host itself. */
+bool outside_take(struct host *h, struct packet *p);
 
 /* ip_fragment.c: cuts a packet that is larger than the MTU and sends the pieces; takes it. */
 void ip_fragment(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p);

@@ -183,6 +183,8 @@ ip_input(struct iface *at, struct packet *p)
       packet_free(h->net, p);
     return;
   }
+  if (outside_take(h, p))
+    return;
   if (ip.more_fragments || ip.fragment_offset > 0) {
     p = ip_reassemble(h, p, &ip);
     if (!p)

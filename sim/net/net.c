@@ -84,6 +84,24 @@ net_link_info(const struct net *n, uint32_t link)
                             .delay_ns = l->delay_ns};
 }
 
+uint32_t
+net_n_addresses(const struct net *n, uint32_t host)
+{
+  uint32_t n_addresses = 0;
+  for (uint32_t i = 0; i < n->hosts[host]->n_ifaces; i++)
+    n_addresses += n->hosts[host]->ifaces[i].addr.version != 0;
+  return n_addresses;
+}
+
+struct host_address
+net_address(const struct net *n, uint32_t host, uint32_t i)
+{
+  const struct iface *f = n->hosts[host]->ifaces;
+  for (;; f++)
+    if (f->addr.version != 0 && i-- == 0)
+      return (struct host_address){f->addr, f->prefix, f->link->index, f->link->mtu};
+}
+
 /* ---- hosts ---- */
 
 enum { TTL_DEFAULT = 64 }; /* RFC 1700's recommendation */

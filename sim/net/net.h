@@ -10,7 +10,8 @@
 
 struct net;
 
-enum host_kind { HOST_PC, HOST_PHONE, HOST_SERVER, HOST_ROUTER, HOST_SWITCH };
+/* HOST_OUTSIDE: its link and its neighbours are simulated, its IP is a program's: see net_outside(). */
+enum host_kind { HOST_PC, HOST_PHONE, HOST_SERVER, HOST_ROUTER, HOST_SWITCH, HOST_OUTSIDE };
 
 struct host_info {
   const char *name; /* "alice-pc" */
@@ -38,6 +39,15 @@ struct host_info net_host_info(const struct net *n, uint32_t host);
 uint32_t net_find_host(const struct net *n, const char *name); /* UINT32_MAX when unknown */
 uint32_t net_n_links(const struct net *n);
 struct link_info net_link_info(const struct net *n, uint32_t link);
+
+/* The addresses of a host, link by link. */
+struct host_address {
+  struct ip_addr addr;
+  uint8_t prefix; /* bits of the net */
+  uint32_t link, mtu_octets;
+};
+uint32_t net_n_addresses(const struct net *n, uint32_t host);
+struct host_address net_address(const struct net *n, uint32_t host, uint32_t i);
 
 /* ---- sockets: TCP byte streams of one host ---- */
 struct conn;
@@ -82,6 +92,15 @@ void conn_pause(struct conn *c, bool paused);
 void conn_ends(const struct conn *c, struct ip_addr *local, uint16_t *local_port,
                struct ip_addr *remote, uint16_t *remote_port);
 uint32_t conn_host(const struct conn *c);
+
+/* ---- a host whose IP is somebody else's (kind: outside) ---- */
+
+/* From now on `take` gets every IP packet that comes to this host (octets valid during the call). */
+typedef void (*net_outside_take)(void *data, const uint8_t *packet, size_t n);
+void net_outside(struct net *n, uint32_t host, net_outside_take take, void *data);
+/* Sends an IP packet out of the host as it is: to the neighbour that its routes name. False when
+ * it is none, or there is no way to its destination. */
+bool net_outside_send(struct net *n, uint32_t host, const uint8_t *packet, size_t n_octets);
 
 /* ---- names ---- */
 enum { DNS_TYPE_A = 1, DNS_TYPE_MX = 15 };
