@@ -54,6 +54,10 @@ struct lesson;
 void ladder_print(const struct run *r, enum ladder_format format, double pace,
                   const struct lesson *lesson, const volatile int *stop);
 
+/* Saves a run's frames and state events; either path may be NULL, "-" is stdout. CMD_DONE, or the
+ * exit code after a message. */
+int cmd_save(const struct run *r, const char *pcapng, const char *events);
+
 /* "0.012345678" from nanoseconds: exact, whatever the locale. */
 char *ladder_seconds(int64_t time_ns);
 
