@@ -69,7 +69,9 @@ bool world_hit_limit(const struct world *w);
 uint64_t world_hash(const struct world *w);
 
 /* ---- events: for the rooms of sim/ ---- */
-enum world_class { WORLD_LINK, WORLD_TIMER, WORLD_APP }; /* order among events of one instant */
+/* Order among events of one instant: what a person does comes first, so that an input at the time of
+ * a packet finds it. */
+enum world_class { WORLD_INPUT, WORLD_LINK, WORLD_TIMER, WORLD_APP };
 typedef void (*world_callback)(void *data);
 /* Returns an id for world_cancel(); never 0. */
 uint64_t world_at(struct world *w, int64_t time_ns, enum world_class class, uint32_t host,
