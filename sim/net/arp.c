@@ -27,8 +27,8 @@ struct arp_entry {
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 static void
-send_arp(struct iface *out, uint16_t opcode, const uint8_t to_mac[6], const uint8_t target_mac[6],
-         const uint8_t target_ip[4])
+send_arp(struct iface *out, uint16_t opcode, const uint8_t *sender_ip, const uint8_t to_mac[6],
+         const uint8_t target_mac[6], const uint8_t target_ip[4])
 {
   struct packet *p = packet_new(out->host->net, out->host->index, ARP_OCTETS);
   struct eth eth = {.type = ETHER_ARP};
@@ -36,7 +36,7 @@ send_arp(struct iface *out, uint16_t opcode, const uint8_t to_mac[6], const uint
   memcpy(eth.src, out->mac, 6);
   struct arp arp = {.opcode = opcode};
   memcpy(arp.sender_mac, out->mac, 6);
-  memcpy(arp.sender_ip, out->addr.octets, 4);
+  memcpy(arp.sender_ip, sender_ip, 4);
   memcpy(arp.target_mac, target_mac, 6);
   memcpy(arp.target_ip, target_ip, 4);
   p->n = (uint32_t)eth_put(p->octets, &eth);
@@ -65,7 +65,7 @@ give_up(struct arp_entry *e)
   struct packet_queue pending = e->pending;
   g_hash_table_remove(h->arp, GUINT_TO_POINTER(addr_number(&e->addr)));
   for (struct packet *p; (p = packet_queue_pop(&pending));) {
-    icmp_error(h, p, ICMP_TYPE_UNREACHABLE, ICMP_CODE_HOST_UNREACHABLE, 0);
+    icmp_error(h, p, IP_NO_HOST, 0);
     packet_free(h->net, p);
   }
 }
@@ -76,13 +76,15 @@ ask(void *data)
   struct arp_entry *e = data;
   struct iface *i = e->iface;
   static const uint8_t unknown[6];
+  const struct iface_addr *own = iface_addr(i, 4);
   e->timer = 0;
   if (e->n_questions == QUESTIONS_MAX) {
     give_up(e);
     return;
   }
   e->n_questions++;
-  send_arp(i, ARP_REQUEST, broadcast, unknown, e->addr.octets);
+  /* Without an address yet this is a probe (RFC 5227 2.1.1): sender 0.0.0.0. */
+  send_arp(i, ARP_REQUEST, own ? own->addr.octets : unknown, broadcast, unknown, e->addr.octets);
   struct world *w = i->host->net->world;
   e->timer = world_at(w, world_now(w) + RETRY_NS, WORLD_TIMER, i->host->index, ask, e);
 }
@@ -111,6 +113,10 @@ arp_send(struct iface *out, const struct ip_addr *neighbour, struct packet *p)
 {
   struct host *h = out->host;
   struct world *w = h->net->world;
+  if (addr_number(neighbour) == UINT32_MAX) {
+    transmit(out, broadcast, p);
+    return;
+  }
   struct arp_entry *e = find(h, neighbour);
   if (e && e->is_known && world_now(w) - e->known_ns < AGE_NS) {
     transmit(out, e->mac, p);
@@ -172,14 +178,14 @@ arp_input(struct iface *at, struct packet *p)
   struct arp arp;
   bool good = arp_get(p->octets + PACKET_IP, p->n - PACKET_IP, &arp) != 0;
   packet_free(at->host->net, p);
-  if (!good || at->addr.version != 4)
+  if (!good || !iface_addr(at, 4))
     return;
   struct ip_addr sender = ip_addr_v4(arp.sender_ip), target = ip_addr_v4(arp.target_ip);
-  bool is_for_us = ip_addr_equal(&target, &at->addr);
+  bool is_for_us = iface_has_addr(at, &target);
   if (addr_number(&sender) != 0)
     learn(at, &sender, arp.sender_mac, is_for_us);
   if (is_for_us && arp.opcode == ARP_REQUEST)
-    send_arp(at, ARP_REPLY, arp.sender_mac, arp.sender_mac, arp.sender_ip);
+    send_arp(at, ARP_REPLY, arp.target_ip, arp.sender_mac, arp.sender_mac, arp.sender_ip);
 }
 
 void

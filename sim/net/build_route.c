@@ -66,11 +66,7 @@ set_address(struct net *n, struct iface *i, const struct tree_node *node, GError
                      node->text);
   if (!refuse_clash(n, node, &addr, error))
     return false;
-  i->addr = addr;
-  i->prefix = prefix;
-  struct route r = {
-      .to = addr_number(&addr) & mask_of(prefix), .mask = mask_of(prefix), .iface = i->index};
-  g_array_append_val(i->host->routes, r);
+  iface_add_addr(i, &addr, prefix);
   return true;
 }
 
@@ -151,9 +147,9 @@ iface_near(struct host *h, const struct ip_addr *a)
 {
   for (uint32_t i = 0; i < h->n_ifaces; i++) {
     const struct iface *f = &h->ifaces[i];
-    if (f->addr.version == 4 &&
-        ((addr_number(&f->addr) ^ addr_number(a)) & mask_of(f->prefix)) == 0)
-      return &h->ifaces[i];
+    for (unsigned k = 0; k < f->n_addrs; k++)
+      if (ip_addr_shares_net(&f->addrs[k].addr, a, f->addrs[k].prefix))
+        return &h->ifaces[i];
   }
   return NULL;
 }
@@ -185,8 +181,9 @@ read_next_hop(struct net *n, struct host *h, const struct tree_node *node, struc
   if (other != UINT32_MAX) {
     const struct host *o = n->hosts[other];
     for (uint32_t i = 0; i < o->n_ifaces && !near; i++) {
-      out->via = o->ifaces[i].addr;
-      near = out->via.version == 4 ? iface_near(h, &out->via) : NULL;
+      const struct iface_addr *a = iface_addr(&o->ifaces[i], 4);
+      out->via = a ? a->addr : (struct ip_addr){0};
+      near = a ? iface_near(h, &out->via) : NULL;
     }
   } else {
     if (!build_address(n, node, &out->via, error))
@@ -202,7 +199,7 @@ read_next_hop(struct net *n, struct host *h, const struct tree_node *node, struc
                   "เดียวกับโฮสต์"),
         h->name, node->text);
   out->iface = near->index;
-  g_array_append_val(h->routes, *out);
+  host_add_route(h, out);
   return true;
 }
 
@@ -221,22 +218,8 @@ read_route(struct net *n, struct host *h, const struct tree_node *node, GError *
   uint8_t prefix;
   if (!read_prefixed(to, &net, &prefix, error))
     return false;
-  struct route r = {.to = addr_number(&net) & mask_of(prefix), .mask = mask_of(prefix)};
+  struct route r = {.to = ip_addr_net(&net, prefix), .prefix = prefix, .origin = ROUTE_STATIC};
   return read_next_hop(n, h, via, &r, error);
-}
-
-/* Insertion keeps the file's order among equals. */
-static void
-sort_routes(struct host *h)
-{
-  struct route *r = (struct route *)(void *)h->routes->data;
-  for (unsigned i = 1; i < h->routes->len; i++) {
-    struct route x = r[i];
-    unsigned k = i;
-    for (; k > 0 && r[k - 1].mask < x.mask; k--)
-      r[k] = r[k - 1];
-    r[k] = x;
-  }
 }
 
 bool
@@ -251,11 +234,8 @@ build_host_routes(struct net *n, struct host *h, const struct tree_node *node, G
   for (unsigned i = 0; routes && i < routes->children->len; i++)
     if (!read_route(n, h, routes->children->pdata[i], error))
       return false;
-  struct route r = {0};
-  if (gateway && !read_next_hop(n, h, gateway, &r, error))
-    return false;
-  sort_routes(h);
-  return true;
+  struct route r = {.to = {.version = 4}, .origin = ROUTE_GATEWAY};
+  return !gateway || read_next_hop(n, h, gateway, &r, error);
 }
 
 /* ---- faults ---- */

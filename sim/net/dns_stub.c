@@ -126,10 +126,10 @@ receive(void *data, const struct ip_addr *from, uint16_t from_port, const uint8_
 
 /* Port unreachable: nobody resolves there, and waiting will not help. */
 static void
-failed(void *data, uint8_t icmp_type, uint8_t icmp_code)
+failed(void *data, const struct ip_error *e)
 {
   struct query *q = data;
-  if (icmp_type == ICMP_TYPE_UNREACHABLE)
+  if (e->trouble <= IP_PROHIBITED)
     finish(q, DNS_FAILED, NULL, 0);
 }
 

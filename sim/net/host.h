@@ -10,6 +10,7 @@
  *   icmp.c ────────────┘                     switch.c ─┴─ link.c ─ world
  */
 #include "capture/wire/net.h"
+#include "sim/net/ip.h"
 #include "sim/net/net.h"
 #include "sim/net/tcp_conn.h"
 
@@ -19,6 +20,7 @@ enum {
   NET_LINKS_MAX = 65000,  /* a link is an interface of the trace: 16 bits */
   HOST_IFACES_MAX = 64,   /* a large switch */
   HOST_ROUTES_MAX = 256,
+  IFACE_ADDRS_MAX = 16,    /* of both families */
   ARP_CACHE_MAX = 65536,   /* hosts on one Ethernet: a /16 */
   ARP_PENDING_MAX = 8,     /* packets that wait for one answer; the oldest goes first */
   SWITCH_TABLE_MAX = 8192, /* learned addresses, a usual figure for small switches */
@@ -31,8 +33,15 @@ enum {
 
 /* ---- packets ---- */
 
-/* One frame under way. The IP packet starts at PACKET_IP, what it carries at PACKET_PAYLOAD. */
-enum { PACKET_IP = ETH_OCTETS, PACKET_PAYLOAD = ETH_OCTETS + IPV4_OCTETS };
+/* One frame under way. What an IP packet made here carries is written at a fixed place; its header,
+ * of 20 to 60 or 40 octets and more, and the link's grow downward from there:
+ *
+ *   store │ free │ Ethernet │ IP header │ payload …
+ *                └ octets   └ PACKET_IP └ packet_payload() */
+enum {
+  PACKET_IP = ETH_OCTETS,
+  PACKET_HEADROOM = 80, /* Ethernet and the longest IPv4 header: 74 */
+};
 
 struct iface;
 struct packet {
@@ -40,15 +49,23 @@ struct packet {
   struct packet *next;          /* in a queue or the free list */
   struct iface *to;             /* while it is on a link */
   uint64_t journey;             /* the same on every hop */
-  uint32_t room;                /* of octets */
+  uint8_t *octets;              /* of the frame, in store */
+  uint32_t room;                /* of store */
   uint32_t n;                   /* octets of the frame so far, without padding */
   uint32_t maker;               /* the host that made it */
   bool is_lost;
-  uint8_t octets[];
+  uint8_t store[];
 };
 
-/* A packet with room for an IP packet of n octets; journey and maker set. */
-struct packet *packet_new(struct net *n, uint32_t maker, size_t ip_octets);
+static inline uint8_t *
+packet_payload(struct packet *p)
+{
+  return p->store + PACKET_HEADROOM;
+}
+
+/* A packet with room for n octets at packet_payload(); journey and maker set. `octets` stands so
+ * that the payload follows the Ethernet header: who needs an IP header moves it down. */
+struct packet *packet_new(struct net *n, uint32_t maker, size_t n_payload);
 struct packet *packet_copy(struct net *n, const struct packet *p); /* the same journey */
 void packet_free(struct net *n, struct packet *p);
 /* Takes back a packet that was just made and not needed, with its journey's number. */
@@ -113,14 +130,8 @@ struct iface {
   struct link *link;
   unsigned way; /* link->ways[way] leads away from here */
   uint8_t mac[6];
-  struct ip_addr addr; /* version 0: none */
-  uint8_t prefix;
-};
-
-struct route {
-  uint32_t to, mask;  /* as numbers */
-  struct ip_addr via; /* version 0: on this link */
-  uint32_t iface;
+  uint8_t n_addrs;
+  struct iface_addr *addrs; /* in the order of the scenario */
 };
 
 struct switch_entry {
@@ -133,7 +144,7 @@ struct udp_binding;
 typedef void (*udp_receive)(void *data, const struct ip_addr *from, uint16_t from_port,
                             const uint8_t *p, size_t n);
 /* An ICMP error came back for a datagram that this port sent. */
-typedef void (*udp_failed)(void *data, uint8_t icmp_type, uint8_t icmp_code);
+typedef void (*udp_failed)(void *data, const struct ip_error *e);
 
 struct dns_stub;
 struct dns_server;
@@ -191,7 +202,6 @@ addr_number(const struct ip_addr *a)
 
 struct host *host_new(struct net *n, const char *name, enum host_kind kind);
 void host_free(struct host *h);
-bool host_has_addr(const struct host *h, const struct ip_addr *a);
 /* Says in the host's log what it did and why. */
 void host_log(struct host *h, const char *key, const char *en, const char *th, ...)
     G_GNUC_PRINTF(3, 5) G_GNUC_PRINTF(4, 5);
@@ -206,16 +216,7 @@ void arp_input(struct iface *at, struct packet *p);
 void arp_send(struct iface *out, const struct ip_addr *neighbour, struct packet *p);
 void arp_clear(struct host *h);
 
-/* ---- IP ---- */
-/* The way to an address, or NULL; *next is the neighbour to send to. */
-struct iface *ip_route(struct host *h, const struct ip_addr *to, struct ip_addr *next);
-/* The address this host would send from, version 0 when there is no way. */
-struct ip_addr ip_source(struct host *h, const struct ip_addr *to);
-/* Sends what stands at PACKET_PAYLOAD: n octets of `proto`. Fragments when it must and `df` is
- * false. Takes the packet. False (packet gone) when there is no way. `src` may be NULL: the
- * interface's own. */
-bool ip_send(struct host *h, const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto,
-             struct packet *p, size_t n, bool df);
+/* ---- IP: see also ip.h ---- */
 void ip_input(struct iface *at, struct packet *p);
 void ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p);
 
@@ -230,10 +231,8 @@ struct packet *ip_reassemble(struct host *h, struct packet *p, const struct ipv4
 void ip_fragments_clear(struct host *h);
 
 /* ---- ICMP ---- */
-void icmp_input(struct iface *at, struct packet *p, const struct ipv4 *ip);
-/* Reports trouble with packet p (borrowed) to its sender, unless RFC 1122 3.2.2 forbids it. `rest`
- * is the second word. */
-void icmp_error(struct host *h, const struct packet *p, uint8_t type, uint8_t code, uint32_t rest);
+/* Takes the packet. */
+void icmp_input(struct iface *at, struct packet *p, const struct ip_datagram *d);
 void icmp_clear(struct host *h);
 
 /* ---- UDP ---- */
@@ -243,14 +242,18 @@ uint16_t udp_bind(struct host *h, uint16_t port, udp_receive receive, udp_failed
 void udp_unbind(struct host *h, uint16_t port);
 bool udp_send(struct host *h, uint16_t from_port, const struct ip_addr *to, uint16_t to_port,
               const uint8_t *p, size_t n);
-void udp_input(struct iface *at, struct packet *p, const struct ipv4 *ip);
-/* An ICMP error about a datagram of ours, whose first octets stand at q. */
-void udp_error(struct host *h, uint8_t type, uint8_t code, const uint8_t *q, size_t n);
+/* The same with all that IP lets one choose; its proto is ignored. */
+bool udp_send_with(struct host *h, const struct ip_sending *sending, uint16_t from_port,
+                   uint16_t to_port, const uint8_t *p, size_t n);
+/* Takes the packet. */
+void udp_input(struct iface *at, struct packet *p, const struct ip_datagram *d);
+/* An ICMP error about a datagram of ours. */
+void udp_error(struct host *h, const struct ip_error *e);
 
 /* ---- TCP on a host: socket.c ---- */
-void socket_input(struct iface *at, struct packet *p, const struct ipv4 *ip);
-void socket_error(struct host *h, uint8_t type, uint8_t code, uint32_t rest,
-                  const struct ip_addr *to, const uint8_t *q, size_t n);
+/* Takes the packet. */
+void socket_input(struct iface *at, struct packet *p, const struct ip_datagram *d);
+void socket_error(struct host *h, const struct ip_error *e);
 void socket_clear(struct host *h);
 
 /* ---- DNS ---- */

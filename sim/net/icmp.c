@@ -41,27 +41,62 @@ is_icmp_error(const uint8_t *q, size_t n)
   return n >= 1 && q[0] != ICMP_TYPE_ECHO && q[0] != ICMP_TYPE_ECHO_REPLY;
 }
 
+/* Type and code on the wire, RFC 792 and RFC 1812 5.2.7. */
+static const struct {
+  uint8_t type, code;
+} troubles[N_IP_TROUBLES] = {
+    [IP_NO_NET] = {ICMP_TYPE_UNREACHABLE, ICMP_CODE_NET_UNREACHABLE},
+    [IP_NO_HOST] = {ICMP_TYPE_UNREACHABLE, ICMP_CODE_HOST_UNREACHABLE},
+    [IP_NO_PROTOCOL] = {ICMP_TYPE_UNREACHABLE, 2},
+    [IP_NO_PORT] = {ICMP_TYPE_UNREACHABLE, ICMP_CODE_PORT_UNREACHABLE},
+    [IP_TOO_BIG] = {ICMP_TYPE_UNREACHABLE, ICMP_CODE_FRAGMENTATION_NEEDED},
+    [IP_SOURCE_ROUTE_FAILED] = {ICMP_TYPE_UNREACHABLE, 5},
+    [IP_PROHIBITED] = {ICMP_TYPE_UNREACHABLE, 13},
+    [IP_HOP_LIMIT] = {ICMP_TYPE_TIME_EXCEEDED, 0},
+    [IP_REASSEMBLY] = {ICMP_TYPE_TIME_EXCEEDED, 1},
+    [IP_PARAMETER] = {12, 0},
+};
+
 /* What an error says goes to the protocol whose packet it quotes. */
 static void
-tell_sender(struct host *h, uint8_t type, uint8_t code, uint32_t rest, const uint8_t *quoted,
-            size_t n)
+tell_sender(struct host *h, struct ip_error *e, const uint8_t *quoted, size_t n)
 {
   struct ipv4 ip;
   size_t header = ipv4_get(quoted, n, &ip);
   if (!header || n < header + 8)
     return;
-  struct ip_addr to = ip_addr_v4(ip.dst);
+  e->src = ip_addr_v4(ip.src);
+  e->dst = ip_addr_v4(ip.dst);
+  e->proto = ip.proto;
+  e->quoted = quoted + header;
+  e->n = (uint32_t)(n - header);
   if (ip.proto == IP_PROTO_TCP)
-    socket_error(h, type, code, rest, &to, quoted + header, n - header);
+    socket_error(h, e);
   else if (ip.proto == IP_PROTO_UDP)
-    udp_error(h, type, code, quoted + header, n - header);
+    udp_error(h, e);
   char text[ADDR_TEXT_MAX];
   host_log(h, "icmp", "ICMP type %u code %u about a packet to %s",
-           "ICMP ชนิด %u รหัส %u แจ้งเรื่องแพ็กเก็ตที่ส่งถึง %s", type, code, ip_addr_format(&to, text));
+           "ICMP ชนิด %u รหัส %u แจ้งเรื่องแพ็กเก็ตที่ส่งถึง %s", e->type, e->code,
+           ip_addr_format(&e->dst, text));
+}
+
+static void
+error_came(struct host *h, const struct ip_addr *from, const struct icmp *icmp, const uint8_t *p,
+           size_t n)
+{
+  for (unsigned i = 0; i < N_IP_TROUBLES; i++) {
+    if (troubles[i].type != icmp->type || troubles[i].code != icmp->code)
+      continue;
+    struct ip_error e = {
+        .trouble = (enum ip_trouble)i, .type = icmp->type, .code = icmp->code, .from = *from};
+    e.mtu = i == IP_TOO_BIG ? icmp->rest & 0xffff : 0;
+    tell_sender(h, &e, p, n);
+    return;
+  }
 }
 
 void
-icmp_error(struct host *h, const struct packet *p, uint8_t type, uint8_t code, uint32_t rest)
+icmp_error(struct host *h, const struct packet *p, enum ip_trouble trouble, uint32_t rest)
 {
   struct ipv4 ip;
   const uint8_t *quoted = p->octets + PACKET_IP;
@@ -73,17 +108,20 @@ icmp_error(struct host *h, const struct packet *p, uint8_t type, uint8_t code, u
       (ip.proto == IP_PROTO_ICMP && is_icmp_error(quoted + header, n - header)))
     return;
   struct ip_addr to = ip_addr_v4(ip.src);
+  uint8_t type = troubles[trouble].type, code = troubles[trouble].code;
   if (host_has_addr(h, &to)) {
-    tell_sender(h, type, code, rest, quoted, n);
+    struct ip_error e = {.trouble = trouble, .type = type, .code = code};
+    e.mtu = trouble == IP_TOO_BIG ? rest : 0;
+    tell_sender(h, &e, quoted, n);
     return;
   }
   n = MIN(n, (size_t)ERROR_DATAGRAM_MAX - IPV4_OCTETS - ICMP_OCTETS);
-  struct packet *e = packet_new(h->net, h->index, IPV4_OCTETS + ICMP_OCTETS + n);
-  uint8_t *q = e->octets + PACKET_PAYLOAD;
+  struct packet *e = packet_new(h->net, h->index, ICMP_OCTETS + n);
+  uint8_t *q = packet_payload(e);
   icmp_put(q, &(struct icmp){.type = type, .code = code, .rest = rest});
   memcpy(q + ICMP_OCTETS, quoted, n);
   finish_icmp(q, ICMP_OCTETS + n);
-  ip_send(h, NULL, &to, IP_PROTO_ICMP, e, ICMP_OCTETS + n, false);
+  ip_send(h, &(struct ip_sending){.dst = to, .proto = IP_PROTO_ICMP}, e, ICMP_OCTETS + n);
 }
 
 /* ---- echo ---- */
@@ -97,14 +135,15 @@ ping_once(void *data)
   ping->n_left--;
   ping->last_seq = (uint16_t)++ping->n_sent;
   ping->last_ns = world_now(w);
-  struct packet *p = packet_new(h->net, h->index, IPV4_OCTETS + ICMP_OCTETS + ECHO_OCTETS);
-  uint8_t *q = p->octets + PACKET_PAYLOAD;
+  struct packet *p = packet_new(h->net, h->index, ICMP_OCTETS + ECHO_OCTETS);
+  uint8_t *q = packet_payload(p);
   icmp_put(
       q, &(struct icmp){.type = ICMP_TYPE_ECHO, .rest = (uint32_t)ping->id << 16 | ping->last_seq});
   for (unsigned i = 0; i < ECHO_OCTETS; i++)
     q[ICMP_OCTETS + i] = (uint8_t)(0x10 + i);
   finish_icmp(q, ICMP_OCTETS + ECHO_OCTETS);
-  if (!ip_send(h, NULL, &ping->to, IP_PROTO_ICMP, p, ICMP_OCTETS + ECHO_OCTETS, false)) {
+  struct ip_sending sending = {.dst = ping->to, .proto = IP_PROTO_ICMP};
+  if (!ip_send(h, &sending, p, ICMP_OCTETS + ECHO_OCTETS)) {
     char text[ADDR_TEXT_MAX];
     host_log(h, "ping", "no route to %s", "ไม่มีเส้นทางไปยัง %s", ip_addr_format(&ping->to, text));
   }
@@ -151,33 +190,30 @@ echo_reply_came(struct host *h, const struct ip_addr *from, uint32_t rest)
 
 /* The question turns round with its data: type, addresses and checksums change. */
 static void
-reply(struct host *h, struct packet *p, const struct ipv4 *ip, size_t n)
+reply(struct host *h, const struct ip_datagram *d)
 {
-  struct packet *r = packet_new(h->net, h->index, IPV4_OCTETS + n);
-  uint8_t *q = r->octets + PACKET_PAYLOAD;
-  memcpy(q, p->octets + PACKET_IP + ip->header_octets, n);
+  struct packet *r = packet_new(h->net, h->index, d->n);
+  uint8_t *q = packet_payload(r);
+  memcpy(q, d->payload, d->n);
   q[0] = ICMP_TYPE_ECHO_REPLY;
-  finish_icmp(q, n);
-  struct ip_addr us = ip_addr_v4(ip->dst), them = ip_addr_v4(ip->src);
-  ip_send(h, &us, &them, IP_PROTO_ICMP, r, n, false);
+  finish_icmp(q, d->n);
+  struct ip_sending sending = {.src = d->dst, .dst = d->src, .proto = IP_PROTO_ICMP};
+  ip_send(h, &sending, r, d->n);
 }
 
 void
-icmp_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
+icmp_input(struct iface *at, struct packet *p, const struct ip_datagram *d)
 {
   struct host *h = at->host;
-  const uint8_t *q = p->octets + PACKET_IP + ip->header_octets;
-  size_t n = ip->total_octets - ip->header_octets;
   struct icmp icmp;
-  struct ip_addr from = ip_addr_v4(ip->src);
-  if (!icmp_get(q, n, &icmp) || checksum_finish(checksum_add(0, q, n)) != 0)
+  if (!icmp_get(d->payload, d->n, &icmp) || checksum_finish(checksum_add(0, d->payload, d->n)) != 0)
     host_log(h, "icmp", "bad checksum: packet dropped", "เช็กซัมไม่ถูกต้อง จึงทิ้งแพ็กเก็ต");
   else if (icmp.type == ICMP_TYPE_ECHO)
-    reply(h, p, ip, n);
+    reply(h, d);
   else if (icmp.type == ICMP_TYPE_ECHO_REPLY)
-    echo_reply_came(h, &from, icmp.rest);
-  else if (icmp.type == ICMP_TYPE_UNREACHABLE || icmp.type == ICMP_TYPE_TIME_EXCEEDED)
-    tell_sender(h, icmp.type, icmp.code, icmp.rest, q + ICMP_OCTETS, n - ICMP_OCTETS);
+    echo_reply_came(h, &d->src, icmp.rest);
+  else
+    error_came(h, &d->src, &icmp, d->payload + ICMP_OCTETS, d->n - ICMP_OCTETS);
   packet_free(h->net, p);
 }
 

@@ -13,15 +13,6 @@
 #include "capture/wire/lang.h"
 #include "sim/net/host.h"
 
-bool
-host_has_addr(const struct host *h, const struct ip_addr *a)
-{
-  for (uint32_t i = 0; i < h->n_ifaces; i++)
-    if (ip_addr_equal(&h->ifaces[i].addr, a))
-      return true;
-  return false;
-}
-
 void
 host_log(struct host *h, const char *key, const char *en, const char *th, ...)
 {
@@ -34,30 +25,6 @@ host_log(struct host *h, const char *key, const char *en, const char *th, ...)
   world_emit(h->net->world, h->index, "log", key, "%s", text);
 }
 
-struct iface *
-ip_route(struct host *h, const struct ip_addr *to, struct ip_addr *next)
-{
-  uint32_t number = addr_number(to);
-  for (unsigned i = 0; i < h->routes->len; i++) {
-    const struct route *r = &g_array_index(h->routes, struct route, i);
-    if ((number & r->mask) != r->to)
-      continue;
-    *next = r->via.version ? r->via : *to;
-    return &h->ifaces[r->iface];
-  }
-  return NULL;
-}
-
-struct ip_addr
-ip_source(struct host *h, const struct ip_addr *to)
-{
-  struct ip_addr next;
-  if (to->version == 4 && host_has_addr(h, to))
-    return *to;
-  struct iface *out = to->version == 4 ? ip_route(h, to, &next) : NULL;
-  return out ? out->addr : (struct ip_addr){0};
-}
-
 static void
 set_header_checksum(uint8_t *header, size_t n)
 {
@@ -65,11 +32,30 @@ set_header_checksum(uint8_t *header, size_t n)
   put_be16(header + 10, checksum_finish(checksum_add(0, header, n)));
 }
 
+static bool
+is_broadcast(const struct iface *i, const struct ip_addr *a)
+{
+  if (a->version != 4)
+    return false;
+  if (addr_number(a) == UINT32_MAX)
+    return true;
+  for (unsigned k = 0; k < i->n_addrs; k++) {
+    const struct iface_addr *own = &i->addrs[k];
+    if (own->addr.version == 4 && own->prefix < 31 &&
+        ip_addr_shares_net(a, &own->addr, own->prefix) &&
+        (addr_number(a) | (UINT32_MAX << (32 - own->prefix))) == UINT32_MAX)
+      return true;
+  }
+  return false;
+}
+
 void
 ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p)
 {
   if (p->n - PACKET_IP > out->link->mtu)
     ip_fragment(h, out, next, p);
+  else if (is_broadcast(out, next))
+    arp_send(out, &(struct ip_addr){4, {255, 255, 255, 255}}, p);
   else
     arp_send(out, next, p);
 }
@@ -83,28 +69,40 @@ loop_back(void *data)
   ip_input(at, p);
 }
 
-bool
-ip_send(struct host *h, const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto,
-        struct packet *p, size_t n, bool df)
+/* Writes the header before the payload. */
+static void
+put_header(struct host *h, const struct ip_sending *s, const struct ip_addr *src, struct packet *p,
+           size_t n)
 {
-  struct ip_addr next;
-  struct iface *out = ip_route(h, dst, &next);
-  if (!out || n > UINT16_MAX - IPV4_OCTETS) {
+  struct ipv4 ip = {.header_octets = IPV4_OCTETS,
+                    .dscp = s->tos >> 2,
+                    .ecn = s->tos & 3,
+                    .total_octets = (uint16_t)(IPV4_OCTETS + n),
+                    .id = h->next_ip_id++,
+                    .dont_fragment = s->df,
+                    .ttl = s->ttl ? s->ttl : h->ttl,
+                    .proto = s->proto};
+  memcpy(ip.src, src->octets, 4);
+  memcpy(ip.dst, s->dst.octets, 4);
+  p->octets = packet_payload(p) - IPV4_OCTETS - PACKET_IP;
+  ipv4_put(p->octets + PACKET_IP, &ip);
+  set_header_checksum(p->octets + PACKET_IP, IPV4_OCTETS);
+  p->n = (uint32_t)(PACKET_IP + IPV4_OCTETS + n);
+}
+
+bool
+ip_send(struct host *h, const struct ip_sending *s, struct packet *p, size_t n)
+{
+  struct ip_addr next = s->dst;
+  struct iface *out = s->out ? s->out : ip_route(h, &s->dst, &next);
+  const struct iface_addr *own = out ? iface_addr(out, 4) : NULL;
+  const struct ip_addr *src = s->src.version ? &s->src : own ? &own->addr : NULL;
+  if (!src || s->dst.version != 4 || n > UINT16_MAX - IPV4_OCTETS) {
     packet_free(h->net, p);
     return false;
   }
-  struct ipv4 ip = {.header_octets = IPV4_OCTETS,
-                    .total_octets = (uint16_t)(IPV4_OCTETS + n),
-                    .id = h->next_ip_id++,
-                    .dont_fragment = df,
-                    .ttl = h->ttl,
-                    .proto = proto};
-  memcpy(ip.src, src ? src->octets : out->addr.octets, 4);
-  memcpy(ip.dst, dst->octets, 4);
-  ipv4_put(p->octets + PACKET_IP, &ip);
-  set_header_checksum(p->octets + PACKET_IP, IPV4_OCTETS);
-  p->n = (uint32_t)(PACKET_PAYLOAD + n);
-  if (host_has_addr(h, dst)) { /* to itself: on no wire, so in no trace */
+  put_header(h, s, src, p, n);
+  if (host_has_addr(h, &s->dst)) { /* to itself: on no wire, so in no trace */
     struct world *w = h->net->world;
     p->to = out;
     world_at(w, world_now(w), WORLD_LINK, h->index, loop_back, p);
@@ -121,18 +119,18 @@ forward(struct iface *at, struct packet *p, const struct ipv4 *ip)
   struct host *h = at->host;
   struct ip_addr dst = ip_addr_v4(ip->dst), next;
   if (ip->ttl <= 1) {
-    icmp_error(h, p, ICMP_TYPE_TIME_EXCEEDED, 0, 0);
+    icmp_error(h, p, IP_HOP_LIMIT, 0);
     packet_free(h->net, p);
     return;
   }
   struct iface *out = ip_route(h, &dst, &next);
   if (!out) {
-    icmp_error(h, p, ICMP_TYPE_UNREACHABLE, ICMP_CODE_NET_UNREACHABLE, 0);
+    icmp_error(h, p, IP_NO_NET, 0);
     packet_free(h->net, p);
     return;
   }
   if (ip->dont_fragment && p->n - PACKET_IP > out->link->mtu) {
-    icmp_error(h, p, ICMP_TYPE_UNREACHABLE, ICMP_CODE_FRAGMENTATION_NEEDED, out->link->mtu);
+    icmp_error(h, p, IP_TOO_BIG, out->link->mtu);
     packet_free(h->net, p);
     return;
   }
@@ -145,18 +143,25 @@ forward(struct iface *at, struct packet *p, const struct ipv4 *ip)
 static void
 deliver(struct iface *at, struct packet *p, const struct ipv4 *ip)
 {
+  struct ip_datagram d = {.src = ip_addr_v4(ip->src),
+                          .dst = ip_addr_v4(ip->dst),
+                          .proto = ip->proto,
+                          .tos = (uint8_t)(ip->dscp << 2 | ip->ecn),
+                          .ttl = ip->ttl,
+                          .payload = p->octets + PACKET_IP + ip->header_octets,
+                          .n = (uint32_t)ip->total_octets - ip->header_octets};
   switch (ip->proto) {
   case IP_PROTO_TCP:
-    socket_input(at, p, ip);
+    socket_input(at, p, &d);
     return;
   case IP_PROTO_UDP:
-    udp_input(at, p, ip);
+    udp_input(at, p, &d);
     return;
   case IP_PROTO_ICMP:
-    icmp_input(at, p, ip);
+    icmp_input(at, p, &d);
     return;
   default:
-    icmp_error(at->host, p, ICMP_TYPE_UNREACHABLE, 2 /* protocol */, 0);
+    icmp_error(at->host, p, IP_NO_PROTOCOL, 0);
     packet_free(at->host->net, p);
   }
 }
@@ -176,7 +181,7 @@ ip_input(struct iface *at, struct packet *p)
   }
   p->n = PACKET_IP + ip.total_octets; /* without the padding of short frames */
   struct ip_addr dst = ip_addr_v4(ip.dst);
-  if (!host_has_addr(h, &dst)) {
+  if (!host_has_addr(h, &dst) && !is_broadcast(at, &dst)) {
     if (h->kind == HOST_ROUTER)
       forward(at, p, &ip);
     else

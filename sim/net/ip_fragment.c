@@ -75,7 +75,7 @@ set_timeout(void *data)
   struct fragment_set *s = data;
   struct host *h = s->host;
   if (s->first)
-    icmp_error(h, s->first, ICMP_TYPE_TIME_EXCEEDED, 1, 0);
+    icmp_error(h, s->first, IP_REASSEMBLY, 0);
   host_log(h, "ip", "fragments of datagram 0x%04x did not all come",
            "แฟรกเมนต์ของดาตาแกรม 0x%04x มาไม่ครบ", s->id);
   g_ptr_array_remove(h->fragments, s);

@@ -49,14 +49,11 @@ struct host_info
 net_host_info(const struct net *n, uint32_t host)
 {
   const struct host *h = n->hosts[host];
-  struct ip_addr addr = {0};
-  for (uint32_t i = 0; i < h->n_ifaces && addr.version == 0; i++)
-    addr = h->ifaces[i].addr;
   return (struct host_info){.name = h->name,
                             .title_en = h->title_en,
                             .title_th = h->title_th,
                             .kind = h->kind,
-                            .addr = addr,
+                            .addr = host_addr(h, 0),
                             .x = h->x,
                             .y = h->y};
 }
@@ -89,7 +86,7 @@ net_n_addresses(const struct net *n, uint32_t host)
 {
   uint32_t n_addresses = 0;
   for (uint32_t i = 0; i < n->hosts[host]->n_ifaces; i++)
-    n_addresses += n->hosts[host]->ifaces[i].addr.version != 0;
+    n_addresses += n->hosts[host]->ifaces[i].n_addrs;
   return n_addresses;
 }
 
@@ -98,8 +95,10 @@ net_address(const struct net *n, uint32_t host, uint32_t i)
 {
   const struct iface *f = n->hosts[host]->ifaces;
   for (;; f++)
-    if (f->addr.version != 0 && i-- == 0)
-      return (struct host_address){f->addr, f->prefix, f->link->index, f->link->mtu};
+    for (unsigned m = 0; m < f->n_addrs; m++)
+      if (i-- == 0)
+        return (struct host_address){f->addrs[m].addr, f->addrs[m].prefix, f->link->index,
+                                     f->link->mtu};
 }
 
 /* ---- hosts ---- */
@@ -141,6 +140,8 @@ host_free(struct host *h)
   arp_clear(h);
   g_free(h->table);
   g_array_free(h->routes, TRUE);
+  for (uint32_t i = 0; i < h->n_ifaces; i++)
+    g_free(h->ifaces[i].addrs);
   g_free(h->ifaces);
   g_free(h->title_en);
   g_free(h->title_th);

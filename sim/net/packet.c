@@ -3,22 +3,22 @@
  *
  * A packet is made once by its sender and handed from queue to link to host until somebody frees
  * it; only a switch that floods and a router that fragments copy. Larger ones (jumbo frames,
- * reassembled datagrams) are allocated by themselves. */
+ * reassembled datagrams) are allocated by themselves. A short frame has room for its padding. */
 #include <string.h>
 
 #include "sim/net/host.h"
 
-enum { POOLED_OCTETS = ETH_OCTETS + ETH_MTU };
+enum { POOLED_ROOM = PACKET_HEADROOM + ETH_MTU + 60 }; /* a segment with all TCP options */
 
 static struct packet *
-take(struct net *n, size_t octets)
+take(struct net *n, size_t room)
 {
   struct packet *p = n->pool;
-  if (octets <= POOLED_OCTETS && p) {
+  if (room <= POOLED_ROOM && p) {
     n->pool = p->next;
     return p;
   }
-  size_t room = MAX(octets, (size_t)POOLED_OCTETS);
+  room = MAX(room, (size_t)POOLED_ROOM);
   p = g_malloc(sizeof *p + room);
   p->room = (uint32_t)room;
   p->older = n->newest;
@@ -30,9 +30,10 @@ take(struct net *n, size_t octets)
 }
 
 struct packet *
-packet_new(struct net *n, uint32_t maker, size_t ip_octets)
+packet_new(struct net *n, uint32_t maker, size_t n_payload)
 {
-  struct packet *p = take(n, PACKET_IP + ip_octets);
+  struct packet *p = take(n, PACKET_HEADROOM + MAX(n_payload, (size_t)ETH_MIN_PAYLOAD));
+  p->octets = p->store + PACKET_HEADROOM - ETH_OCTETS;
   p->next = NULL;
   p->to = NULL;
   p->journey = ++n->n_journeys;
@@ -45,7 +46,9 @@ packet_new(struct net *n, uint32_t maker, size_t ip_octets)
 struct packet *
 packet_copy(struct net *n, const struct packet *p)
 {
-  struct packet *copy = take(n, p->n);
+  size_t before = (size_t)(p->octets - p->store);
+  struct packet *copy = take(n, before + MAX(p->n, (uint32_t)ETH_OCTETS + ETH_MIN_PAYLOAD));
+  copy->octets = copy->store + before;
   copy->next = NULL;
   copy->to = NULL;
   copy->journey = p->journey;
@@ -71,7 +74,7 @@ release(struct net *n, struct packet *p)
 void
 packet_free(struct net *n, struct packet *p)
 {
-  if (p->room != POOLED_OCTETS) {
+  if (p->room != POOLED_ROOM) {
     release(n, p);
     return;
   }

@@ -109,10 +109,9 @@ conn_new(struct host *h, const struct conn_key *key, bool is_opener)
   if (world_wants_events(h->net->world))
     c->subject = make_subject(key, is_opener);
   struct tcp_profile profile = h->profile;
-  struct ip_addr next;
-  const struct iface *out = ip_route(h, &key->remote, &next);
-  if (out)
-    profile.mss = (uint16_t)(out->link->mtu - IPV4_OCTETS - TCP_OCTETS);
+  uint32_t mtu = ip_mtu(h, &key->remote);
+  if (mtu)
+    profile.mss = (uint16_t)(mtu - ip_header_octets(key->remote.version) - TCP_OCTETS);
   tcp_conn_init(&c->tcp, &profile, c->subject ? tell_state : NULL, c);
   if (!h->conns)
     h->conns = g_hash_table_new(key_hash, key_equal);
@@ -158,7 +157,7 @@ static bool
 send_segment(struct host *h, const struct conn_key *k, struct packet *p,
              const struct tcp_segment *s)
 {
-  uint8_t *q = p->octets + PACKET_PAYLOAD;
+  uint8_t *q = packet_payload(p);
   size_t n_options = s->flags & TCP_SYN ? tcp_options_put(q + TCP_OCTETS, &s->options) : 0;
   struct tcp tcp = {.src_port = k->local_port,
                     .dst_port = k->remote_port,
@@ -172,7 +171,9 @@ send_segment(struct host *h, const struct conn_key *k, struct packet *p,
   size_t n = tcp.header_octets + s->n_data;
   uint32_t sum = checksum_pseudo(&k->local, &k->remote, IP_PROTO_TCP, (uint32_t)n);
   put_be16(q + 16, checksum_finish(checksum_add(sum, q, n)));
-  return ip_send(h, &k->local, &k->remote, IP_PROTO_TCP, p, n, true);
+  struct ip_sending sending = {
+      .src = k->local, .dst = k->remote, .proto = IP_PROTO_TCP, .df = true};
+  return ip_send(h, &sending, p, n);
 }
 
 static void
@@ -182,9 +183,8 @@ send_all(struct conn *c)
   int64_t now = world_now(h->net->world);
   for (;;) {
     struct tcp_segment s;
-    struct packet *p =
-        packet_new(h->net, h->index, (size_t)c->tcp.profile.mss + IPV4_OCTETS + TCP_HEADER_MAX);
-    if (!tcp_conn_pop(&c->tcp, &s, p->octets + PACKET_PAYLOAD + TCP_OCTETS, now)) {
+    struct packet *p = packet_new(h->net, h->index, (size_t)c->tcp.profile.mss + TCP_HEADER_MAX);
+    if (!tcp_conn_pop(&c->tcp, &s, packet_payload(p) + TCP_OCTETS, now)) {
       packet_unmake(h->net, p);
       return;
     }
@@ -328,7 +328,7 @@ refuse(struct host *h, const struct conn_key *key, const struct tcp_segment *s)
   struct tcp_segment rst;
   if (!tcp_conn_refuse(s, &rst))
     return;
-  struct packet *p = packet_new(h->net, h->index, IPV4_OCTETS + TCP_OCTETS);
+  struct packet *p = packet_new(h->net, h->index, TCP_OCTETS);
   send_segment(h, key, p, &rst);
 }
 
@@ -373,15 +373,13 @@ read_segment(const uint8_t *q, size_t n, const struct conn_key *key, struct tcp 
 }
 
 void
-socket_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
+socket_input(struct iface *at, struct packet *p, const struct ip_datagram *d)
 {
   struct host *h = at->host;
-  const uint8_t *q = p->octets + PACKET_IP + ip->header_octets;
-  size_t n = ip->total_octets - ip->header_octets;
-  struct conn_key key = {.local = ip_addr_v4(ip->dst), .remote = ip_addr_v4(ip->src)};
+  struct conn_key key = {.local = d->dst, .remote = d->src};
   struct tcp tcp;
   struct tcp_segment s;
-  if (!read_segment(q, n, &key, &tcp, &s)) {
+  if (!read_segment(d->payload, d->n, &key, &tcp, &s)) {
     host_log(h, "tcp", "bad header or checksum: segment dropped",
              "เฮดเดอร์หรือเช็กซัมไม่ถูกต้อง จึงทิ้งเซกเมนต์");
     packet_free(h->net, p);
@@ -408,24 +406,19 @@ socket_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
 /* RFC 1122 4.2.3.9 and RFC 5461: trouble while connecting is final, later it is only advice, except
  * that a packet was too large. The quoted number must be one that is in flight (RFC 5927 4.1). */
 void
-socket_error(struct host *h, uint8_t type, uint8_t code, uint32_t rest, const struct ip_addr *to,
-             const uint8_t *q, size_t n)
+socket_error(struct host *h, const struct ip_error *e)
 {
-  if (n < 8)
-    return;
-  struct conn_key key = {.local = ip_source(h, to),
-                         .remote = *to,
-                         .local_port = get_be16(q),
-                         .remote_port = get_be16(q + 2)};
+  struct conn_key key = {.local = e->src,
+                         .remote = e->dst,
+                         .local_port = get_be16(e->quoted),
+                         .remote_port = get_be16(e->quoted + 2)};
   struct conn *c = find(h, &key);
-  uint32_t seq = get_be32(q + 4);
+  uint32_t seq = get_be32(e->quoted + 4);
   if (!c || seq_lt(seq, c->tcp.snd_una) || seq_gt(seq, c->tcp.snd_max))
     return;
-  if (type != ICMP_TYPE_UNREACHABLE)
-    return;
-  if (code == ICMP_CODE_FRAGMENTATION_NEEDED)
-    tcp_conn_limit_mss(&c->tcp, rest & 0xffff);
-  else if (c->tcp.state == TCP_SYN_SENT)
+  if (e->trouble == IP_TOO_BIG)
+    tcp_conn_limit_mss(&c->tcp, e->mtu - ip_header_octets(e->dst.version) + IPV4_OCTETS);
+  else if (c->tcp.state == TCP_SYN_SENT && e->trouble <= IP_PROHIBITED)
     c->is_unreachable = true;
   else
     return;

@@ -57,36 +57,51 @@ udp_unbind(struct host *h, uint16_t port)
 }
 
 bool
-udp_send(struct host *h, uint16_t from_port, const struct ip_addr *to, uint16_t to_port,
-         const uint8_t *p, size_t n)
+udp_send_with(struct host *h, const struct ip_sending *sending, uint16_t from_port,
+              uint16_t to_port, const uint8_t *p, size_t n)
 {
-  struct ip_addr from = ip_source(h, to);
-  if (from.version == 0 || n > UINT16_MAX - IPV4_OCTETS - UDP_OCTETS)
+  struct ip_sending s = *sending;
+  s.proto = IP_PROTO_UDP;
+  if (s.src.version == 0)
+    s.src = ip_source(h, &s.dst);
+  if (s.src.version == 0 || n > UINT16_MAX - IPV4_OCTETS - UDP_OCTETS)
     return false;
-  struct packet *packet = packet_new(h->net, h->index, IPV4_OCTETS + UDP_OCTETS + n);
-  uint8_t *q = packet->octets + PACKET_PAYLOAD;
+  struct packet *packet = packet_new(h->net, h->index, UDP_OCTETS + n);
+  uint8_t *q = packet_payload(packet);
   struct udp udp = {
       .src_port = from_port, .dst_port = to_port, .length = (uint16_t)(UDP_OCTETS + n)};
   udp_put(q, &udp);
   memcpy(q + UDP_OCTETS, p, n);
-  uint32_t sum = checksum_pseudo(&from, to, IP_PROTO_UDP, udp.length);
+  uint32_t sum = checksum_pseudo(&s.src, &s.dst, IP_PROTO_UDP, udp.length);
   uint16_t checksum = checksum_finish(checksum_add(sum, q, udp.length));
   put_be16(q + 6, checksum ? checksum : 0xffff); /* 0 would mean "none" */
-  return ip_send(h, &from, to, IP_PROTO_UDP, packet, udp.length, false);
+  return ip_send(h, &s, packet, udp.length);
+}
+
+bool
+udp_send(struct host *h, uint16_t from_port, const struct ip_addr *to, uint16_t to_port,
+         const uint8_t *p, size_t n)
+{
+  return udp_send_with(h, &(struct ip_sending){.dst = *to}, from_port, to_port, p, n);
+}
+
+/* RFC 768: 0 says that the sender made none. RFC 8200 8.1: with IPv6 it must make one. */
+static bool
+checksum_is_good(const struct ip_datagram *d, const struct udp *udp)
+{
+  if (udp->checksum == 0)
+    return d->src.version == 4;
+  uint32_t sum = checksum_pseudo(&d->src, &d->dst, IP_PROTO_UDP, udp->length);
+  return checksum_finish(checksum_add(sum, d->payload, udp->length)) == 0;
 }
 
 void
-udp_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
+udp_input(struct iface *at, struct packet *p, const struct ip_datagram *d)
 {
   struct host *h = at->host;
-  const uint8_t *q = p->octets + PACKET_IP + ip->header_octets;
-  size_t n = ip->total_octets - ip->header_octets;
-  struct ip_addr from = ip_addr_v4(ip->src), to = ip_addr_v4(ip->dst);
   struct udp udp;
-  if (!udp_get(q, n, &udp) || udp.length < UDP_OCTETS || udp.length > n ||
-      (udp.checksum &&
-       checksum_finish(checksum_add(checksum_pseudo(&from, &to, IP_PROTO_UDP, udp.length), q,
-                                    udp.length)) != 0)) {
+  if (!udp_get(d->payload, d->n, &udp) || udp.length < UDP_OCTETS || udp.length > d->n ||
+      !checksum_is_good(d, &udp)) {
     host_log(h, "udp", "bad length or checksum: datagram dropped",
              "ความยาวหรือเช็กซัมไม่ถูกต้อง จึงทิ้งดาตาแกรม");
     packet_free(h->net, p);
@@ -94,17 +109,17 @@ udp_input(struct iface *at, struct packet *p, const struct ipv4 *ip)
   }
   const struct udp_binding *b = find(h, udp.dst_port);
   if (b)
-    b->receive(b->data, &from, udp.src_port, q + UDP_OCTETS, udp.length - UDP_OCTETS);
+    b->receive(b->data, &d->src, udp.src_port, d->payload + UDP_OCTETS, udp.length - UDP_OCTETS);
   else
-    icmp_error(h, p, ICMP_TYPE_UNREACHABLE, ICMP_CODE_PORT_UNREACHABLE, 0);
+    icmp_error(h, p, IP_NO_PORT, 0);
   packet_free(h->net, p);
 }
 
 void
-udp_error(struct host *h, uint8_t type, uint8_t code, const uint8_t *q, size_t n)
+udp_error(struct host *h, const struct ip_error *e)
 {
   struct udp udp;
-  const struct udp_binding *b = udp_get(q, n, &udp) ? find(h, udp.src_port) : NULL;
+  const struct udp_binding *b = udp_get(e->quoted, e->n, &udp) ? find(h, udp.src_port) : NULL;
   if (b && b->failed)
-    b->failed(b->data, type, code);
+    b->failed(b->data, e);
 }

@@ -269,10 +269,10 @@ take_datagram(void *data, const struct ip_addr *from, uint16_t port, const uint8
 }
 
 static void
-take_failure(void *data, uint8_t type, uint8_t code)
+take_failure(void *data, const struct ip_error *e)
 {
   struct inbox *in = data;
-  in->failed = type << 8 | code;
+  in->failed = e->type << 8 | e->code;
 }
 
 static void
