@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tcp.c -- the TCP header as a table and as a struct, and its options (RFC 9293 3.1, 3.2; 7323; 2018).
+/* tcp.c -- the TCP header as a table and as a struct, and its options (RFC 9293 3.1, 3.2; 7323;
+ * 2018).
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -35,9 +36,8 @@ static const struct wire_field tcp_fields[] = {
     {"tcp.checksum", "Checksum", 128, 16, WIRE_HEX},
     {"tcp.urgent_pointer", "Urgent pointer", 144, 16, WIRE_UINT},
 };
-const struct wire_header tcp_header = {"tcp", "TCP", TCP_OCTETS,
-                                       (uint16_t)(sizeof tcp_fields / sizeof tcp_fields[0]),
-                                       tcp_fields};
+const struct wire_header tcp_header = {
+    "tcp", "TCP", TCP_OCTETS, (uint16_t)(sizeof tcp_fields / sizeof tcp_fields[0]), tcp_fields};
 
 size_t
 tcp_get(const uint8_t *p, size_t n, struct tcp *out)
@@ -125,9 +125,78 @@ tcp_options_get(const uint8_t *p, size_t n, struct tcp_options *out)
   }
 }
 
+/* NOPs until the place is `rest` behind a multiple of `unit`. */
+static size_t
+fill(uint8_t *p, size_t n, size_t unit, size_t rest)
+{
+  while (n % unit != rest)
+    p[n++] = TCP_OPT_NOP;
+  return n;
+}
+
+static size_t
+put_wscale(uint8_t *p, size_t n, const struct tcp_options *in)
+{
+  if (!in->has_wscale)
+    return n;
+  n = fill(p, n, 4, 1);
+  p[n] = TCP_OPT_WSCALE;
+  p[n + 1] = 3;
+  p[n + 2] = in->wscale;
+  return n + 3;
+}
+
+static size_t
+put_sack_permitted(uint8_t *p, size_t n, const struct tcp_options *in)
+{
+  if (!in->has_sack_permitted)
+    return n;
+  if (in->order == TCP_ORDER_LINUX && !in->has_timestamps)
+    n = fill(p, n, 4, 2);
+  p[n] = TCP_OPT_SACK_PERMITTED;
+  p[n + 1] = 2;
+  return n + 2;
+}
+
+static size_t
+put_timestamps(uint8_t *p, size_t n, const struct tcp_options *in)
+{
+  if (!in->has_timestamps)
+    return n;
+  n = fill(p, n, 4, 2);
+  p[n] = TCP_OPT_TIMESTAMPS;
+  p[n + 1] = 10;
+  put_be32(p + n + 2, in->ts_value);
+  put_be32(p + n + 6, in->ts_echo);
+  return n + 10;
+}
+
+static size_t
+put_sack(uint8_t *p, size_t n, const struct tcp_options *in)
+{
+  if (in->n_sack == 0)
+    return n;
+  n = fill(p, n, 4, 2);
+  size_t room = (TCP_HEADER_MAX - TCP_OCTETS - n - 2) / 8;
+  size_t blocks = in->n_sack < room ? in->n_sack : room;
+  p[n] = TCP_OPT_SACK;
+  p[n + 1] = (uint8_t)(2 + 8 * blocks);
+  for (size_t i = 0; i < blocks; i++) {
+    put_be32(p + n + 2 + 8 * i, in->sack[i].left);
+    put_be32(p + n + 6 + 8 * i, in->sack[i].right);
+  }
+  return n + 2 + 8 * blocks;
+}
+
+/* Linux: tcp_options_write(); FreeBSD: tcp_addoptions(). */
 size_t
 tcp_options_put(uint8_t *p, const struct tcp_options *in)
 {
+  typedef size_t (*put)(uint8_t *, size_t, const struct tcp_options *);
+  static const put orders[][4] = {
+      [TCP_ORDER_LINUX] = {put_sack_permitted, put_timestamps, put_wscale, put_sack},
+      [TCP_ORDER_FREEBSD] = {put_wscale, put_sack_permitted, put_timestamps, put_sack},
+  };
   size_t n = 0;
   if (in->has_mss) {
     p[n] = TCP_OPT_MSS;
@@ -135,41 +204,11 @@ tcp_options_put(uint8_t *p, const struct tcp_options *in)
     put_be16(p + n + 2, in->mss);
     n += 4;
   }
-  if (in->has_sack_permitted) {
-    p[n] = TCP_OPT_SACK_PERMITTED;
-    p[n + 1] = 2;
-    n += 2;
-  }
-  if (in->has_timestamps) {
-    while ((n + 2) % 4)
-      p[n++] = TCP_OPT_NOP;
-    p[n] = TCP_OPT_TIMESTAMPS;
-    p[n + 1] = 10;
-    put_be32(p + n + 2, in->ts_value);
-    put_be32(p + n + 6, in->ts_echo);
-    n += 10;
-  }
-  if (in->has_wscale) {
-    p[n] = TCP_OPT_WSCALE;
-    p[n + 1] = 3;
-    p[n + 2] = in->wscale;
-    n += 3;
-  }
-  if (in->n_sack) {
-    while ((n + 2) % 4)
-      p[n++] = TCP_OPT_NOP;
-    size_t room = (40 - n - 2) / 8;
-    size_t blocks = in->n_sack < room ? in->n_sack : room;
-    p[n] = TCP_OPT_SACK;
-    p[n + 1] = (uint8_t)(2 + 8 * blocks);
-    for (size_t i = 0; i < blocks; i++) {
-      put_be32(p + n + 2 + 8 * i, in->sack[i].left);
-      put_be32(p + n + 6 + 8 * i, in->sack[i].right);
-    }
-    n += 2 + 8 * blocks;
-  }
+  for (size_t i = 0; i < 4; i++)
+    n = orders[in->order][i](p, n, in);
+  uint8_t filler = in->order == TCP_ORDER_FREEBSD ? TCP_OPT_END : TCP_OPT_NOP;
   while (n % 4)
-    p[n++] = TCP_OPT_NOP;
+    p[n++] = filler;
   return n;
 }
 
@@ -179,9 +218,9 @@ tcp_flags_format(uint16_t flags, char out[64])
   static const struct {
     uint16_t bit;
     const char *name;
-  } names[] = {{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"},
-               {TCP_ACK, "ACK"}, {TCP_URG, "URG"}, {TCP_ECE, "ECE"}, {TCP_CWR, "CWR"},
-               {TCP_AE, "AE"}};
+  } names[] = {{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"},
+               {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"}, {TCP_URG, "URG"},
+               {TCP_ECE, "ECE"}, {TCP_CWR, "CWR"}, {TCP_AE, "AE"}};
   int n = 0;
   out[0] = '\0';
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

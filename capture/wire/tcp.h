@@ -41,8 +41,15 @@ struct tcp {
   uint16_t urgent;
 };
 
+/* How a system lays out its options: the order, and where the filling goes. */
+enum tcp_option_order {
+  TCP_ORDER_LINUX,   /* MSS, SACK-permitted, timestamps, NOP, window scale; SACK behind two NOP */
+  TCP_ORDER_FREEBSD, /* MSS, NOP, window scale, SACK-permitted, timestamps, SACK; END fills */
+};
+
 /* What the options said; the has_ members tell which were there. */
 struct tcp_options {
+  uint8_t order; /* for tcp_options_put(): enum tcp_option_order */
   bool has_mss, has_wscale, has_sack_permitted, has_timestamps;
   uint16_t mss;
   uint8_t wscale; /* as it stands: more than 14 is to be treated as 14 (RFC 7323 2.3) */
@@ -68,9 +75,8 @@ bool tcp_option_next(const uint8_t *p, size_t n, size_t *at, uint8_t *kind, size
 /* Reads all options of p[0..n), which is what follows the fixed header. Malformed ones end it. */
 void tcp_options_get(const uint8_t *p, size_t n, struct tcp_options *out);
 
-/* Writes the options that `in` has, padded with NOP to a multiple of 4, in the order MSS,
- * SACK-permitted, timestamps, window scale, SACK. Returns the octets (at most 40): SACK blocks that
- * do not fit are left out. */
+/* Writes the options that `in` has in the order it asks for, filled to a multiple of 4. Returns the
+ * octets (at most 40): SACK blocks that do not fit are left out. */
 size_t tcp_options_put(uint8_t *p, const struct tcp_options *in);
 
 /* Letters for the flags that are set, in Wireshark's words: "SYN, ACK". `out` holds 64. */

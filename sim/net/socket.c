@@ -108,11 +108,10 @@ conn_new(struct host *h, const struct conn_key *key, bool is_opener)
   c->timer_ns = TCP_NEVER;
   if (world_wants_events(h->net->world))
     c->subject = make_subject(key, is_opener);
-  struct tcp_profile profile = h->profile;
   uint32_t mtu = ip_mtu(h, &key->remote);
+  tcp_conn_init(&c->tcp, &h->profile, c->subject ? tell_state : NULL, c);
   if (mtu)
-    profile.mss = (uint16_t)(mtu - ip_header_octets(key->remote.version) - TCP_OCTETS);
-  tcp_conn_init(&c->tcp, &profile, c->subject ? tell_state : NULL, c);
+    tcp_conn_set_mtu(&c->tcp, mtu, (uint8_t)ip_header_octets(key->remote.version));
   if (!h->conns)
     h->conns = g_hash_table_new(key_hash, key_equal);
   g_hash_table_insert(h->conns, &c->key, c);
@@ -183,7 +182,7 @@ send_all(struct conn *c)
   int64_t now = world_now(h->net->world);
   for (;;) {
     struct tcp_segment s;
-    struct packet *p = packet_new(h->net, h->index, (size_t)c->tcp.profile.mss + TCP_HEADER_MAX);
+    struct packet *p = packet_new(h->net, h->index, (size_t)c->tcp.mss + TCP_HEADER_MAX);
     if (!tcp_conn_pop(&c->tcp, &s, packet_payload(p) + TCP_OCTETS, now)) {
       packet_unmake(h->net, p);
       return;
@@ -417,7 +416,7 @@ socket_error(struct host *h, const struct ip_error *e)
   if (!c || seq_lt(seq, c->tcp.snd_una) || seq_gt(seq, c->tcp.snd_max))
     return;
   if (e->trouble == IP_TOO_BIG)
-    tcp_conn_limit_mss(&c->tcp, e->mtu - ip_header_octets(e->dst.version) + IPV4_OCTETS);
+    tcp_conn_too_big(&c->tcp, seq, e->mtu);
   else if (c->tcp.state == TCP_SYN_SENT && e->trouble <= IP_PROHIBITED)
     c->is_unreachable = true;
   else

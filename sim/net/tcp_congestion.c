@@ -24,7 +24,7 @@ enum { IW_OCTETS_PER_SEGMENT = 1460 }; /* RFC 6928 2 */
 static uint32_t
 initial_window(const struct tcp_conn *c)
 {
-  uint32_t mss = c->snd_mss, n = c->profile.initial_segments;
+  uint32_t mss = c->snd_mss, n = c->profile->initial_segments;
   return MIN(n * mss, MAX(2 * mss, n * IW_OCTETS_PER_SEGMENT));
 }
 
@@ -170,7 +170,7 @@ tcp_rtt_acked(struct tcp_conn *c, uint32_t ack, int64_t now_ns)
     c->srtt_us = (7 * c->srtt_us + r) / 8;
   }
   int64_t rto_ns = 1000 * (c->srtt_us + MAX(CLOCK_GRANULARITY_US, 4 * c->rttvar_us));
-  c->rto_ns = CLAMP(rto_ns, c->profile.rto_min_ns, c->profile.rto_max_ns);
+  c->rto_ns = CLAMP(rto_ns, c->profile->rto_min_ns, c->profile->rto_max_ns);
 }
 
 void
@@ -184,7 +184,7 @@ int64_t
 tcp_rtt_timeout(const struct tcp_conn *c, unsigned backoff)
 {
   int64_t rto = c->rto_ns;
-  for (unsigned i = 0; i < MIN(backoff, BACKOFF_MAX) && rto < c->profile.rto_max_ns; i++)
+  for (unsigned i = 0; i < MIN(backoff, BACKOFF_MAX) && rto < c->profile->rto_max_ns; i++)
     rto *= 2;
-  return MIN(rto, c->profile.rto_max_ns);
+  return MIN(rto, c->profile->rto_max_ns);
 }

@@ -19,25 +19,6 @@
 #include <glib.h>
 #include <string.h>
 
-#define MS INT64_C(1000000)
-#define SECOND (1000 * MS)
-
-const struct tcp_profile tcp_profile_default = {
-    .mss = 1460,
-    .wscale = 7,
-    .nagle = true,
-    .receive_octets = 64240,
-    .send_octets = 65536,
-    .initial_segments = 10,
-    .delayed_ack_ns = 40 * MS,
-    .rto_initial_ns = SECOND,
-    .rto_min_ns = SECOND,
-    .rto_max_ns = 60 * SECOND,
-    .time_wait_ns = 60 * SECOND,
-    .give_up_ns = 100 * SECOND,
-    .give_up_syn_ns = 180 * SECOND,
-};
-
 static const char *const state_names[] = {
     [TCP_CLOSED] = "CLOSED",           [TCP_LISTEN] = "LISTEN",
     [TCP_SYN_SENT] = "SYN-SENT",       [TCP_SYN_RECEIVED] = "SYN-RECEIVED",
@@ -50,8 +31,8 @@ _Static_assert(G_N_ELEMENTS(state_names) == TCP_N_STATES, "every state has a nam
 
 /* RFC 9293 3.7.1: what to send when the peer announces no MSS. */
 enum { MSS_DEFAULT = 536, WSCALE_MAX = 14 };
-/* RFC 1191 and 5927: a smaller claim is an attack on throughput. */
-enum { MTU_MIN = 576, IP_AND_TCP_OCTETS = 40 };
+/* RFC 1122 3.3.3 and 8200 5: a smaller claim is an attack on throughput. */
+enum { MTU_MIN_V4 = 576, MTU_MIN_V6 = 1280 };
 
 const char *
 tcp_state_name(enum tcp_state state)
@@ -63,9 +44,17 @@ void
 tcp_conn_init(struct tcp_conn *c, const struct tcp_profile *profile, tcp_watch watch,
               void *watch_data)
 {
-  *c = (struct tcp_conn){.profile = *profile,
+  *c = (struct tcp_conn){.profile = profile,
                          .rto_ns = profile->rto_initial_ns,
+                         .mss = profile->mss,
+                         .ip_octets = 20,
                          .snd_mss = MIN(MSS_DEFAULT, profile->mss),
+                         .is_nodelay = !profile->nagle,
+                         .is_keepalive = profile->keepalive,
+                         .keepalive_probes = profile->keepalive_probes,
+                         .keepalive_idle_ns = profile->keepalive_idle_ns,
+                         .keepalive_interval_ns = profile->keepalive_interval_ns,
+                         .user_timeout_ns = profile->user_timeout_ns,
                          .rexmit_at = TCP_NEVER,
                          .persist_at = TCP_NEVER,
                          .ack_at = TCP_NEVER,
@@ -88,7 +77,7 @@ tcp_conn_set_state(struct tcp_conn *c, enum tcp_state state, int64_t now_ns)
     return;
   c->state = state;
   if (state == TCP_TIME_WAIT) {
-    c->time_wait_at = now_ns + c->profile.time_wait_ns;
+    c->time_wait_at = now_ns + c->profile->time_wait_ns;
     c->rexmit_at = c->persist_at = TCP_NEVER;
   }
   if (c->watch)
@@ -145,7 +134,7 @@ tcp_conn_show(struct tcp_conn *c)
   g_assert(seq_le(c->snd_una, c->snd_nxt) && seq_le(c->snd_nxt, c->snd_max));
   g_assert(c->state == TCP_CLOSED || seq_le(c->snd_max, tcp_conn_send_end(c)));
   g_assert(!has_peer(c) || seq_le(c->rcv_nxt, c->rcv_edge + 1)); /* +1: FIN needs no room */
-  g_assert(c->send.used <= c->profile.send_octets);
+  g_assert(c->send.used <= c->profile->send_octets);
   g_assert(c->state == TCP_CLOSED || c->cwnd >= 1);
   for (unsigned i = 0; i < c->n_pieces; i++) {
     g_assert(seq_lt(c->pieces[i].left, c->pieces[i].right));
@@ -176,7 +165,7 @@ start(struct tcp_conn *c, uint32_t iss, int64_t now_ns)
   c->iss = c->snd_una = c->snd_nxt = c->snd_max = iss;
   c->recover = iss;
   c->progress_ns = c->last_send_ns = now_ns;
-  c->rcv_scale = c->profile.wscale > 0 ? (uint8_t)c->profile.wscale : 0;
+  c->rcv_scale = c->profile->wscale > 0 ? (uint8_t)c->profile->wscale : 0;
   tcp_congestion_start(c);
 }
 
@@ -194,8 +183,8 @@ static void
 take_syn_options(struct tcp_conn *c, const struct tcp_options *o)
 {
   c->snd_mss = o->has_mss && o->mss > 0 ? o->mss : MSS_DEFAULT;
-  c->snd_mss = MIN(c->snd_mss, c->profile.mss);
-  if (o->has_wscale && c->profile.wscale >= 0) {
+  c->snd_mss = MIN(c->snd_mss, c->mss);
+  if (o->has_wscale && c->profile->wscale >= 0) {
     c->snd_scale = MIN(o->wscale, WSCALE_MAX);
   } else {
     c->snd_scale = c->rcv_scale = 0;
@@ -246,13 +235,61 @@ tcp_conn_refuse(const struct tcp_segment *s, struct tcp_segment *out)
 }
 
 void
-tcp_conn_limit_mss(struct tcp_conn *c, uint32_t mtu)
+tcp_conn_set_mtu(struct tcp_conn *c, uint32_t mtu, uint8_t ip_octets)
 {
-  if (mtu < MTU_MIN || mtu - IP_AND_TCP_OCTETS >= c->snd_mss || c->state < TCP_ESTABLISHED)
-    return;
-  c->snd_mss = (uint16_t)(mtu - IP_AND_TCP_OCTETS);
+  g_assert(c->state == TCP_CLOSED);
+  c->mss = (uint16_t)MIN(mtu - ip_octets - TCP_OCTETS, UINT16_MAX);
+  c->ip_octets = ip_octets;
+  c->snd_mss = MIN(MSS_DEFAULT, c->mss);
+}
+
+bool
+tcp_conn_too_big(struct tcp_conn *c, uint32_t seq, uint32_t mtu)
+{
+  /* RFC 5927 4.1 and 7.2: the quoted number is one that is in flight. */
+  if (seq_lt(seq, c->snd_una) || seq_ge(seq, c->snd_max) || c->state < TCP_ESTABLISHED)
+    return false;
+  mtu = MAX(mtu, c->ip_octets == 40 ? MTU_MIN_V6 : MTU_MIN_V4);
+  if (mtu - c->ip_octets - TCP_OCTETS >= c->snd_mss)
+    return false;
+  c->snd_mss = (uint16_t)(mtu - c->ip_octets - TCP_OCTETS);
   c->snd_nxt = c->snd_una;
   c->rtt_running = false;
+  tcp_conn_show(c);
+  return true;
+}
+
+void
+tcp_conn_set(struct tcp_conn *c, enum tcp_knob knob, int64_t value, int64_t now_ns)
+{
+  switch (knob) {
+  case TCP_KNOB_NODELAY:
+    c->is_nodelay = value != 0;
+    break;
+  case TCP_KNOB_CORK:
+    c->is_corked = value != 0;
+    break;
+  case TCP_KNOB_QUICKACK:
+    c->is_quickack = value != 0;
+    break;
+  case TCP_KNOB_KEEPALIVE:
+    c->is_keepalive = value != 0;
+    break;
+  case TCP_KNOB_KEEPALIVE_IDLE_NS:
+    c->keepalive_idle_ns = value;
+    break;
+  case TCP_KNOB_KEEPALIVE_INTERVAL_NS:
+    c->keepalive_interval_ns = value;
+    break;
+  case TCP_KNOB_KEEPALIVE_PROBES:
+    c->keepalive_probes = (unsigned)value;
+    break;
+  case TCP_KNOB_USER_TIMEOUT_NS:
+    c->user_timeout_ns = value;
+    break;
+  case TCP_N_KNOBS:
+    break;
+  }
   tcp_conn_show(c);
 }
 
@@ -281,15 +318,15 @@ tcp_conn_send_end(const struct tcp_conn *c)
 static uint32_t
 free_octets(const struct tcp_conn *c)
 {
-  return c->profile.receive_octets > c->receive.used ? c->profile.receive_octets - c->receive.used
-                                                     : 0;
+  return c->profile->receive_octets > c->receive.used ? c->profile->receive_octets - c->receive.used
+                                                      : 0;
 }
 
 /* How far the right edge may move before it is worth telling: RFC 1122 4.2.3.3. */
 static uint32_t
 edge_step(const struct tcp_conn *c)
 {
-  return MIN(c->profile.receive_octets / 2, c->profile.mss);
+  return MIN(c->profile->receive_octets / 2, c->mss);
 }
 
 uint16_t
@@ -318,7 +355,7 @@ tcp_conn_wants_update(const struct tcp_conn *c)
     return false;
   uint32_t more = right - c->rcv_edge;
   uint32_t left = seq_gt(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge - c->rcv_nxt : 0;
-  return more >= c->profile.receive_octets / 2 || (left < c->profile.mss && more >= edge_step(c));
+  return more >= c->profile->receive_octets / 2 || (left < c->mss && more >= edge_step(c));
 }
 
 /* ---- the user's calls ---- */
@@ -333,7 +370,7 @@ may_send(const struct tcp_conn *c)
 size_t
 tcp_conn_room(const struct tcp_conn *c)
 {
-  return may_send(c) ? c->profile.send_octets - c->send.used : 0;
+  return may_send(c) ? c->profile->send_octets - c->send.used : 0;
 }
 
 size_t

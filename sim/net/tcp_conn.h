@@ -47,10 +47,23 @@ enum tcp_outcome {
   TCP_OUTCOME_TIMED_OUT, /* retransmitted until R2 (RFC 1122 4.2.3.5) */
 };
 
-/* What an implementation may choose. */
+enum tcp_control { TCP_RENO, TCP_CUBIC };
+enum tcp_ecn {
+  TCP_ECN_OFF,
+  TCP_ECN_ANSWER, /* agrees when the peer's SYN asks */
+  TCP_ECN_ASK,    /* asks as well */
+};
+
+/* What an implementation may choose. Borrowed by its connections: it outlives them and does not
+ * change under them. */
 struct tcp_profile {
-  uint16_t mss;  /* announced: the MTU less 40 */
+  const char *name;
+  uint16_t mss;  /* announced unless tcp_conn_set_mtu() says otherwise */
   int8_t wscale; /* announced shift, 0..14; -1: option not offered */
+  bool sack, timestamps;
+  enum tcp_ecn ecn;
+  enum tcp_control control;
+  enum tcp_option_order option_order;
   bool nagle;
   uint32_t receive_octets;   /* the largest window */
   uint32_t send_octets;      /* the send buffer */
@@ -60,14 +73,23 @@ struct tcp_profile {
   int64_t time_wait_ns;   /* 2 MSL */
   int64_t give_up_ns;     /* R2 for data, */
   int64_t give_up_syn_ns; /* and for SYN */
+  bool keepalive;         /* RFC 1122 4.2.3.6: off unless the user asks */
+  int64_t keepalive_idle_ns, keepalive_interval_ns;
+  unsigned keepalive_probes;
+  int64_t user_timeout_ns; /* RFC 5482, local; 0: give_up_ns */
 };
-/* The values of the RFCs named above for an Ethernet MTU, 2 MSL = 60 s. */
+/* The RFCs by the letter, without options but window scale; for an Ethernet MTU. */
 extern const struct tcp_profile tcp_profile_default;
+/* "linux", "freebsd" (defaults of Linux 6 and FreeBSD 14), "minimal" (the MSS option alone), "rfc"
+ * (tcp_profile_default); NULL for other names. */
+const struct tcp_profile *tcp_profile_by_name(const char *name);
 
 struct tcp_segment {
   uint32_t seq, ack;
   uint16_t flags;  /* enum tcp_flag */
   uint16_t window; /* as on the wire */
+  uint16_t urgent; /* with TCP_URG: counted from seq */
+  uint8_t ip_ecn;  /* the ECN field of the IP header, 0..3 */
   struct tcp_options options;
   const uint8_t *data; /* in: borrowed during the call; out: the caller's buffer */
   uint32_t n_data;
@@ -107,10 +129,15 @@ struct tcp_shown {
 
 /* To be read, not written, by callers. Names as in the RFCs. */
 struct tcp_conn {
-  struct tcp_profile profile;
+  const struct tcp_profile *profile;
   enum tcp_state state;
   enum tcp_outcome outcome;
   bool is_passive; /* came from LISTEN */
+  bool is_nodelay, is_corked, is_quickack, is_keepalive;
+  uint16_t mss; /* ours: announced */
+  uint8_t ip_octets;
+  unsigned keepalive_probes;
+  int64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
 
   /* sending */
   uint32_t iss, snd_una, snd_nxt;
@@ -190,9 +217,13 @@ int64_t tcp_conn_deadline(const struct tcp_conn *c); /* or TCP_NEVER */
 /* Does what is due; harmless when nothing is. */
 void tcp_conn_timer(struct tcp_conn *c, int64_t now_ns);
 
-/* The path carries no segment larger than an IP packet of `mtu` octets (RFC 1191): what is in
- * flight is cut anew. Figures below 576 or above the present one change nothing. */
-void tcp_conn_limit_mss(struct tcp_conn *c, uint32_t mtu);
+/* Before the OPEN: the MTU of the interface and the octets of its IP header, 20 or 40. From these
+ * comes the MSS to announce (RFC 6691); without this call it is the profile's. */
+void tcp_conn_set_mtu(struct tcp_conn *c, uint32_t mtu, uint8_t ip_octets);
+/* A packet of ours with the sequence number `seq` was too large for the path, which carries IP
+ * packets of `mtu` octets (RFC 1191, 8201): what is in flight is cut anew. False, and nothing
+ * changed, when the number is not in flight (RFC 5927 4.1) or the figure is no news. */
+bool tcp_conn_too_big(struct tcp_conn *c, uint32_t seq, uint32_t mtu);
 
 /* The RST that answers a segment for which there is no connection (RFC 9293 3.10.7.1). False when
  * the segment is a RST itself. */
@@ -211,6 +242,20 @@ bool tcp_conn_is_at_end(const struct tcp_conn *c);
 void tcp_conn_close(struct tcp_conn *c, int64_t now_ns);
 /* ABORT: RST when the peer knows this connection. */
 void tcp_conn_abort(struct tcp_conn *c, int64_t now_ns);
+
+enum tcp_knob {
+  TCP_KNOB_NODELAY, /* 0 or 1: Nagle's algorithm off */
+  TCP_KNOB_CORK,    /* 0 or 1: only full segments leave, for 200 ms at most */
+  TCP_KNOB_QUICKACK,
+  TCP_KNOB_KEEPALIVE, /* 0 or 1 */
+  TCP_KNOB_KEEPALIVE_IDLE_NS,
+  TCP_KNOB_KEEPALIVE_INTERVAL_NS,
+  TCP_KNOB_KEEPALIVE_PROBES,
+  TCP_KNOB_USER_TIMEOUT_NS, /* 0: the profile's R2 */
+  TCP_N_KNOBS
+};
+/* At any time after tcp_conn_init(). */
+void tcp_conn_set(struct tcp_conn *c, enum tcp_knob knob, int64_t value, int64_t now_ns);
 
 /* ---- between the files of this module ---- */
 void tcp_conn_take_syn(struct tcp_conn *c, const struct tcp_segment *syn);

@@ -114,7 +114,7 @@ input_unacceptable(struct tcp_conn *c, const struct tcp_segment *s, int64_t now_
     return false;
   }
   if (c->state == TCP_TIME_WAIT && (s->flags & TCP_FIN))
-    c->time_wait_at = now_ns + c->profile.time_wait_ns;
+    c->time_wait_at = now_ns + c->profile->time_wait_ns;
   if (segment_octets(s) == 0 || (s->flags & TCP_SYN))
     tcp_conn_challenge(c, now_ns);
   else
@@ -282,10 +282,10 @@ join_pieces(struct tcp_conn *c)
 static void
 plan_ack(struct tcp_conn *c, bool is_around_hole, int64_t now_ns)
 {
-  if (is_around_hole || c->profile.delayed_ack_ns == 0 || c->n_unacked >= 2 * c->rcv_largest)
+  if (is_around_hole || c->profile->delayed_ack_ns == 0 || c->n_unacked >= 2 * c->rcv_largest)
     c->ack_now = true;
   else if (c->ack_at == TCP_NEVER)
-    c->ack_at = now_ns + c->profile.delayed_ack_ns;
+    c->ack_at = now_ns + c->profile->delayed_ack_ns;
 }
 
 static void

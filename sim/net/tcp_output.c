@@ -49,10 +49,10 @@ pop_syn(struct tcp_conn *c, struct tcp_segment *out, int64_t now_ns)
   bool answers = c->state == TCP_SYN_RECEIVED;
   fill_segment(c, out, c->iss, TCP_SYN | (answers ? TCP_ACK : 0));
   out->options.has_mss = true;
-  out->options.mss = c->profile.mss;
-  if (c->profile.wscale >= 0 && !c->peer_refuses_scale) {
+  out->options.mss = c->mss;
+  if (c->profile->wscale >= 0 && !c->peer_refuses_scale) {
     out->options.has_wscale = true;
-    out->options.wscale = (uint8_t)c->profile.wscale;
+    out->options.wscale = (uint8_t)c->profile->wscale;
   }
   if (c->snd_max == c->iss)
     tcp_rtt_start(c, c->iss, now_ns);
@@ -146,7 +146,7 @@ is_worth_sending(const struct tcp_conn *c, uint32_t n, bool fin)
   if (seq_lt(c->snd_nxt, c->snd_max))
     return true; /* a repeat */
   bool is_all = c->snd_nxt + n == tcp_conn_data_end(c);
-  if (is_all && (!c->profile.nagle || c->snd_nxt == c->snd_una))
+  if (is_all && (c->is_nodelay || c->snd_nxt == c->snd_una))
     return true;
   return n >= c->snd_wnd_max / 2;
 }
@@ -240,7 +240,7 @@ static void
 on_rexmit(struct tcp_conn *c, int64_t now_ns)
 {
   bool is_syn = c->state <= TCP_SYN_RECEIVED;
-  int64_t limit_ns = is_syn ? c->profile.give_up_syn_ns : c->profile.give_up_ns;
+  int64_t limit_ns = is_syn ? c->profile->give_up_syn_ns : c->profile->give_up_ns;
   c->rexmit_at = TCP_NEVER;
   if (now_ns - c->progress_ns >= limit_ns) {
     tcp_conn_finish(c, TCP_OUTCOME_TIMED_OUT, now_ns);
@@ -261,7 +261,7 @@ static void
 on_persist(struct tcp_conn *c, int64_t now_ns)
 {
   c->persist_at = TCP_NEVER;
-  if (now_ns - c->progress_ns >= c->profile.give_up_ns) {
+  if (now_ns - c->progress_ns >= c->profile->give_up_ns) {
     tcp_conn_finish(c, TCP_OUTCOME_TIMED_OUT, now_ns);
     return;
   }

@@ -367,7 +367,7 @@ call(struct drill *d, const char *text)
   else if (strcmp(name, "abort") == 0)
     tcp_conn_abort(&d->tcp, d->now_ns);
   else if (strcmp(name, "setsockopt") == 0)
-    d->profile.nagle = d->tcp.profile.nagle = false; /* TCP_NODELAY is the only one */
+    tcp_conn_set(&d->tcp, TCP_KNOB_NODELAY, 1, d->now_ns); /* the only one */
   else
     return fail(d, "unknown call: %s", name);
   drain(d);

@@ -8,7 +8,7 @@
 #include "tests/net/rig.h"
 
 #define SECOND INT64_C(1000000000)
-#define RUN_HASH UINT64_C(0xbd54287d090596ce)
+#define RUN_HASH UINT64_C(0x5d0b2c973d344ab4)
 
 #define LAN                                                                                        \
   "hosts:\n"                                                                                       \

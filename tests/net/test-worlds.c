@@ -186,7 +186,7 @@ storm_step(struct tcp_conn *c, struct random_stream *r, int64_t *now_ns)
       tcp_conn_close(c, *now_ns);
     break;
   case 4:
-    tcp_conn_limit_mss(c, (uint32_t)random_below(r, 2000));
+    tcp_conn_too_big(c, c->snd_una, (uint32_t)random_below(r, 2000));
     break;
   default:
     storm_input(c, r, *now_ns);
