@@ -335,6 +335,13 @@ world_emit_frame(struct world *w, const struct world_frame *frame)
 }
 
 void
+world_emit_change(struct world *w, const struct world_change *change)
+{
+  if (w->sink.changed)
+    w->sink.changed(w->sink_data, change);
+}
+
+void
 world_emit(struct world *w, uint32_t host, const char *subject, const char *key, const char *format,
            ...)
 {

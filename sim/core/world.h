@@ -45,9 +45,18 @@ struct world_event {
   const char *subject, *key, *value;
 };
 
+/* A packet that has left already and whose way an input changed: it is lost, or arrives later. */
+struct world_change {
+  uint32_t link, from_host;
+  uint64_t packet;
+  bool is_lost;
+  int64_t arrival_ns; /* lost: where it would have arrived */
+};
+
 struct world_sink {
   void (*frame)(void *data, const struct world_frame *frame);
-  void (*event)(void *data, const struct world_event *event); /* may be NULL */
+  void (*event)(void *data, const struct world_event *event);    /* may be NULL */
+  void (*changed)(void *data, const struct world_change *change); /* may be NULL */
 };
 
 /* ---- life ---- */
@@ -95,6 +104,7 @@ uint64_t random_hash(const uint64_t key[2], const uint8_t *p, size_t n);
 bool world_wants_frames(const struct world *w);
 bool world_wants_events(const struct world *w);
 void world_emit_frame(struct world *w, const struct world_frame *frame);
+void world_emit_change(struct world *w, const struct world_change *change);
 void world_emit(struct world *w, uint32_t host, const char *subject, const char *key,
                 const char *format, ...) G_GNUC_PRINTF(5, 6);
 
