@@ -142,16 +142,6 @@ append_frame(struct run *r, const struct world_frame *f)
   return frame;
 }
 
-/* Where a lost frame would have arrived: behind its last bit and the link's delay. */
-static int64_t
-lost_arrival(const struct run *r, const struct world_frame *f)
-{
-  struct link_info link = net_link_info(r->net, f->link);
-  int64_t bits = (int64_t)f->n_octets * 8;
-  int64_t sending_ns = link.rate_bit_s > 0 ? bits * INT64_C(1000000000) / link.rate_bit_s : 0;
-  return f->time_ns + sending_ns + link.delay_ns;
-}
-
 static void
 take_frame(void *data, const struct world_frame *f)
 {
@@ -161,7 +151,7 @@ take_frame(void *data, const struct world_frame *f)
     g_array_index(r->frame_is_lost, guint8, frame) = true;
   struct run_flight flight = {
       .leave_ns = f->time_ns,
-      .arrive_ns = f->is_lost ? lost_arrival(r, f) : f->arrival_ns,
+      .arrive_ns = f->due_ns,
       .link = f->link,
       .from_host = f->from_host,
       .to_host = f->to_host,
@@ -193,7 +183,7 @@ take_event(void *data, const struct world_event *e)
 
 static const char *const scenario_keys[] = {
     "title",  "about", "kind",     "seed",  "until",   "hosts", "links",
-    "faults", "zones", "services", "users", "actions", NULL,
+    "faults", "changes", "zones", "services", "users", "actions", NULL,
 };
 
 static bool

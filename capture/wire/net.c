@@ -362,6 +362,15 @@ checksum_finish(uint32_t sum)
   return (uint16_t)~sum;
 }
 
+uint16_t
+checksum_update(uint16_t checksum, uint16_t before, uint16_t after)
+{
+  uint32_t sum = (uint32_t)(uint16_t)~checksum + (uint16_t)~before + after;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (uint16_t)~sum;
+}
+
 uint32_t
 checksum_pseudo(const struct ip_addr *src, const struct ip_addr *dst, uint8_t proto,
                 uint32_t n_octets)

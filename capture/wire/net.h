@@ -164,6 +164,8 @@ size_t udp_put(uint8_t *p, const struct udp *in);
  * computation has an even number of octets. checksum_finish() folds and complements. */
 uint32_t checksum_add(uint32_t sum, const uint8_t *p, size_t n);
 uint16_t checksum_finish(uint32_t sum);
+/* A checksum after one of the 16-bit words that it covers changed, RFC 1624 equation 3. */
+uint16_t checksum_update(uint16_t checksum, uint16_t before, uint16_t after);
 
 /* The sum over the pseudo-header of TCP, UDP and ICMPv6 (RFC 9293 3.1, RFC 8200 8.1). Both
  * addresses have the same version. */

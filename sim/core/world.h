@@ -24,6 +24,7 @@ struct world_frame {
   bool is_sender;  /* leaves the host that made it (not a switch or router passing it on) */
   bool is_lost;    /* the link will lose it: what taps behind it do not see */
   int64_t arrival_ns; /* when its last bit reaches the other end; -1 when lost */
+  int64_t due_ns;     /* when it does or, lost, would have */
   const uint8_t *octets;
   uint32_t n_octets;
   uint64_t packet; /* the same number on every hop of one packet's journey */

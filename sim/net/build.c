@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* clang-format off: the reference below is laid out by hand */
+/* clang-format off */
 /* build.c -- makes the hosts, links, zones and faults of a network from a scenario.
  *
  * hosts:
@@ -20,8 +20,21 @@
  *     tcp: {window: 64240, scale: 7, delayed_ack: 40ms, initial_segments: 10, rto_min: 1s, nagle: true}
  * links:
  *   lan:                            its name in the topology and in saved files
- *     {ends: [alice-pc, switch1], rate: 100Mbit/s, delay: 100us, loss: 0%, mtu: 1500, queue: 100}
- *                                   loss for each frame and direction; queue in frames
+ *     ends: [alice-pc, switch1]     two hosts
+ *     rate: 100Mbit/s               of each direction; all that follows may also stand under a direction:
+ *     alice-pc-to-switch1: {delay: 2ms, loss: 1%}
+ *     delay: 100us                  from the last bit sent to the last bit received
+ *     jitter: 5ms                   up to so much more, anew for each frame; keep_order: false lets frames
+ *                                   overtake each other by it
+ *     loss: 2%                      of the frames; burst: 4 loses them in spells of four in the mean
+ *     reorder: 1%                   of the frames are held back by reorder_delay: 3ms; without it, so long
+ *                                   that two full frames overtake
+ *     duplicate: 1%                 of the frames come twice
+ *     corrupt: 1%                   of the frames come with one wrong bit
+ *     mtu: 1500                     octets of the largest IP packet
+ *     queue: 100                    frames that wait at most; queue_octets: 64000 bounds them by size
+ *     mark: 20                      sets CE in ECN-capable packets when so many frames wait
+ *     up: true
  * zones:                            the DNS; the NS record, its address and the SOA record are made
  *   alice.test:
  *     server: ns1                   the host that answers for this zone
@@ -32,22 +45,23 @@
  * faults:
  *   - {link: lan, from: alice-pc, drop: 3, of: data, port: 25, times: 1}
  *                                   loses the third frame that fits `of`: any, data (a TCP segment with
- *                                   data), syn, fin, ack (TCP without data), udp, icmp or arp; `port`
- *                                   is either port; `times`: so many in a row */
+ *                                   data), syn, fin, ack (TCP without data), udp, icmp or arp (with
+ *                                   IPv6's neighbour discovery); `port` is either port; `times`: so many
+ *                                   in a row
+ *   - {link: lan, from: router, do: delay, by: 200ms, of: ack, occurrence: 2}
+ *                                   drop, delay, duplicate (by: so long after), corrupt, reorder or mark
+ *   - {link: lan, filter: 'smtp.req.command == "DATA"', occurrence: 1, do: drop}
+ *                                   what a display filter selects; without `from`, of both directions
+ * changes:
+ *   - {at: 5s, link: lan, from: router, loss: 5%}
+ *                                   from then on; any setting of a link, in the direction away from
+ *                                   `from` or in both */
 /* clang-format on */
 #include "sim/net/build.h"
 
 #include <string.h>
 
 #include "capture/wire/lang.h"
-
-/* ---- links ---- */
-
-#define RATE_DEFAULT (INT64_C(100) * 1000000)
-#define RATE_MAX (INT64_C(100) * 1000000000)
-#define DELAY_DEFAULT_NS (INT64_C(100) * 1000)
-#define DELAY_MAX_NS (INT64_C(600) * 1000000000) /* ten minutes: light to Mars and half back */
-enum { QUEUE_DEFAULT = 100 };
 
 uint32_t
 build_find_host(struct net *n, const struct tree_node *name, GError **error)
@@ -77,164 +91,18 @@ build_find_host(struct net *n, const struct tree_node *name, GError **error)
   return UINT32_MAX;
 }
 
-static struct iface *
-add_iface(struct host *h, struct link *l, unsigned way)
-{
-  h->ifaces = g_renew(struct iface, h->ifaces, h->n_ifaces + 1);
-  struct iface *i = &h->ifaces[h->n_ifaces];
-  *i = (struct iface){.host = h, .index = h->n_ifaces, .link = l, .way = way};
-  /* A locally administered address that tells host and interface. */
-  uint32_t number = h->index + 1;
-  const uint8_t mac[6] = {0x02,
-                          (uint8_t)(number >> 24),
-                          (uint8_t)(number >> 16),
-                          (uint8_t)(number >> 8),
-                          (uint8_t)number,
-                          (uint8_t)h->n_ifaces};
-  memcpy(i->mac, mac, 6);
-  h->n_ifaces++;
-  return i;
-}
-
-static bool
-read_ends(struct net *n, const struct tree_node *node, uint32_t ends[2], GError **error)
-{
-  const struct tree_node *list = tree_get(node, "ends");
-  if (!list || list->kind != TREE_LIST || list->children->len != 2)
-    return tree_fail(error, list ? list : node,
-                     lang_text("link \"%s\" needs two ends: ends: [one-host, other-host]",
-                               "ลิงก์ \"%s\" ต้องมีปลายสองด้าน: ends: [one-host, other-host]"),
-                     node->key);
-  for (unsigned i = 0; i < 2; i++) {
-    ends[i] = build_find_host(n, list->children->pdata[i], error);
-    if (ends[i] == UINT32_MAX)
-      return false;
-    const struct host *h = n->hosts[ends[i]];
-    if (h->n_ifaces == HOST_IFACES_MAX)
-      return tree_fail(error, list,
-                       lang_text("host \"%s\" has %d links already; add a switch",
-                                 "โฮสต์ \"%s\" มีลิงก์ %d เส้นแล้ว ให้เพิ่มสวิตช์"),
-                       h->name, HOST_IFACES_MAX);
-  }
-  if (ends[0] == ends[1])
-    return tree_fail(error, list,
-                     lang_text("link \"%s\" has the same host at both ends; name two hosts",
-                               "ลิงก์ \"%s\" มีโฮสต์เดียวกันทั้งสองปลาย ให้ระบุสองโฮสต์"),
-                     node->key);
-  return true;
-}
-
-static bool
-read_link(struct net *n, const struct tree_node *node, GError **error)
-{
-  static const char *const keys[] = {"ends", "rate", "delay", "loss", "mtu", "queue", NULL};
-  uint32_t ends[2], loss_ppm;
-  int64_t rate, delay_ns, mtu, queue;
-  if (!tree_known(node, keys, error) || !read_ends(n, node, ends, error) ||
-      !tree_rate(node, "rate", RATE_DEFAULT, &rate, error) ||
-      !tree_duration(node, "delay", DELAY_DEFAULT_NS, &delay_ns, error) ||
-      !tree_ratio(node, "loss", 0, &loss_ppm, error) ||
-      !tree_int(node, "mtu", ETH_MTU, LINK_MTU_MIN, LINK_MTU_MAX, &mtu, error) ||
-      !tree_int(node, "queue", QUEUE_DEFAULT, 1, LINK_QUEUE_MAX, &queue, error))
-    return false;
-  if (rate > RATE_MAX || delay_ns > DELAY_MAX_NS)
-    return tree_fail(error, node,
-                     lang_text("link \"%s\" is beyond 100Gbit/s or 10min; use smaller figures",
-                               "ลิงก์ \"%s\" เกิน 100Gbit/s หรือ 10min ให้ใช้ค่าที่น้อยลง"),
-                     node->key);
-  struct link *l = g_new0(struct link, 1);
-  *l = (struct link){.net = n,
-                     .index = n->n_links,
-                     .name = g_strdup(node->key),
-                     .rate_bit_s = rate,
-                     .delay_ns = delay_ns,
-                     .loss_ppm = loss_ppm,
-                     .mtu = (uint32_t)mtu,
-                     .queue_max = (uint32_t)queue};
-  n->links = g_renew(struct link *, n->links, n->n_links + 1);
-  n->links[n->n_links++] = l;
-  for (unsigned way = 0; way < 2; way++) {
-    add_iface(n->hosts[ends[way]], l, way);
-    g_autofree char *purpose = g_strdup_printf("loss %s", l->name);
-    l->ways[way].link = l;
-    l->ways[way].loss = world_random(n->world, ends[way], purpose);
-  }
-  return true;
-}
-
-/* Interfaces do not move any more: the links may point at them. */
-static void
-tie_links(struct net *n)
-{
-  for (uint32_t i = 0; i < n->n_hosts; i++) {
-    struct host *h = n->hosts[i];
-    for (uint32_t k = 0; k < h->n_ifaces; k++) {
-      struct iface *f = &h->ifaces[k];
-      f->link->ways[f->way].from = f;
-      f->link->ways[1 - f->way].to = f;
-    }
-  }
-}
-
-static uint32_t
-group_of(uint32_t *groups, uint32_t i)
-{
-  while (groups[i] != i)
-    i = groups[i] = groups[groups[i]];
-  return i;
-}
-
-/* A ring of switches would pass a broadcast round for ever. */
-static bool
-refuse_loops(struct net *n, const struct tree_node *links, GError **error)
-{
-  g_autofree uint32_t *groups = g_new(uint32_t, n->n_hosts);
-  for (uint32_t i = 0; i < n->n_hosts; i++)
-    groups[i] = i;
-  for (uint32_t i = 0; i < n->n_links; i++) {
-    const struct host *a = n->links[i]->ways[0].from->host, *b = n->links[i]->ways[1].from->host;
-    if (a->kind != HOST_SWITCH || b->kind != HOST_SWITCH)
-      continue;
-    uint32_t x = group_of(groups, a->index), y = group_of(groups, b->index);
-    if (x == y)
-      return tree_fail(
-          error, links->children->pdata[i],
-          lang_text("link \"%s\" closes a ring of switches, in which a broadcast never "
-                    "ends; remove one link of the ring or put a router into it",
-                    "ลิงก์ \"%s\" ทำให้สวิตช์ต่อกันเป็นวง บรอดแคสต์จะวนไม่รู้จบ "
-                    "ให้ตัดลิงก์หนึ่งเส้นในวงหรือใส่เราเตอร์คั่น"),
-          n->links[i]->name);
-    groups[x] = y;
-  }
-  return true;
-}
-
-static bool
-read_links(struct net *n, const struct tree_node *scenario, GError **error)
-{
-  const struct tree_node *links = tree_get(scenario, "links");
-  if (!links)
-    return true;
-  if (links->kind != TREE_MAP || links->children->len > NET_LINKS_MAX)
-    return tree_fail(error, links,
-                     lang_text("\"links\" is a map of at most %d names, each with its ends",
-                               "\"links\" ต้องเป็นแมปที่มีชื่อไม่เกิน %d ชื่อ แต่ละชื่อมีปลายของลิงก์"),
-                     NET_LINKS_MAX);
-  for (unsigned i = 0; i < links->children->len; i++)
-    if (!read_link(n, links->children->pdata[i], error))
-      return false;
-  tie_links(n);
-  return refuse_loops(n, links, error);
-}
-
 /* ---- hosts ---- */
 
 static bool
 read_kind(const struct tree_node *node, enum host_kind *out, GError **error)
 {
-  static const char *const kinds[] = {
-      [HOST_PC] = "pc",         [HOST_PHONE] = "phone",   [HOST_SERVER] = "server",
-      [HOST_ROUTER] = "router", [HOST_SWITCH] = "switch", [HOST_OUTSIDE] = "outside", NULL};
+  static const char *const kinds[] = {[HOST_PC] = "pc",
+                                      [HOST_PHONE] = "phone",
+                                      [HOST_SERVER] = "server",
+                                      [HOST_ROUTER] = "router",
+                                      [HOST_SWITCH] = "switch",
+                                      [HOST_OUTSIDE] = "outside",
+                                      NULL};
   const char *text;
   if (!tree_text(node, "kind", "pc", &text, error))
     return false;
@@ -383,7 +251,8 @@ build_network(struct net *n, const struct tree_node *scenario, GError **error)
         lang_text("\"hosts\" is missing or empty; a scenario needs a map of 1 to %d hosts",
                   "ไม่มี \"hosts\" หรือว่างเปล่า สถานการณ์ต้องมีแมปของโฮสต์ 1 ถึง %d โฮสต์"),
         NET_HOSTS_MAX);
-  return read_hosts(n, hosts, error) && read_links(n, scenario, error) &&
+  return read_hosts(n, hosts, error) && build_links(n, scenario, error) &&
          finish_hosts(n, hosts, error) && build_zones(n, scenario, error) &&
-         start_resolvers(n, hosts, error) && build_faults(n, scenario, error);
+         start_resolvers(n, hosts, error) && build_faults(n, scenario, error) &&
+         build_changes(n, scenario, error);
 }

@@ -15,7 +15,16 @@ bool build_address(struct net *n, const struct tree_node *node, struct ip_addr *
 bool build_host_addresses(struct net *n, struct host *h, const struct tree_node *node,
                           GError **error);
 bool build_host_routes(struct net *n, struct host *h, const struct tree_node *node, GError **error);
+/* build_link.c, build_fault.c */
+bool build_links(struct net *n, const struct tree_node *scenario, GError **error);
+bool build_changes(struct net *n, const struct tree_node *scenario, GError **error);
 bool build_faults(struct net *n, const struct tree_node *scenario, GError **error);
+/* The link that node's `link` names, or NULL with error naming the nearest. */
+struct link *build_find_link(struct net *n, const struct tree_node *node, GError **error);
+/* The direction that node's `from` means: 0 or 1; -1: both, there is no `from`; -2: error is set.
+ */
+int build_find_way(struct net *n, const struct link *l, const struct tree_node *node,
+                   GError **error);
 /* The index of the host that a scalar names, or UINT32_MAX with error naming the nearest. */
 uint32_t build_find_host(struct net *n, const struct tree_node *name, GError **error);
 

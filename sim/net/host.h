@@ -11,6 +11,7 @@
  */
 #include "capture/wire/net.h"
 #include "sim/net/ip.h"
+#include "sim/net/link.h"
 #include "sim/net/net.h"
 #include "sim/net/tcp_conn.h"
 
@@ -26,7 +27,9 @@ enum {
   SWITCH_TABLE_MAX = 8192, /* learned addresses, a usual figure for small switches */
   LINK_QUEUE_MAX = 100000,
   LINK_MTU_MIN = 68,
-  LINK_MTU_MAX = 9000,       /* RFC 791; jumbo frames */
+  LINK_MTU_MAX = 9000, /* RFC 791; jumbo frames */
+  NET_FAULTS_MAX = 10000,
+  NET_CHANGES_MAX = 10000,
   IP_FRAGMENT_SETS_MAX = 64, /* datagrams under reassembly per host */
   UDP_BINDINGS_MAX = 4096,
 };
@@ -53,7 +56,10 @@ struct packet {
   uint32_t room;                /* of store */
   uint32_t n;                   /* octets of the frame so far, without padding */
   uint32_t maker;               /* the host that made it */
+  uint32_t n_downs;             /* of the link when it left: see link_way */
   bool is_lost;
+  bool is_copy; /* made by the link that carries it */
+  bool is_bad;  /* damaged where only the frame check sequence sees it */
   uint8_t store[];
 };
 
@@ -72,56 +78,6 @@ void packet_free(struct net *n, struct packet *p);
 void packet_unmake(struct net *n, struct packet *p);
 void packet_pool_clear(struct net *n);
 
-struct packet_queue {
-  struct packet *first, *last;
-  uint32_t n;
-};
-void packet_queue_push(struct packet_queue *q, struct packet *p);
-struct packet *packet_queue_pop(struct packet_queue *q); /* NULL when empty */
-void packet_queue_clear(struct net *n, struct packet_queue *q);
-
-/* ---- links ---- */
-
-enum fault_of {
-  FAULT_ANY,
-  FAULT_DATA,
-  FAULT_SYN,
-  FAULT_FIN,
-  FAULT_ACK,
-  FAULT_UDP,
-  FAULT_ICMP,
-  FAULT_ARP
-};
-struct fault {
-  enum fault_of of;
-  uint16_t port;         /* 0: any */
-  uint64_t first, times; /* 1-based */
-  uint64_t n_seen;
-};
-
-struct link_way { /* one direction */
-  struct link *link;
-  struct iface *from, *to;
-  struct packet_queue queue;
-  int64_t busy_until_ns;
-  bool is_waiting; /* an event will start the next frame */
-  struct random_stream loss;
-  GArray *faults; /* struct fault, or NULL */
-};
-
-struct link {
-  struct net *net;
-  uint32_t index;
-  char *name;
-  int64_t rate_bit_s, delay_ns;
-  uint32_t loss_ppm, mtu, queue_max;
-  struct link_way ways[2];
-};
-
-/* Sends a frame out of an interface: takes the packet. The Ethernet header is complete. */
-void link_send(struct iface *from, struct packet *p);
-void link_clear(struct link *l);
-
 /* ---- hosts ---- */
 
 struct iface {
@@ -133,6 +89,13 @@ struct iface {
   uint8_t n_addrs;
   struct iface_addr *addrs; /* in the order of the scenario */
 };
+
+/* The largest IP packet that leaves here. */
+static inline uint32_t
+iface_mtu(const struct iface *i)
+{
+  return (uint32_t)i->link->ways[i->way].set[LINK_MTU];
+}
 
 struct switch_entry {
   uint8_t mac[6];
@@ -188,6 +151,10 @@ struct net {
   uint32_t n_links;
   GHashTable *host_names; /* name → index + 1 */
   GPtrArray *zones;       /* struct zone */
+  GArray *filters;        /* struct net_filter: the rules that the judge decides */
+  GPtrArray *changes;     /* struct link_change */
+  net_judge judge;
+  void *judge_data;
   uint64_t n_journeys;
   struct packet *pool; /* free packets of the usual size */
   struct packet *newest;

@@ -52,7 +52,7 @@ is_broadcast(const struct iface *i, const struct ip_addr *a)
 void
 ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p)
 {
-  if (p->n - PACKET_IP > out->link->mtu)
+  if (p->n - PACKET_IP > iface_mtu(out))
     ip_fragment(h, out, next, p);
   else if (is_broadcast(out, next))
     arp_send(out, &(struct ip_addr){4, {255, 255, 255, 255}}, p);
@@ -129,8 +129,8 @@ forward(struct iface *at, struct packet *p, const struct ipv4 *ip)
     packet_free(h->net, p);
     return;
   }
-  if (ip->dont_fragment && p->n - PACKET_IP > out->link->mtu) {
-    icmp_error(h, p, IP_TOO_BIG, out->link->mtu);
+  if (ip->dont_fragment && p->n - PACKET_IP > iface_mtu(out)) {
+    icmp_error(h, p, IP_TOO_BIG, iface_mtu(out));
     packet_free(h->net, p);
     return;
   }

@@ -38,7 +38,7 @@ ip_fragment(struct host *h, struct iface *out, const struct ip_addr *next, struc
   ipv4_get(p->octets + PACKET_IP, p->n - PACKET_IP, &ip);
   const uint8_t *payload = p->octets + PACKET_IP + ip.header_octets;
   uint32_t n = ip.total_octets - ip.header_octets;
-  uint32_t step = (out->link->mtu - ip.header_octets) & ~7u;
+  uint32_t step = (iface_mtu(out) - ip.header_octets) & ~7u;
   for (uint32_t at = 0; at < n; at += step) {
     uint32_t piece = MIN(step, n - at);
     struct packet *f = packet_new(h->net, p->maker, ip.header_octets + piece);

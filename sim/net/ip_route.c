@@ -175,5 +175,5 @@ ip_mtu(struct host *h, const struct ip_addr *to)
 {
   struct ip_addr next;
   const struct iface *out = ip_route(h, to, &next);
-  return out ? out->link->mtu : 0;
+  return out ? iface_mtu(out) : 0;
 }

@@ -10,6 +10,8 @@ net_new(struct world *w, const struct tree_node *scenario, GError **error)
   n->world = w;
   n->host_names = g_hash_table_new(g_str_hash, g_str_equal);
   n->zones = g_ptr_array_new_with_free_func((GDestroyNotify)zone_free);
+  n->filters = g_array_new(FALSE, FALSE, sizeof(struct net_filter));
+  n->changes = g_ptr_array_new_with_free_func(g_free);
   if (build_network(n, scenario, error))
     return n;
   net_free(n);
@@ -29,6 +31,8 @@ net_free(struct net *n)
   g_free(n->links);
   g_hash_table_destroy(n->host_names);
   g_ptr_array_free(n->zones, TRUE);
+  g_array_free(n->filters, TRUE);
+  g_ptr_array_free(n->changes, TRUE);
   packet_pool_clear(n);
   g_free(n);
 }
@@ -77,8 +81,27 @@ net_link_info(const struct net *n, uint32_t link)
   const struct link *l = n->links[link];
   return (struct link_info){.name = l->name,
                             .ends = {l->ways[0].from->host->index, l->ways[1].from->host->index},
-                            .rate_bit_s = l->rate_bit_s,
-                            .delay_ns = l->delay_ns};
+                            .rate_bit_s = l->ways[0].set[LINK_RATE],
+                            .delay_ns = l->ways[0].set[LINK_DELAY]};
+}
+
+uint32_t
+net_n_filters(const struct net *n)
+{
+  return n->filters->len;
+}
+
+struct net_filter
+net_filter(const struct net *n, uint32_t filter)
+{
+  return g_array_index(n->filters, struct net_filter, filter);
+}
+
+void
+net_set_judge(struct net *n, net_judge judge, void *data)
+{
+  n->judge = judge;
+  n->judge_data = data;
 }
 
 uint32_t
@@ -98,7 +121,7 @@ net_address(const struct net *n, uint32_t host, uint32_t i)
     for (unsigned m = 0; m < f->n_addrs; m++)
       if (i-- == 0)
         return (struct host_address){f->addrs[m].addr, f->addrs[m].prefix, f->link->index,
-                                     f->link->mtu};
+                                     iface_mtu(f)};
 }
 
 /* ---- hosts ---- */

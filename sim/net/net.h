@@ -10,7 +10,8 @@
 
 struct net;
 
-/* HOST_OUTSIDE: its link and its neighbours are simulated, its IP is a program's: see net_outside(). */
+/* HOST_OUTSIDE: its link and its neighbours are simulated, its IP is a program's: see
+ * net_outside(). */
 enum host_kind { HOST_PC, HOST_PHONE, HOST_SERVER, HOST_ROUTER, HOST_SWITCH, HOST_OUTSIDE };
 
 struct host_info {
@@ -38,7 +39,24 @@ uint32_t net_n_hosts(const struct net *n);
 struct host_info net_host_info(const struct net *n, uint32_t host);
 uint32_t net_find_host(const struct net *n, const char *name); /* UINT32_MAX when unknown */
 uint32_t net_n_links(const struct net *n);
+/* Rate and delay are those from the first end to the second, as they are now. */
 struct link_info net_link_info(const struct net *n, uint32_t link);
+
+/* ---- faults by display filter ---- */
+
+/* A rule under `faults` with a `filter`. Filters are not known here: whoever runs the world
+ * compiles them and judges the frames. Text and node belong to the scenario. */
+struct net_filter {
+  uint32_t link;
+  const char *text;
+  const struct tree_node *node; /* for complaints with file and line */
+};
+uint32_t net_n_filters(const struct net *n);
+struct net_filter net_filter(const struct net *n, uint32_t filter);
+/* Asked for every frame of the filter's link in both directions, in order, as it leaves and before
+ * its fate is known: does the filter select it? Without a judge no such rule ever fits. */
+typedef bool (*net_judge)(void *data, uint32_t filter, const struct world_frame *frame);
+void net_set_judge(struct net *n, net_judge judge, void *data);
 
 /* The addresses of a host, link by link. */
 struct host_address {
@@ -95,7 +113,8 @@ uint32_t conn_host(const struct conn *c);
 
 /* ---- a host whose IP is somebody else's (kind: outside) ---- */
 
-/* From now on `take` gets every IP packet that comes to this host (octets valid during the call). */
+/* From now on `take` gets every IP packet that comes to this host (octets valid during the call).
+ */
 typedef void (*net_outside_take)(void *data, const uint8_t *packet, size_t n);
 void net_outside(struct net *n, uint32_t host, net_outside_take take, void *data);
 /* Sends an IP packet out of the host as it is: to the neighbour that its routes name. False when

@@ -39,7 +39,8 @@ packet_new(struct net *n, uint32_t maker, size_t n_payload)
   p->journey = ++n->n_journeys;
   p->n = 0;
   p->maker = maker;
-  p->is_lost = false;
+  p->is_lost = p->is_copy = p->is_bad = false;
+  p->n_downs = 0;
   return p;
 }
 
@@ -54,7 +55,9 @@ packet_copy(struct net *n, const struct packet *p)
   copy->journey = p->journey;
   copy->n = p->n;
   copy->maker = p->maker;
-  copy->is_lost = false;
+  copy->is_lost = copy->is_copy = false;
+  copy->is_bad = p->is_bad;
+  copy->n_downs = p->n_downs;
   memcpy(copy->octets, p->octets, p->n);
   return copy;
 }
@@ -108,6 +111,18 @@ packet_queue_push(struct packet_queue *q, struct packet *p)
     q->first = p;
   q->last = p;
   q->n++;
+  q->n_octets += p->n;
+}
+
+void
+packet_queue_push_front(struct packet_queue *q, struct packet *p)
+{
+  p->next = q->first;
+  q->first = p;
+  if (!q->last)
+    q->last = p;
+  q->n++;
+  q->n_octets += p->n;
 }
 
 struct packet *
@@ -120,6 +135,7 @@ packet_queue_pop(struct packet_queue *q)
   if (!q->first)
     q->last = NULL;
   q->n--;
+  q->n_octets -= p->n;
   p->next = NULL;
   return p;
 }

@@ -292,7 +292,7 @@ static const struct {
     {"switch-address", "hosts:\n  a: {kind: switch, address: 10.0.0.1/24}\n",
      "s.yaml:2: \"a\" is a switch, which has no IP address; remove it or make it a router"},
     {"kind", "hosts:\n  a: {kind: toaster}\n",
-     "s.yaml:2: kind \"toaster\" is unknown; write pc, phone, server, router or switch"},
+     "s.yaml:2: kind \"toaster\" is unknown; write pc, phone, server, router, switch or outside"},
     {"host-key", "hosts:\n  a: {adress: 10.0.0.1/24}\n",
      "s.yaml:2: unknown key \"adress\"; did you mean \"address\"?"},
     {"fault-link",
