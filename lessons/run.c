@@ -20,6 +20,7 @@
 #include "capture/wire/lang.h"
 #include "lessons/library.h"
 #include "sim/mail/build.h"
+#include "sim/outside/place.h"
 
 enum tap { TAP_SENDER, TAP_ALL, TAP_LINK };
 
@@ -226,7 +227,8 @@ read_scenario(struct run *r, const char *path, const struct run_options *options
                                "something else",
                                "สถานการณ์จำลองต้องเป็นแมปที่มี “hosts” และ “links” "
                                "แต่ไฟล์นี้เก็บข้อมูลอย่างอื่น"));
-  if (!apply_settings(r->scenario, options->set, error) || !tree_known(root, scenario_keys, error))
+  if (!apply_settings(r->scenario, options->set, error) || !tree_known(root, scenario_keys, error) ||
+      (options->has_outside && !place_outside(r->scenario, error)))
     return false;
   const char *en = NULL, *th = NULL;
   int64_t seed = 1, until = 0;

@@ -19,6 +19,7 @@ struct run_options {
   const char *tap;  /* NULL or "sender", "all", or a link's name */
   char *const *set; /* NULL-terminated "KEY=VALUE", or NULL */
   bool is_held;     /* built, not run: somebody drives run_world() and calls run_settle() */
+  bool has_outside; /* a scenario without a host of kind outside gets one: place_outside() */
 };
 
 /* One state event, kept. Strings live as long as the run. */

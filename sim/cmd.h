@@ -38,10 +38,15 @@ bool cmd_parse(const char *command, char **argv, const struct cmd_flag *flags, s
 /* "enveloscope-sim: message" on stderr, in the current language. */
 void cmd_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/* Reads a flag's number: seconds above 0 up to `max`, a seed from 1 on. False after a complaint. */
+bool cmd_read_seconds(const char *flag, const char *text, double max, double *out);
+bool cmd_read_seed(const char *text, uint64_t *out);
+
 /* ---- commands: argv holds the words behind the command, NULL at its end ---- */
 int cmd_list(char **argv);
 int cmd_run(char **argv);
 int cmd_check(char **argv);
+int cmd_attach(char **argv);
 
 /* ---- output ---- */
 

@@ -64,8 +64,8 @@ struct run_flags {
 
 /* ---- reading the flags ---- */
 
-static bool
-read_seconds(const char *flag, const char *text, double max, double *out)
+bool
+cmd_read_seconds(const char *flag, const char *text, double max, double *out)
 {
   char *end = NULL;
   double value = g_ascii_strtod(text, &end);
@@ -76,6 +76,17 @@ read_seconds(const char *flag, const char *text, double max, double *out)
   cmd_complain(lang_text("%s %s: write a number above 0, such as %s 2.5",
                          "%s %s: ให้เขียนจำนวนที่มากกว่า 0 เช่น %s 2.5"),
                flag, text, flag);
+  return false;
+}
+
+bool
+cmd_read_seed(const char *text, uint64_t *out)
+{
+  if (g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT64, out, NULL))
+    return true;
+  cmd_complain(lang_text("--seed %s: write a whole number from 1 on",
+                         "--seed %s: ให้เขียนจำนวนเต็มตั้งแต่ 1 ขึ้นไป"),
+               text);
   return false;
 }
 
@@ -106,18 +117,13 @@ read_flags(struct run_flags *f)
                            "--save ยังใช้ไม่ได้ในรุ่นนี้ ใช้ -w FILE.pcapng เพื่อเก็บเฟรมแทน"));
     return false;
   }
-  if (f->seed &&
-      (!g_ascii_string_to_unsigned(f->seed, 10, 1, G_MAXINT64, &f->options.seed, NULL))) {
-    cmd_complain(lang_text("--seed %s: write a whole number from 1 on",
-                           "--seed %s: ให้เขียนจำนวนเต็มตั้งแต่ 1 ขึ้นไป"),
-                 f->seed);
+  if (f->seed && !cmd_read_seed(f->seed, &f->options.seed))
     return false;
-  }
   double until = 0;
-  if (f->until && !read_seconds("--until", f->until, UNTIL_S_MAX, &until))
+  if (f->until && !cmd_read_seconds("--until", f->until, UNTIL_S_MAX, &until))
     return false;
   f->options.until_ns = (int64_t)(until * 1e9);
-  if (f->pace && !read_seconds("--pace", f->pace, 1e6, &f->speed))
+  if (f->pace && !cmd_read_seconds("--pace", f->pace, 1e6, &f->speed))
     return false;
   f->options.tap = f->tap;
   if (f->set->len > 0) {

@@ -28,7 +28,7 @@ static const struct command commands[] = {
      NULL,
      {"let simulated clients reach a real server", "ให้ไคลเอนต์จำลองต่อไปยังเซิร์ฟเวอร์จริง"}},
     {"attach",
-     NULL,
+     cmd_attach,
      {"put the simulated network behind a TUN device", "ต่อเครือข่ายจำลองกับอุปกรณ์ TUN"}},
     {"talk", NULL, {"type the protocol by hand", "พิมพ์คำสั่งของโปรโตคอลด้วยมือ"}},
     {"replay", NULL, {"run a saved run again", "เล่นการจำลองที่บันทึกไว้ซ้ำ"}},

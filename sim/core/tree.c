@@ -397,3 +397,47 @@ tree_set(struct tree_node *root, const char *path, const char *text)
   make_scalar(node, text);
   return true;
 }
+
+/* ---- joining ---- */
+
+static void
+take_over(struct tree_node *node, const struct tree_node *root)
+{
+  node->file = root->file;
+  node->line = root->line;
+  for (unsigned i = 0; node->children && i < node->children->len; i++)
+    take_over(node->children->pdata[i], root);
+}
+
+/* Moves the children of `from` to `to`; both are maps. */
+static void
+join(struct tree_node *to, struct tree_node *from)
+{
+  for (unsigned i = 0; i < from->children->len; i++) {
+    struct tree_node *child = from->children->pdata[i];
+    struct tree_node *old = (struct tree_node *)(uintptr_t)tree_get(to, child->key);
+    if (old && old->kind == TREE_MAP && child->kind == TREE_MAP) {
+      join(old, child);
+      node_free(child);
+      continue;
+    }
+    if (old)
+      g_ptr_array_remove(to->children, old);
+    g_ptr_array_add(to->children, child);
+    if (old)
+      node_free(old);
+  }
+  g_ptr_array_set_size(from->children, 0);
+}
+
+void
+tree_merge(struct tree_node *root, const char *yaml)
+{
+  struct tree_node *more = tree_parse(yaml, strlen(yaml), "", NULL);
+  g_assert(more && more->kind == TREE_MAP && root->kind == TREE_MAP);
+  char *file = (char *)(uintptr_t)more->file;
+  take_over(more, root);
+  join(root, more);
+  node_free(more);
+  g_free(file);
+}

@@ -39,6 +39,10 @@ struct tree_node *tree_path(struct tree_node *root, const char *path);
  * nodes below a replaced list or map are gone. */
 bool tree_set(struct tree_node *root, const char *path, const char *text);
 
+/* Adds what a YAML text of our own making says: maps are joined, all else is replaced. Complaints
+ * about it name the file of `root` and its first line. */
+void tree_merge(struct tree_node *root, const char *yaml);
+
 /* Sets error to "FILE:LINE: " and the message. Returns false, so callers can `return tree_fail(…)`. */
 bool tree_fail(GError **error, const struct tree_node *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
 

@@ -23,7 +23,7 @@ enum {
   HOST_ROUTES_MAX = 256,
   IFACE_ADDRS_MAX = 16,    /* of both families */
   ARP_CACHE_MAX = 65536,   /* hosts on one Ethernet: a /16 */
-  ARP_PENDING_MAX = 8,     /* packets that wait for one answer; the oldest goes first */
+  ARP_PENDING_MAX = 64,   /* packets that wait for one answer, the oldest goes first: a traceroute sends 16 */
   SWITCH_TABLE_MAX = 8192, /* learned addresses, a usual figure for small switches */
   LINK_QUEUE_MAX = 100000,
   LINK_MTU_MIN = 68,

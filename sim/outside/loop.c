@@ -23,6 +23,7 @@ struct watch {
 struct outside_loop {
   struct world *world;
   int64_t zero_ns;
+  bool is_started; /* at the first turn: what is prepared before it takes no virtual time */
   int64_t late_ns_max;
   struct pollfd *fds; /* one for each watch, fd -1 when free */
   struct watch *watches;
@@ -42,7 +43,6 @@ outside_loop_new(struct world *w)
 {
   struct outside_loop *l = g_new0(struct outside_loop, 1);
   l->world = w;
-  l->zero_ns = real_ns() - world_now(w);
   return l;
 }
 
@@ -131,6 +131,9 @@ serve(struct outside_loop *l, int n_ready)
 bool
 outside_loop_turn(struct outside_loop *l, int64_t until_ns)
 {
+  if (!l->is_started)
+    l->zero_ns = real_ns() - world_now(l->world);
+  l->is_started = true;
   if (!catch_up(l))
     return false;
   int64_t wake = MIN(world_next_ns(l->world), until_ns);
