@@ -14,6 +14,7 @@
 
 #include "capture/findings/findings.h"
 #include "gui/actions.h"
+#include "gui/drop.h"
 #include "gui/history.h"
 #include "gui/sentence.h"
 #include "gui/style.h"
@@ -21,6 +22,9 @@
 
 #define WINDOW_WIDTH 1280
 #define WINDOW_HEIGHT 800
+/* A settings file may say anything; beyond these no window can be used, or made. */
+#define WINDOW_SIDE_MIN 240
+#define WINDOW_SIDE_MAX 8192
 
 struct window {
   GtkApplication *application;
@@ -31,7 +35,7 @@ struct window {
   /* In the header bar and again in the tool bar. */
   GtkWidget *switches[2][N_PERSPECTIVES], *languages[2][2], *opens[2], *lessons[2], *menus[2];
   GtkWidget *message, *message_text, *banner, *banner_text, *progress;
-  GtkWidget *transport;
+  GtkWidget *transport, *hint;
   guint tick;
   int64_t tick_us;
   gboolean is_updating;
@@ -384,17 +388,6 @@ key_pressed(GtkWidget *widget, GdkEventKey *event, struct window *w)
   return GDK_EVENT_STOP;
 }
 
-static void
-dropped(GtkWidget *widget, GdkDragContext *context, int x, int y, GtkSelectionData *data,
-        guint info, guint time, struct window *w)
-{
-  g_auto(GStrv) uris = gtk_selection_data_get_uris(data);
-  g_autofree char *path = uris && uris[0] ? g_filename_from_uri(uris[0], NULL, NULL) : NULL;
-  gtk_drag_finish(context, path != NULL, FALSE, time);
-  if (path)
-    window_open(w, path, NULL);
-}
-
 static gboolean
 closing(GtkWidget *widget, GdkEvent *event, struct window *w)
 {
@@ -449,7 +442,16 @@ make_content(struct window *w)
   gtk_box_pack_start(GTK_BOX(box), w->transport, FALSE, FALSE, 0);
   gtk_widget_show(perspectives_widget(w->perspectives));
   gtk_widget_show(box);
-  gtk_container_add(GTK_CONTAINER(w->widget), box);
+  w->hint = gtk_label_new(NULL);
+  gtk_widget_set_halign(w->hint, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign(w->hint, GTK_ALIGN_CENTER);
+  gtk_style_context_add_class(gtk_widget_get_style_context(w->hint), "env-hint");
+  GtkWidget *overlay = gtk_overlay_new();
+  gtk_container_add(GTK_CONTAINER(overlay), box);
+  gtk_overlay_add_overlay(GTK_OVERLAY(overlay), w->hint);
+  gtk_overlay_set_overlay_pass_through(GTK_OVERLAY(overlay), w->hint, TRUE);
+  gtk_widget_show(overlay);
+  gtk_container_add(GTK_CONTAINER(w->widget), overlay);
 }
 
 struct window *
@@ -462,8 +464,10 @@ window_new(GtkApplication *application, Session *session, struct settings *setti
   w->widget = gtk_application_window_new(application);
   gtk_style_context_add_class(gtk_widget_get_style_context(w->widget), "enveloscope");
   gtk_window_set_icon_name(GTK_WINDOW(w->widget), "org.enveloscope.Enveloscope");
-  gtk_window_set_default_size(GTK_WINDOW(w->widget), settings_int(settings, "width", WINDOW_WIDTH),
-                              settings_int(settings, "height", WINDOW_HEIGHT));
+  gtk_window_set_default_size(
+      GTK_WINDOW(w->widget),
+      CLAMP(settings_int(settings, "width", WINDOW_WIDTH), WINDOW_SIDE_MIN, WINDOW_SIDE_MAX),
+      CLAMP(settings_int(settings, "height", WINDOW_HEIGHT), WINDOW_SIDE_MIN, WINDOW_SIDE_MAX));
   if (settings_bool(settings, "maximized", FALSE))
     gtk_window_maximize(GTK_WINDOW(w->widget));
   make_bars(w);
@@ -474,9 +478,7 @@ window_new(GtkApplication *application, Session *session, struct settings *setti
   g_signal_connect(w->widget, "key-press-event", G_CALLBACK(key_pressed), w);
   g_signal_connect(w->widget, "delete-event", G_CALLBACK(closing), w);
   g_signal_connect(w->widget, "destroy", G_CALLBACK(destroyed), w);
-  gtk_drag_dest_set(w->widget, GTK_DEST_DEFAULT_ALL, NULL, 0, GDK_ACTION_COPY);
-  gtk_drag_dest_add_uri_targets(w->widget);
-  g_signal_connect(w->widget, "drag-data-received", G_CALLBACK(dropped), w);
+  drop_install(w);
   g_signal_connect(session, "loaded", G_CALLBACK(loaded), w);
   g_signal_connect(session, "frames-added", G_CALLBACK(frames_added), w);
   g_signal_connect(session, "playing-changed", G_CALLBACK(playing_changed), w);
@@ -519,6 +521,19 @@ window_open(struct window *w, const char *what, char **message)
   else if (!session_run(w->session) && now == PERSPECTIVE_LEARN)
     window_set_perspective(w, PERSPECTIVE_INSPECT);
   return TRUE;
+}
+
+void
+window_say(struct window *w, const char *text, GtkMessageType type)
+{
+  show_message(w, text, type);
+}
+
+void
+window_set_hint(struct window *w, const char *text)
+{
+  gtk_label_set_text(GTK_LABEL(w->hint), text ? text : "");
+  gtk_widget_set_visible(w->hint, text != NULL);
 }
 
 enum perspective

@@ -20,6 +20,11 @@ struct perspectives *window_perspectives(struct window *w);
  */
 gboolean window_open(struct window *w, const char *what, char **message);
 
+/* A message above the views that stays until it is closed or something else is opened. */
+void window_say(struct window *w, const char *text, GtkMessageType type);
+/* Large words over the views, while something is dragged; NULL takes them away. */
+void window_set_hint(struct window *w, const char *text);
+
 enum perspective window_perspective(struct window *w);
 void window_set_perspective(struct window *w, enum perspective perspective);
 /* Opens the primary menu. */
