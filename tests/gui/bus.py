@@ -12,7 +12,7 @@ import time
 try:
     import gi
     gi.require_version("Atspi", "2.0")
-    from gi.repository import Atspi
+    from gi.repository import Atspi, GLib
     import pyatspi  # noqa: F401  (the package that says the bus is meant to be used from python)
 except (ImportError, ValueError) as trouble:
     print(f"1..0 # SKIP pyatspi is not there: {trouble}")
@@ -26,23 +26,39 @@ def poll(what, test):
     """The first true value of test(), or an error that says what was waited for."""
     until = time.monotonic() + BOUND_S
     while True:
+        last = ""
         try:
             value = test()
-        except Exception:  # an object may vanish while it is looked at
-            value = None
+        except Exception as trouble:  # an object may vanish while it is looked at
+            value, last = None, f" ({trouble})"
         if value:
             return value
         if time.monotonic() > until:
-            raise AssertionError(f"waited {BOUND_S} s for {what}")
+            raise AssertionError(f"waited {BOUND_S} s for {what}{last}")
         time.sleep(0.05)
+
+
+def children(node):
+    """Those that are there: some may vanish while they are counted."""
+    try:
+        count = min(node.get_child_count(), 300)
+    except GLib.Error:
+        return
+    for i in range(count):
+        try:
+            child = node.get_child_at_index(i)
+        except GLib.Error:
+            continue
+        if child is not None:
+            yield child
 
 
 def walk(node, depth=0):
     if node is None or depth > 40:
         return
     yield node
-    for i in range(min(node.get_child_count(), 300)):
-        yield from walk(node.get_child_at_index(i), depth + 1)
+    for child in children(node):
+        yield from walk(child, depth + 1)
 
 
 def showing(node):
@@ -68,13 +84,21 @@ class App:
 
     def find(self, role, name=None, test=None, visible=True):
         for node in walk(self.window):
-            if node.get_role() == role and (name is None or node.get_name() == name) and \
-                    (not visible or showing(node)) and (test is None or test(node)):
-                return node
+            try:
+                if node.get_role() == role and (name is None or node.get_name() == name) and \
+                        (not visible or showing(node)) and (test is None or test(node)):
+                    return node
+            except GLib.Error:  # vanished
+                continue
         return None
 
     def wait(self, role, name=None, test=None):
-        return poll(f"a {role.value_nick} named {name!r}", lambda: self.find(role, name, test))
+        def look():
+            node = self.find(role, name, test)
+            if not node:  # this side remembers names; it may have missed that one changed
+                self.window.clear_cache()
+            return node
+        return poll(f"a {role.value_nick} named {name!r}", look)
 
     def click(self, role, name):
         node = self.wait(role, name)

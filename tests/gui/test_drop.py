@@ -6,6 +6,7 @@
 
 The source is another process (drag_source.py) that offers what file managers offer. With
 ENVELOSCOPE_PICTURES=FOLDER, pictures of the screen are left there (needs ImageMagick's `import`)."""
+import itertools
 import os
 import pathlib
 import subprocess
@@ -71,7 +72,9 @@ def drag(uris, onto, name=None):
         for part in range(1, 6):
             pointer(x + (to_x - x) * part / 5, y + (to_y - y) * part / 5)
         try:
-            poll("the hint", lambda: app.find(Atspi.Role.LABEL, HINT))
+            shake = itertools.cycle((0, 1))  # as a hand does: GTK tells of a drag as it moves
+            poll("the hint", lambda: (pointer(to_x + next(shake), to_y),
+                                      app.find(Atspi.Role.LABEL, HINT))[1])
             if name:
                 picture(name + "-during")
         finally:
@@ -162,6 +165,8 @@ def first_that_opens(folder):
 
 def onto_text(folder):
     """Octets and the filter take text; files that lie over them are still the window's."""
+    tab = app.wait(Atspi.Role.PAGE_TAB, "Octets")  # a drag that rests on a tab may have turned the page
+    Atspi.Selection.select_child(tab.get_parent(), tab.get_index_in_parent())
     for node, name in ((app.wait(Atspi.Role.TEXT, test=lambda n: n.get_name() == "Octets of the frame"), "one.pcap"),
                        (app.wait(Atspi.Role.TEXT, "Display filter"), "login.pcap")):
         assert drag([pathlib.Path(os.path.join(folder, name)).as_uri()], node) == "done"
