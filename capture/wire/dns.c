@@ -8,8 +8,8 @@
  *             2 'm' 'x' 0xc0 0x0c                      a pointer: the rest stands at octet 12
  *
  * A pointer may only point backwards and a name follows at most DNS_JUMPS_MAX of them, so that no
- * message can hold the reader. RFC 1035; AAAA: RFC 3596; AD and CD: RFC 4035. EDNS and DNSSEC data
- * are left to the caller as octets. */
+ * message can hold the reader. RFC 1035; AAAA: RFC 3596; AD and CD: RFC 4035. EDNS
+ * options and DNSSEC data are left to the caller as octets. */
 #include "capture/wire/dns.h"
 
 #include "capture/wire/field.h"
@@ -17,6 +17,7 @@
 #include "capture/wire/bytes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct wire_field dns_fields[] = {
     {"dns.id", "Transaction id", 0, 16, WIRE_HEX},
@@ -255,6 +256,65 @@ dns_record_name(const uint8_t *message, size_t n, const struct dns_record *r,
   return true;
 }
 
+bool
+dns_record_soa(const uint8_t *message, size_t n, const struct dns_record *r,
+               char primary[DNS_NAME_TEXT_MAX], char mailbox[DNS_NAME_TEXT_MAX],
+               struct dns_soa *out)
+{
+  size_t end = r->data_at + r->data_octets, at = r->data_at;
+  if (r->type != DNS_RR_SOA)
+    return false;
+  size_t taken = dns_name_get(message, n, at, primary);
+  at += taken;
+  if (taken == 0 || at > end)
+    return false;
+  taken = dns_name_get(message, n, at, mailbox);
+  at += taken;
+  if (taken == 0 || at > end || end - at < 20)
+    return false;
+  const uint8_t *p = message + at;
+  *out = (struct dns_soa){.primary = primary,
+                          .mailbox = mailbox,
+                          .serial = get_be32(p),
+                          .refresh_s = get_be32(p + 4),
+                          .retry_s = get_be32(p + 8),
+                          .expire_s = get_be32(p + 12),
+                          .minimum_s = get_be32(p + 16)};
+  return true;
+}
+
+bool
+dns_record_opt(const struct dns_record *r, struct dns_opt *out)
+{
+  if (r->type != DNS_RR_OPT || r->name[0] != '\0')
+    return false;
+  *out = (struct dns_opt){.udp_octets = r->class,
+                          .rcode_high = (uint8_t)(r->ttl_s >> 24),
+                          .version = (uint8_t)(r->ttl_s >> 16),
+                          .dnssec_ok = r->ttl_s & 0x8000};
+  return true;
+}
+
+char *
+dns_reverse_name(const struct ip_addr *addr, char out[DNS_REVERSE_MAX])
+{
+  static const char digits[] = "0123456789abcdef";
+  const uint8_t *o = addr->octets;
+  if (addr->version == 4) {
+    snprintf(out, DNS_REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa", o[3], o[2], o[1], o[0]);
+    return out;
+  }
+  char *c = out;
+  for (int i = 15; i >= 0; i--) {
+    *c++ = digits[o[i] & 15];
+    *c++ = '.';
+    *c++ = digits[o[i] >> 4];
+    *c++ = '.';
+  }
+  memcpy(c, "ip6.arpa", sizeof "ip6.arpa");
+  return out;
+}
+
 /* ---- the writer ---- */
 
 void
@@ -425,6 +485,18 @@ dns_writer_soa(struct dns_writer *w, enum dns_section s, const char *name, uint3
   write_be32(w, soa->expire_s);
   write_be32(w, soa->minimum_s);
   record_end(w, at);
+}
+
+void
+dns_writer_opt(struct dns_writer *w, const struct dns_opt *opt)
+{
+  write_name(w, "");
+  write_be16(w, DNS_RR_OPT);
+  write_be16(w, opt->udp_octets);
+  write_be32(w, (uint32_t)opt->rcode_high << 24 | (uint32_t)opt->version << 16 |
+                    (opt->dnssec_ok ? 0x8000u : 0));
+  write_be16(w, 0);
+  w->head.n_additionals++;
 }
 
 size_t

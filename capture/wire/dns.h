@@ -17,11 +17,15 @@
 enum {
   DNS_HEADER_OCTETS = 12,
   DNS_PORT = 53,
-  DNS_LABEL_MAX = 63,       /* RFC 1035 2.3.4 */
-  DNS_NAME_MAX = 255,       /* octets on the wire, lengths and root included */
-  DNS_NAME_TEXT_MAX = 1024, /* 255 octets, each at most four characters */
-  DNS_UDP_MAX = 512,        /* a message over UDP without EDNS */
-  DNS_JUMPS_MAX = 64,       /* compression pointers in one name: more is a loop or an attack */
+  DNS_LABEL_MAX = 63,         /* RFC 1035 2.3.4 */
+  DNS_NAME_MAX = 255,         /* octets on the wire, lengths and root included */
+  DNS_NAME_TEXT_MAX = 1024,   /* 255 octets, each at most four characters */
+  DNS_UDP_MAX = 512,          /* a message over UDP without EDNS */
+  DNS_TCP_MAX = 65535,        /* two octets of length before it (RFC 1035 4.2.2) */
+  DNS_EDNS_UDP_OCTETS = 1232, /* what fits into every IPv6 path: DNS flag day 2020, RFC 9715 */
+  DNS_OPT_OCTETS = 11,        /* an OPT record without options */
+  DNS_REVERSE_MAX = 74,       /* the text of an ip6.arpa name with its NUL */
+  DNS_JUMPS_MAX = 64,         /* compression pointers in one name: more is a loop or an attack */
 };
 
 /* Values of the field TYPE. */
@@ -47,6 +51,7 @@ enum dns_rcode {
   DNS_RCODE_NO_NAME = 3,
   DNS_RCODE_NOT_IMPLEMENTED = 4,
   DNS_RCODE_REFUSED = 5,
+  DNS_RCODE_BAD_VERSION = 16, /* needs the OPT record's eight more bits (RFC 6891 6.1.3) */
 };
 
 struct dns_head {
@@ -108,6 +113,29 @@ bool dns_record_address(const uint8_t *message, const struct dns_record *r, stru
 bool dns_record_name(const uint8_t *message, size_t n, const struct dns_record *r,
                      char out[DNS_NAME_TEXT_MAX], uint16_t *preference);
 
+struct dns_soa {
+  const char *primary, *mailbox; /* "ns.bob.test", "postmaster.bob.test" */
+  uint32_t serial, refresh_s, retry_s, expire_s, minimum_s;
+};
+/* SOA: out->primary and out->mailbox become the two buffers. */
+bool dns_record_soa(const uint8_t *message, size_t n, const struct dns_record *r,
+                    char primary[DNS_NAME_TEXT_MAX], char mailbox[DNS_NAME_TEXT_MAX],
+                    struct dns_soa *out);
+
+/* EDNS(0), RFC 6891 6.1: what an OPT record says in its class and TTL. */
+struct dns_opt {
+  uint16_t udp_octets; /* the largest message over UDP that its sender takes */
+  uint8_t rcode_high;  /* the upper eight bits of the reply code */
+  uint8_t version;     /* 0 is the only one */
+  bool dnssec_ok;      /* DO */
+};
+/* False when the record is no OPT of the root. */
+bool dns_record_opt(const struct dns_record *r, struct dns_opt *out);
+
+/* The name under which an address is looked up backwards (RFC 1035 3.5, RFC 3596 2.5):
+ * "25.2.0.10.in-addr.arpa" or 32 nibbles under ip6.arpa. Returns out. */
+char *dns_reverse_name(const struct ip_addr *addr, char out[DNS_REVERSE_MAX]);
+
 /* ---- writing a whole message ---- */
 enum { DNS_WRITER_NAMES_MAX = 64 }; /* names remembered for compression; later ones stand in full */
 enum dns_section { DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL };
@@ -136,12 +164,10 @@ void dns_writer_name(struct dns_writer *w, enum dns_section s, const char *name,
 /* One character string of at most 255 octets. */
 void dns_writer_txt(struct dns_writer *w, enum dns_section s, const char *name, uint32_t ttl_s,
                     const char *text);
-struct dns_soa {
-  const char *primary, *mailbox; /* "ns.bob.test", "postmaster.bob.test" */
-  uint32_t serial, refresh_s, retry_s, expire_s, minimum_s;
-};
 void dns_writer_soa(struct dns_writer *w, enum dns_section s, const char *name, uint32_t ttl_s,
                     const struct dns_soa *soa);
+/* The OPT record (additional section): at most one, and behind nothing is compressed against it. */
+void dns_writer_opt(struct dns_writer *w, const struct dns_opt *opt);
 /* Writes the header and returns the octets of the message; 0 when it did not fit. */
 size_t dns_writer_end(struct dns_writer *w);
 
