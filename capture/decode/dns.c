@@ -48,6 +48,11 @@ enum {
   RESP_TTL,
   RESP_LEN,
   UDP_SIZE,
+  EXT_RCODE,
+  EDNS_VERSION,
+  OPT_Z,
+  OPT_Z_DO,
+  OPT_Z_RESERVED,
   A,
   AAAA,
   CNAME,
@@ -240,6 +245,27 @@ static const struct field_def defs[] = {
                   "UDP payload size",
                   {"The sender takes messages of up to %s octets over UDP.",
                    "ผู้ส่งรับข้อความผ่าน UDP ได้ไม่เกิน %s ออกเตต"}},
+    [EXT_RCODE] = {"dns.resp.ext_rcode",
+                   FIELD_HEX,
+                   "Higher bits in extended RCODE",
+                   {"Eight more bits of the reply code, for codes above 15: %s.",
+                    "อีกแปดบิตของรหัสคำตอบ ใช้เมื่อรหัสเกิน 15: %s"}},
+    [EDNS_VERSION] = {"dns.resp.edns0_version",
+                      FIELD_UINT,
+                      "EDNS0 version",
+                      {"The version of the extension: %s. There is no other than 0.",
+                       "รุ่นของส่วนขยาย: %s ยังไม่มีรุ่นอื่นนอกจาก 0"}},
+    [OPT_Z] = {"dns.resp.z", FIELD_HEX, "Z", {"Flags of the extension: %s.", "แฟล็กของส่วนขยาย: %s"}},
+    [OPT_Z_DO] = {"dns.resp.z.do",
+                  FIELD_BOOL,
+                  "DO bit",
+                  {"Whether the asker wants the signatures as well (DNSSEC): %s.",
+                   "ผู้ถามต้องการลายเซ็น (DNSSEC) ด้วยหรือไม่: %s"}},
+    [OPT_Z_RESERVED] = {"dns.resp.z.reserved",
+                        FIELD_HEX,
+                        "Reserved",
+                        {"These bits have no meaning yet and are zero: %s.",
+                         "บิตเหล่านี้ยังไม่มีความหมายและเป็นศูนย์: %s"}},
     [A] = {"dns.a",
            FIELD_IPV4,
            "Address",
@@ -571,6 +597,21 @@ data_build(struct decode *d, struct slice s, const struct dns_record *r, GString
   return fine;
 }
 
+static void
+opt_build(struct decode *d, struct slice s, size_t fixed, const struct dns_record *r)
+{
+  uint16_t z = (uint16_t)r->ttl_s;
+  struct slice z_octets = part(s, fixed + 6, 2);
+  build_number(d, &defs[UDP_SIZE], part(s, fixed + 2, 2), r->class);
+  build_number(d, &defs[EXT_RCODE], part(s, fixed + 4, 1), r->ttl_s >> 24);
+  build_number(d, &defs[EDNS_VERSION], part(s, fixed + 5, 1), r->ttl_s >> 16 & 0xff);
+  unsigned group = build_number(d, &defs[OPT_Z], z_octets, z);
+  build_open(d, group);
+  build_number(d, &defs[OPT_Z_DO], slice_cut(z_octets, 1), z >> 15);
+  build_number(d, &defs[OPT_Z_RESERVED], z_octets, z & 0x7fff);
+  build_close(d, group);
+}
+
 static bool
 record_build(struct decode *d, struct slice s, size_t *at, bool in_info)
 {
@@ -586,7 +627,7 @@ record_build(struct decode *d, struct slice s, size_t *at, bool in_info)
   build_string(d, &defs[RESP_NAME], part(s, first, fixed - first), shown_name(r.name));
   build_named(d, &defs[RESP_TYPE], part(s, fixed, 2), r.type, dns_type_name(r.type));
   if (r.type == DNS_RR_OPT) { /* RFC 6891 6.1.2: class and TTL mean something else */
-    build_number(d, &defs[UDP_SIZE], part(s, fixed + 2, 2), r.class);
+    opt_build(d, s, fixed, &r);
   } else {
     build_named(d, &defs[RESP_CLASS], part(s, fixed + 2, 2), r.class, dns_class_name(r.class));
     build_number(d, &defs[RESP_TTL], part(s, fixed + 4, 4), r.ttl_s);
