@@ -38,7 +38,9 @@ struct world_frame {
  *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
  *   subject "store bob-pc", key = "1": what a client keeps, the same form
  *   subject "queue", key = link, value = frames that wait; "arp", key = address, value = MAC or "" when nobody
- *           answered; "dns", key "bob.test MX", value "10 mx.bob.test ttl=3600"; "switch", key = MAC, value
+ *           answered; "dns", key "bob.test MX", value "10 mx.bob.test ttl=3600",
+ *           "NXDOMAIN ttl=300" or, forgotten, ""; "resolve www.bob.test A", key = step from 1, value
+ *           "asks=10.0.0.10 server=ns.test zone=test" ("-" instead of a name: known beforehand); "switch", key = MAC, value
  *           = link; "ping 10.0.2.1", key = sequence number, value "rtt_us=812"; "log" … */
 struct world_event {
   int64_t time_ns;

@@ -13,9 +13,11 @@
  *     gateway: 10.0.1.1             where all else goes: an address of a net this host is on, or the
  *                                   name of a host on such a net
  *     routes: [{to: 10.0.3.0/24, via: 10.0.9.2}]
- *     dns: 10.0.1.53                the resolver this host asks: an address or a host's name
- *     resolver: true                answers the questions of other hosts: asks the servers of `zones`
- *                                   and remembers what they said
+ *     dns: 10.0.1.53                the resolver this host asks: an address or a host's name; or a
+ *                                   list of up to three, asked one after the other
+ *     resolver: true                answers the questions of other hosts and remembers what it found:
+ *                                   walks down from the zone "." when there is one, else asks the
+ *                                   servers of `zones` directly
  *     ttl: 64                       of the IP packets it makes
  *     tcp: {window: 64240, scale: 7, delayed_ack: 40ms, initial_segments: 10, rto_min: 1s, nagle: true}
  * links:
@@ -35,13 +37,16 @@
  *     queue: 100                    frames that wait at most; queue_octets: 64000 bounds them by size
  *     mark: 20                      sets CE in ECN-capable packets when so many frames wait
  *     up: true
- * zones:                            the DNS; the NS record, its address and the SOA record are made
- *   alice.test:
- *     server: ns1                   the host that answers for this zone
+ * zones:                            the DNS; NS records, their addresses and the SOA record are made
+ *   alice.test:                     "." is the root; a zone within another one is delegated from there
+ *     server: ns1                   the host that answers for this zone, or a list of hosts
  *     ttl: 1h                       of its records
+ *     negative_ttl: 5m              how long "there is no such name" may be remembered; at most ttl
  *     records:                      name: "@" is the zone itself, "mx" is mx.alice.test, "mx.b.test."
- *       - {name: "@", type: MX, preference: 10, value: mx}       with a dot at its end is complete
- *       - {name: mx, type: A, value: 10.0.1.25}                  A, MX, CNAME, NS, TXT, PTR
+ *       - {name: "@", type: MX, preference: 10, value: mx}       with a dot at its end is complete;
+ *       - {name: mx, type: A, value: 10.0.1.25}                  "*" stands for all that are not there
+ *                                   A, AAAA (an address or a host), MX, CNAME, NS, TXT, PTR (in a zone
+ *                                   like 1.0.10.in-addr.arpa)
  * faults:
  *   - {link: lan, from: alice-pc, drop: 3, of: data, port: 25, times: 1}
  *                                   loses the third frame that fits `of`: any, data (a TCP segment with
@@ -211,6 +216,22 @@ read_hosts(struct net *n, const struct tree_node *hosts, GError **error)
   return true;
 }
 
+static bool
+read_dns(struct net *n, struct host *h, const struct tree_node *dns, GError **error)
+{
+  if (dns->kind != TREE_LIST)
+    return build_address(n, dns, &h->dns[0], error);
+  if (dns->children->len > HOST_DNS_MAX)
+    return tree_fail(error, dns,
+                     lang_text("a host asks at most %d resolvers; remove some",
+                               "โฮสต์หนึ่งถามรีโซลเวอร์ได้ไม่เกิน %d ตัว ให้ลบออกบ้าง"),
+                     HOST_DNS_MAX);
+  for (unsigned i = 0; i < dns->children->len; i++)
+    if (!build_address(n, dns->children->pdata[i], &h->dns[i], error))
+      return false;
+  return true;
+}
+
 /* What needs all hosts and links: addresses, routes, resolvers. */
 static bool
 finish_hosts(struct net *n, const struct tree_node *hosts, GError **error)
@@ -221,7 +242,7 @@ finish_hosts(struct net *n, const struct tree_node *hosts, GError **error)
   for (uint32_t i = 0; i < n->n_hosts; i++) {
     const struct tree_node *node = hosts->children->pdata[i], *dns = tree_get(node, "dns");
     struct host *h = n->hosts[i];
-    if (!build_host_routes(n, h, node, error) || (dns && !build_address(n, dns, &h->dns, error)))
+    if (!build_host_routes(n, h, node, error) || (dns && !read_dns(n, h, dns, error)))
       return false;
   }
   return true;

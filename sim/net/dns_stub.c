@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* dns_stub.c -- what a host asks its resolver: one question, one UDP port and one id each time.
+/* dns_stub.c -- what a host asks its resolvers.
  *
- *   net_resolve ─> question ─answer─> done      no answer: again after 2 s, three times ─>
- * DNS_FAILED
+ *   net_resolve ─> first resolver ─answer─────────────> done
+ *                   │ nothing in 2 s, SERVFAIL, REFUSED, unreachable
+ *                   └> next resolver … after the last the first again, three rounds ─> DNS_FAILED
  *
- * RFC 1035 7, RFC 5452 (random ids and ports; id, address, port and question must fit). `done` is
- * always called from the event loop, never from inside net_resolve(). Nothing is cached here: that
- * is the resolver's part (dns_server.c). */
+ * A resolver that refuses or cannot be reached is not asked again. RFC 1035 7, RFC 1123 6.1.3.3.
+ * `done` is always called from the event loop, never from inside net_resolve(). Nothing is cached
+ * here: that is the resolver's part (dns_resolver.c). */
 #include <string.h>
 
-#include "capture/wire/dns.h"
-#include "sim/net/host.h"
+#include "sim/net/dns_exchange.h"
+#include "sim/net/dns_rr.h"
 
-enum { TRIES_MAX = 3, ANSWERS_MAX = 64, QUERIES_MAX = 4096 };
+enum { ROUNDS_MAX = 3, ANSWERS_MAX = 64, QUERIES_MAX = 4096 };
 #define TRY_NS (INT64_C(2) * 1000000000)
 
 typedef void (*resolved)(void *data, enum dns_status status, const struct dns_answer *answers,
@@ -20,17 +21,19 @@ typedef void (*resolved)(void *data, enum dns_status status, const struct dns_an
 
 struct query {
   struct host *host;
-  char name[256];
-  uint16_t type, id, port;
-  unsigned n_tries;
+  char name[DNS_NAME_TEXT_MAX];
+  uint16_t type;
+  unsigned server, round;
+  bool is_dead[HOST_DNS_MAX];
   uint64_t timer;
+  struct dns_exchange *exchange;
   resolved done;
   void *data;
 };
 
 struct dns_stub {
   GPtrArray *queries;
-  struct random_stream ids;
+  struct dns_asker *asker;
 };
 
 static void
@@ -38,8 +41,6 @@ query_free(struct query *q)
 {
   if (q->timer)
     world_cancel(q->host->net->world, q->timer);
-  if (q->port)
-    udp_unbind(q->host, q->port);
   g_free(q);
 }
 
@@ -73,64 +74,65 @@ read_answers(const struct query *q, const uint8_t *p, size_t n, size_t at, unsig
              struct dns_answer out[ANSWERS_MAX])
 {
   unsigned n_out = 0;
-  for (unsigned i = 0; i < count && n_out < ANSWERS_MAX; i++) {
-    struct dns_record r;
-    char name[DNS_NAME_TEXT_MAX];
-    struct dns_answer a = {0};
-    if (!dns_record_get(p, n, &at, &r))
-      break;
-    if (r.type != q->type || r.class != DNS_CLASS_IN)
+  g_autoptr(GArray) records = dns_rrs_new();
+  dns_rrs_read(p, n, &at, count, records, NULL, NULL);
+  for (unsigned i = 0; i < records->len && n_out < ANSWERS_MAX; i++) {
+    const struct dns_rr *r = dns_rrs_at(records, i);
+    if (r->type != q->type)
       continue;
-    if (q->type == DNS_TYPE_A && dns_record_address(p, &r, &a.addr))
-      g_strlcpy(a.name, r.name, sizeof a.name);
-    else if (q->type == DNS_TYPE_MX && dns_record_name(p, n, &r, name, &a.preference))
-      g_strlcpy(a.name, name, sizeof a.name);
-    else
-      continue;
-    out[n_out++] = a;
+    struct dns_answer *a = &out[n_out++];
+    *a = (struct dns_answer){.preference = r->preference, .addr = r->addr, .ttl_s = r->ttl_s};
+    g_strlcpy(a->name, r->target ? r->target : r->name, sizeof a->name);
   }
   sort_answers(out, n_out);
   return n_out;
 }
 
+static void ask(void *data);
+
+/* On to the next resolver that may still answer, or to the end. */
 static void
-take(struct query *q, const uint8_t *p, size_t n, size_t at, const struct dns_head *head)
+ask_next(struct query *q)
 {
-  struct dns_answer answers[ANSWERS_MAX];
-  if (head->rcode == DNS_RCODE_NO_NAME) {
-    finish(q, DNS_NO_NAME, NULL, 0);
-    return;
+  for (unsigned i = 0; i < HOST_DNS_MAX; i++) {
+    q->server++;
+    if (q->server == HOST_DNS_MAX || q->host->dns[q->server].version == 0) {
+      q->server = 0;
+      q->round++;
+    }
+    if (q->round == ROUNDS_MAX)
+      break;
+    if (!q->is_dead[q->server]) {
+      ask(q);
+      return;
+    }
   }
-  if (head->rcode != DNS_RCODE_OK || head->truncated) {
-    finish(q, DNS_FAILED, NULL, 0);
-    return;
-  }
-  unsigned n_answers = read_answers(q, p, n, at, head->n_answers, answers);
-  finish(q, n_answers ? DNS_FOUND : DNS_NO_DATA, answers, n_answers);
+  finish(q, DNS_FAILED, NULL, 0);
 }
 
 static void
-receive(void *data, const struct ip_addr *from, uint16_t from_port, const uint8_t *p, size_t n)
+exchanged(void *data, enum dns_exchange_end how, const uint8_t *message, size_t n)
 {
   struct query *q = data;
   struct dns_head head;
   struct dns_question question;
-  size_t at = dns_head_get(p, n, &head);
-  if (!at || !head.response || head.id != q->id || from_port != DNS_PORT ||
-      !ip_addr_equal(from, &q->host->dns) || head.n_questions != 1 ||
-      !dns_question_get(p, n, &at, &question) || question.type != q->type ||
-      !dns_name_equal(question.name, q->name))
-    return; /* not the answer to our question */
-  take(q, p, n, at, &head);
-}
-
-/* Port unreachable: nobody resolves there, and waiting will not help. */
-static void
-failed(void *data, const struct ip_error *e)
-{
-  struct query *q = data;
-  if (e->trouble <= IP_PROHIBITED)
-    finish(q, DNS_FAILED, NULL, 0);
+  q->exchange = NULL;
+  if (how != DNS_EXCHANGE_ANSWERED) {
+    q->is_dead[q->server] = how == DNS_EXCHANGE_UNREACHABLE;
+    ask_next(q);
+    return;
+  }
+  size_t at = dns_head_get(message, n, &head);
+  if (head.rcode == DNS_RCODE_NO_NAME) {
+    finish(q, DNS_NO_NAME, NULL, 0);
+  } else if (head.rcode != DNS_RCODE_OK || !dns_question_get(message, n, &at, &question)) {
+    q->is_dead[q->server] = true;
+    ask_next(q);
+  } else {
+    struct dns_answer answers[ANSWERS_MAX];
+    unsigned n_answers = read_answers(q, message, n, at, head.n_answers, answers);
+    finish(q, n_answers ? DNS_FOUND : DNS_NO_DATA, answers, n_answers);
+  }
 }
 
 static void
@@ -138,30 +140,21 @@ ask(void *data)
 {
   struct query *q = data;
   struct host *h = q->host;
-  struct world *w = h->net->world;
+  uint8_t wire[DNS_NAME_MAX];
   q->timer = 0;
-  if (q->port)
-    udp_unbind(h, q->port);
-  q->port = 0;
-  uint8_t message[DNS_UDP_MAX];
-  q->id = (uint16_t)random_next(&h->stub->ids);
-  struct dns_head head = {.id = q->id, .recursion_desired = true};
-  struct dns_writer writer;
-  dns_writer_begin(&writer, message, sizeof message, &head);
-  dns_writer_question(&writer, q->name, q->type, DNS_CLASS_IN);
-  size_t n = dns_writer_end(&writer);
-  if (q->n_tries == TRIES_MAX || n == 0 || h->dns.version == 0) {
-    if (h->dns.version == 0)
+  if (q->round == ROUNDS_MAX || h->dns[0].version == 0 || dns_name_put(wire, q->name) == 0) {
+    if (h->dns[0].version == 0)
       host_log(h, "dns", "no resolver is set: %s cannot be looked up",
                "ไม่ได้กำหนดรีโซลเวอร์ไว้ จึงค้นหา %s ไม่ได้", q->name);
     finish(q, DNS_FAILED, NULL, 0);
     return;
   }
-  q->n_tries++;
-  q->port = udp_bind(h, 0, receive, failed, q);
-  q->timer = world_at(w, world_now(w) + TRY_NS, WORLD_TIMER, h->index, ask, q);
-  if (q->port)
-    udp_send(h, q->port, &h->dns, DNS_PORT, message, n);
+  const struct dns_ask what = {.to = h->dns[q->server],
+                               .name = q->name,
+                               .type = q->type,
+                               .recursion_desired = true,
+                               .timeout_ns = TRY_NS};
+  q->exchange = dns_ask(h->stub->asker, &what, exchanged, q);
 }
 
 void
@@ -172,12 +165,12 @@ net_resolve(struct net *n, uint32_t host, const char *name, uint16_t type, resol
   if (!h->stub) {
     h->stub = g_new0(struct dns_stub, 1);
     h->stub->queries = g_ptr_array_new();
-    h->stub->ids = world_random(n->world, host, "dns ids");
+    h->stub->asker = dns_asker_new(h, "dns ids");
   }
   struct query *q = g_new0(struct query, 1);
   *q = (struct query){.host = h, .type = type, .done = done, .data = data};
   if (h->stub->queries->len >= QUERIES_MAX)
-    q->n_tries = TRIES_MAX; /* fails at once: nobody waits for so many names */
+    q->round = ROUNDS_MAX; /* fails at once: nobody waits for so many names */
   g_strlcpy(q->name, name, sizeof q->name);
   g_ptr_array_add(h->stub->queries, q);
   q->timer = world_at(n->world, world_now(n->world), WORLD_APP, host, ask, q);
@@ -191,5 +184,6 @@ dns_stub_clear(struct host *h)
   for (unsigned i = 0; i < h->stub->queries->len; i++)
     query_free(h->stub->queries->pdata[i]);
   g_ptr_array_free(h->stub->queries, TRUE);
+  dns_asker_free(h->stub->asker);
   g_free(h->stub);
 }

@@ -32,6 +32,7 @@ enum {
   NET_CHANGES_MAX = 10000,
   IP_FRAGMENT_SETS_MAX = 64, /* datagrams under reassembly per host */
   UDP_BINDINGS_MAX = 4096,
+  HOST_DNS_MAX = 3, /* resolvers a host asks one after the other, as in resolv.conf */
 };
 
 /* ---- packets ---- */
@@ -123,7 +124,7 @@ struct host {
   struct iface *ifaces; /* never moves once the network is built */
   uint32_t n_ifaces;
   GArray *routes; /* struct route, longest prefix first */
-  struct ip_addr dns;
+  struct ip_addr dns[HOST_DNS_MAX]; /* version 0 ends the list */
   struct tcp_profile profile;
 
   struct random_stream ip_ids, tcp_ports, udp_ports, icmp_ids;

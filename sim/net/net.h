@@ -122,14 +122,26 @@ void net_outside(struct net *n, uint32_t host, net_outside_take take, void *data
 bool net_outside_send(struct net *n, uint32_t host, const uint8_t *packet, size_t n_octets);
 
 /* ---- names ---- */
-enum { DNS_TYPE_A = 1, DNS_TYPE_MX = 15 };
+enum {
+  DNS_TYPE_A = 1,
+  DNS_TYPE_NS = 2,
+  DNS_TYPE_CNAME = 5,
+  DNS_TYPE_SOA = 6,
+  DNS_TYPE_PTR = 12,
+  DNS_TYPE_MX = 15,
+  DNS_TYPE_TXT = 16,
+  DNS_TYPE_AAAA = 28
+};
 enum dns_status { DNS_FOUND, DNS_NO_NAME, DNS_NO_DATA, DNS_FAILED };
 struct dns_answer {
-  char name[256];      /* MX: the exchange */
+  char name[256];      /* MX, NS, CNAME, PTR: the other name; SOA: the first server; TXT: the text;
+                          A, AAAA: whose address it is (behind CNAMEs another than was asked for) */
   uint16_t preference; /* MX */
-  struct ip_addr addr; /* A */
+  struct ip_addr addr; /* A, AAAA */
+  uint32_t ttl_s;
 };
-/* Asks the host's resolver over simulated UDP; answers sorted by preference, then as received. */
+/* Asks the host's resolvers over simulated UDP, and TCP for long answers; answers sorted by
+ * preference, then as received. Names have no dot at the end; see dns_reverse_name() for PTR. */
 void net_resolve(struct net *n, uint32_t host, const char *name, uint16_t type,
                  void (*done)(void *data, enum dns_status status, const struct dns_answer *answers,
                               unsigned n_answers),
