@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/core/random.h"
+
 struct world;
 struct host;
 struct link;
@@ -91,17 +93,7 @@ uint64_t world_at(struct world *w, int64_t time_ns, enum world_class class, uint
 void world_cancel(struct world *w, uint64_t id);
 
 /* ---- randomness: one counter-based stream per (seed, host, purpose) ---- */
-struct random_stream {
-  uint64_t key[2];
-  uint64_t counter;
-};
 struct random_stream world_random(const struct world *w, uint32_t host, const char *purpose);
-uint64_t random_next(struct random_stream *r);
-/* 0 <= value < bound, without bias. */
-uint64_t random_below(struct random_stream *r, uint64_t bound);
-void random_octets(struct random_stream *r, uint8_t *out, size_t n);
-/* SipHash-2-4 of n octets: the keyed function of RFC 6528. */
-uint64_t random_hash(const uint64_t key[2], const uint8_t *p, size_t n);
 
 /* ---- outlets: nothing is hashed or formatted that nobody listens to ---- */
 bool world_wants_frames(const struct world *w);

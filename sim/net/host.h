@@ -112,7 +112,7 @@ typedef void (*udp_failed)(void *data, const struct ip_error *e);
 
 struct dns_stub;
 struct dns_server;
-struct listener;
+struct tcp_stack;
 
 struct host {
   struct net *net;
@@ -134,8 +134,10 @@ struct host {
   GHashTable *arp;            /* guint32 address → struct arp_entry */
   struct switch_entry *table; /* of a switch: open addressing, SWITCH_TABLE_MAX slots */
   GPtrArray *fragments;       /* struct fragment_set */
-  GHashTable *conns;          /* struct conn_key → struct conn */
-  GHashTable *listeners;      /* port → struct listener */
+  struct tcp_stack *tcp;      /* or NULL: socket.c makes it when it is needed */
+  struct packet *tcp_packet;  /* under construction */
+  uint64_t tcp_timer;         /* the event, or 0 */
+  int64_t tcp_timer_ns;
   GHashTable *bindings;       /* port → struct udp_binding */
   GPtrArray *pings;           /* struct ping */
   struct dns_stub *stub;

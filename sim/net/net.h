@@ -100,6 +100,8 @@ struct conn *net_connect(struct net *n, uint32_t host, const struct ip_addr *to,
                          const struct conn_ops *ops, void *data);
 /* Takes as many octets as the send buffer (64 KiB) has room for and returns the count. */
 size_t conn_send(struct conn *c, const uint8_t *p, size_t n);
+/* FIN after what was sent; receiving goes on: `received` and `ended` still come. */
+void conn_shutdown(struct conn *c);
 /* FIN after what was sent; then only `ended` can come. Before `connected`: gives up without a word.
  */
 void conn_close(struct conn *c);

@@ -1,240 +1,171 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* socket.c -- the TCP of a host: segments find their connection, connections find their user.
+/* socket.c -- the TCP of a simulated host: the stack of tcp_stack.h on one side, the world's events
+ * and the users' callbacks on the other.
  *
- *   socket_input ─checksum─> conn of these four numbers? ─> tcp_conn_input ─> work()
- *                            else listener and SYN?      ─> new conn
- *                            else                        ─> RST
- *   work(): tell the user what is new ─> send what tcp_conn_pop() gives ─> set the timer ─> forget
+ *   ip.c ─> socket_input ─> tcp_stack ─> on_take, on_send ─> ip_send
+ *                              │ ready, over
+ *                              └─> accepted, connected, received, writable, ended
  *
- * The user's calls may come from inside its callbacks: then the outer work() goes on. Data are
- * handed over before anything is sent, so that an answer carries the acknowledgement. */
-#include <string.h>
-
-#include "capture/wire/bytes.h"
+ * A host has one stack, made when it is first needed, and one event for its next deadline. The
+ * segment is written straight into the packet that leaves. */
 #include "sim/net/host.h"
+#include "sim/net/tcp_stack.h"
 
-enum {
-  PORT_FIRST = 49152,
-  PORT_N = 16384,      /* RFC 6335: dynamic ports */
-  BACKLOG_MAX = 1024,  /* half-open connections per listener */
-  CONNS_MAX = 1 << 17, /* per host: more ports than there are */
-};
-
-struct conn_key {
-  struct ip_addr local, remote;
-  uint16_t local_port, remote_port;
+/* What a socket's user pointer points to begins with this. */
+struct user {
+  bool is_listener;
 };
 
 struct listener {
+  struct user user;
   void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops, void **conn_data);
   void *data;
-  unsigned n_half_open;
 };
 
 struct conn {
-  struct conn_key key;
+  struct user user;
+  bool is_announced, is_paused, is_closed_by_user, is_end_told;
+  bool wants_room; /* conn_send() took less than given */
+  bool has_failed; /* there is no way to the peer */
+  bool tells_again;
+  uint16_t to_port;
   struct host *host;
-  struct tcp_conn tcp;
+  struct tcp_sock *sock;
   const struct conn_ops *ops;
   void *data;
-  struct listener *listener; /* while half-open */
-  char *subject;             /* of its state events; NULL when nobody listens */
-  uint64_t timer;
-  int64_t timer_ns;
-  bool is_announced, is_paused, is_closed_by_user, is_end_told, is_unreachable;
-  bool wants_room; /* conn_send() took less than given */
-  bool is_working, works_again;
+  char *subject;  /* of its state events; NULL when nobody listens */
+  uint64_t start; /* the event that lets the SYN go, or 0 */
+  struct ip_addr to;
 };
 
-/* ---- the table ---- */
-
-static guint
-key_hash(gconstpointer p)
+static int64_t
+now_of(const struct host *h)
 {
-  const struct conn_key *k = p;
-  uint64_t h =
-      (uint64_t)addr_number(&k->remote) << 32 | (uint32_t)k->remote_port << 16 | k->local_port;
-  h = (h ^ addr_number(&k->local)) * UINT64_C(0x9e3779b97f4a7c15);
-  return (guint)(h >> 32);
+  return world_now(h->net->world);
 }
 
-static gboolean
-key_equal(gconstpointer a, gconstpointer b)
+/* ---- the stack's way out ---- */
+
+static bool
+on_route(void *data, const struct ip_addr *remote, struct ip_addr *local, uint32_t *mtu)
 {
-  const struct conn_key *x = a, *y = b;
-  return x->remote_port == y->remote_port && x->local_port == y->local_port &&
-         ip_addr_equal(&x->remote, &y->remote) && ip_addr_equal(&x->local, &y->local);
+  struct host *h = data;
+  *local = ip_source(h, remote);
+  *mtu = ip_mtu(h, remote);
+  return local->version != 0 && *mtu != 0;
 }
 
-static struct conn *
-find(struct host *h, const struct conn_key *key)
+static uint8_t *
+on_take(void *data, const struct ip_addr *remote, size_t n)
 {
-  return h->conns ? g_hash_table_lookup(h->conns, key) : NULL;
-}
-
-static struct listener *
-find_listener(struct host *h, uint16_t port)
-{
-  return h->listeners ? g_hash_table_lookup(h->listeners, GUINT_TO_POINTER((guint)port)) : NULL;
+  struct host *h = data;
+  (void)remote;
+  h->tcp_packet = packet_new(h->net, h->index, n);
+  return packet_payload(h->tcp_packet);
 }
 
 static void
-tell_state(void *data, const struct tcp_conn *tcp, const char *key, const char *text,
-           uint64_t value)
+on_untake(void *data)
 {
-  const struct conn *c = data;
-  if (text)
-    world_emit(c->host->net->world, c->host->index, c->subject, key, "%s", text);
-  else
-    world_emit(c->host->net->world, c->host->index, c->subject, key, "%" G_GUINT64_FORMAT, value);
+  struct host *h = data;
+  packet_unmake(h->net, g_steal_pointer(&h->tcp_packet));
 }
+
+static bool
+on_send(void *data, const struct tcp_stack_ip *ip, size_t n)
+{
+  struct host *h = data;
+  struct ip_sending sending = {.src = ip->src,
+                               .dst = ip->dst,
+                               .proto = IP_PROTO_TCP,
+                               .tos = (uint8_t)(ip->dscp << 2 | ip->ecn),
+                               .ttl = ip->ttl,
+                               .df = true};
+  return ip_send(h, &sending, g_steal_pointer(&h->tcp_packet), n);
+}
+
+static void
+on_note(void *data, enum tcp_stack_note what, const struct tcp_stack_flow *flow)
+{
+  struct host *h = data;
+  if (what == TCP_STACK_BAD_SEGMENT)
+    host_log(h, "tcp", "bad header or checksum: segment dropped",
+             "เฮดเดอร์หรือเช็กซัมไม่ถูกต้อง จึงทิ้งเซกเมนต์");
+  else
+    host_log(h, "tcp", "backlog of port %u is full: SYN dropped",
+             "คิวรอเชื่อมต่อของพอร์ต %u เต็ม จึงทิ้ง SYN", flow->local_port);
+}
+
+/* ---- birth, state, death ---- */
 
 /* "tcp OPENER LISTENER": the same on both hosts. */
 static char *
-make_subject(const struct conn_key *k, bool is_opener)
+make_subject(const struct tcp_stack_flow *f, bool is_opener)
 {
   char local[ENDPOINT_TEXT_MAX], remote[ENDPOINT_TEXT_MAX];
-  endpoint_format(&k->local, k->local_port, local);
-  endpoint_format(&k->remote, k->remote_port, remote);
+  endpoint_format(&f->local, f->local_port, local);
+  endpoint_format(&f->remote, f->remote_port, remote);
   return g_strdup_printf("tcp %s %s", is_opener ? local : remote, is_opener ? remote : local);
 }
 
 static struct conn *
-conn_new(struct host *h, const struct conn_key *key, bool is_opener)
+conn_new(struct host *h, struct tcp_sock *s)
 {
   struct conn *c = g_new0(struct conn, 1);
-  c->key = *key;
   c->host = h;
-  c->timer_ns = TCP_NEVER;
-  if (world_wants_events(h->net->world))
-    c->subject = make_subject(key, is_opener);
-  uint32_t mtu = ip_mtu(h, &key->remote);
-  tcp_conn_init(&c->tcp, &h->profile, c->subject ? tell_state : NULL, c);
-  if (mtu)
-    tcp_conn_set_mtu(&c->tcp, mtu, (uint8_t)ip_header_octets(key->remote.version));
-  if (!h->conns)
-    h->conns = g_hash_table_new(key_hash, key_equal);
-  g_hash_table_insert(h->conns, &c->key, c);
+  c->sock = s;
+  tcp_sock_set_user(s, c);
   return c;
 }
 
 static void
-conn_free(struct conn *c)
+on_born(void *data, struct tcp_sock *s)
 {
-  if (c->listener)
-    c->listener->n_half_open--;
-  if (c->timer)
-    world_cancel(c->host->net->world, c->timer);
-  tcp_conn_clear(&c->tcp);
-  g_free(c->subject);
-  g_free(c);
+  struct host *h = data;
+  struct conn *c = tcp_sock_user(s);
+  bool is_opener = c != NULL;
+  if (!c)
+    c = conn_new(h, s);
+  struct tcp_stack_flow flow = tcp_sock_flow(s);
+  if (world_wants_events(h->net->world))
+    c->subject = make_subject(&flow, is_opener);
 }
 
 static void
-forget(struct conn *c)
+on_watch(void *data, struct tcp_sock *s, const char *key, const char *text, uint64_t value)
 {
-  g_hash_table_remove(c->host->conns, &c->key);
-  conn_free(c);
-}
-
-/* RFC 6528: a clock of 4 µs ticks plus a keyed hash of the four numbers. */
-static uint32_t
-initial_sequence(const struct host *h, const struct conn_key *k)
-{
-  uint8_t octets[12];
-  memcpy(octets, k->local.octets, 4);
-  memcpy(octets + 4, k->remote.octets, 4);
-  put_be16(octets + 8, k->local_port);
-  put_be16(octets + 10, k->remote_port);
-  return (uint32_t)(world_now(h->net->world) / 4000) +
-         (uint32_t)random_hash(h->isn_key, octets, sizeof octets);
-}
-
-/* ---- segments out ---- */
-
-static bool
-send_segment(struct host *h, const struct conn_key *k, struct packet *p,
-             const struct tcp_segment *s)
-{
-  uint8_t *q = packet_payload(p);
-  size_t n_options = s->flags & TCP_SYN ? tcp_options_put(q + TCP_OCTETS, &s->options) : 0;
-  struct tcp tcp = {.src_port = k->local_port,
-                    .dst_port = k->remote_port,
-                    .seq = s->seq,
-                    .ack = s->ack,
-                    .header_octets = (uint8_t)(TCP_OCTETS + n_options),
-                    .flags = s->flags,
-                    .window = s->window};
-  tcp_put(q, &tcp);
-  put_be16(q + 16, 0);
-  size_t n = tcp.header_octets + s->n_data;
-  uint32_t sum = checksum_pseudo(&k->local, &k->remote, IP_PROTO_TCP, (uint32_t)n);
-  put_be16(q + 16, checksum_finish(checksum_add(sum, q, n)));
-  struct ip_sending sending = {
-      .src = k->local, .dst = k->remote, .proto = IP_PROTO_TCP, .df = true};
-  return ip_send(h, &sending, p, n);
+  const struct host *h = data;
+  const struct conn *c = tcp_sock_user(s);
+  if (text)
+    world_emit(h->net->world, h->index, c->subject, key, "%s", text);
+  else
+    world_emit(h->net->world, h->index, c->subject, key, "%" G_GUINT64_FORMAT, value);
 }
 
 static void
-send_all(struct conn *c)
+on_gone(void *data, struct tcp_sock *s)
 {
-  struct host *h = c->host;
-  int64_t now = world_now(h->net->world);
-  for (;;) {
-    struct tcp_segment s;
-    struct packet *p = packet_new(h->net, h->index, (size_t)c->tcp.mss + TCP_HEADER_MAX);
-    if (!tcp_conn_pop(&c->tcp, &s, packet_payload(p) + TCP_OCTETS, now)) {
-      packet_unmake(h->net, p);
-      return;
-    }
-    if (!send_segment(h, &c->key, p, &s) && c->tcp.state == TCP_SYN_SENT) {
-      c->is_unreachable = true;
-      return;
-    }
+  struct host *h = data;
+  struct user *user = tcp_sock_user(s);
+  if (user && !user->is_listener) {
+    struct conn *c = (struct conn *)user;
+    if (c->start)
+      world_cancel(h->net->world, c->start);
+    g_free(c->subject);
   }
+  g_free(user);
 }
 
-/* ---- work ---- */
-
-static void work(struct conn *c);
+/* ---- what the user hears ---- */
 
 static void
-on_timer(void *data)
+accept_all(struct listener *l, struct tcp_sock *s)
 {
-  struct conn *c = data;
-  c->timer = 0;
-  c->timer_ns = TCP_NEVER;
-  tcp_conn_timer(&c->tcp, world_now(c->host->net->world));
-  work(c);
-}
-
-/* A timer that would ring too early is left alone: it finds nothing to do and is set anew. */
-static void
-set_timer(struct conn *c)
-{
-  struct world *w = c->host->net->world;
-  int64_t deadline = tcp_conn_deadline(&c->tcp);
-  if (deadline >= c->timer_ns)
-    return;
-  if (c->timer)
-    world_cancel(w, c->timer);
-  c->timer_ns = deadline;
-  c->timer = world_at(w, MAX(deadline, world_now(w)), WORLD_TIMER, c->host->index, on_timer, c);
-}
-
-/* The handshake's ACK leaves before the user may send: three segments, as every book draws them. */
-static void
-announce(struct conn *c)
-{
-  send_all(c);
-  c->is_announced = true;
-  if (c->listener) {
-    struct listener *l = c->listener;
-    l->n_half_open--;
-    c->listener = NULL;
+  struct tcp_sock *child;
+  while (tcp_sock_accept(s, &child) == 0) {
+    struct conn *c = tcp_sock_user(child);
+    c->is_announced = true;
     l->accepted(l->data, c, &c->ops, &c->data);
-  } else if (c->ops && c->ops->connected) {
-    c->ops->connected(c->data, c);
   }
 }
 
@@ -243,44 +174,51 @@ deliver(struct conn *c)
 {
   const uint8_t *p;
   uint32_t n;
-  int64_t now = world_now(c->host->net->world);
-  while (!c->is_paused && (n = tcp_conn_peek(&c->tcp, &p)) > 0) {
+  int64_t now = now_of(c->host);
+  while (!c->is_paused && (n = tcp_sock_view(c->sock, &p)) > 0) {
     if (!c->is_closed_by_user && c->ops && c->ops->received)
       c->ops->received(c->data, c, p, n);
-    tcp_conn_drop(&c->tcp, n, now);
+    tcp_sock_drop(c->sock, n, now);
   }
 }
 
-static bool
-wants_end(const struct conn *c)
-{
-  return !c->is_end_told && tcp_conn_is_at_end(&c->tcp) && c->tcp.receive.used == 0;
-}
-
 static void
-tell_user(struct conn *c)
+tell(struct conn *c)
 {
-  if (!c->is_announced && c->tcp.state >= TCP_ESTABLISHED)
-    announce(c);
+  if (!c->is_announced && tcp_sock_conn(c->sock)->state >= TCP_ESTABLISHED) {
+    c->is_announced = true;
+    if (c->ops && c->ops->connected)
+      c->ops->connected(c->data, c);
+  }
   if (!c->is_announced)
     return;
   deliver(c);
-  if (wants_end(c)) {
+  if (!c->is_end_told && tcp_sock_is_at_end(c->sock)) {
     c->is_end_told = true;
     if (c->ops && c->ops->ended)
       c->ops->ended(c->data, c, CONN_CLOSED_BY_PEER);
   }
-  if (c->wants_room && !c->is_closed_by_user && tcp_conn_room(&c->tcp) > 0) {
+  if (c->wants_room && !c->is_closed_by_user && tcp_sock_room(c->sock) > 0) {
     c->wants_room = false;
     if (c->ops && c->ops->writable)
       c->ops->writable(c->data, c);
   }
 }
 
-static bool
-is_over(const struct conn *c)
+static void
+on_ready(void *data, struct tcp_sock *s)
 {
-  return (c->tcp.state == TCP_CLOSED && c->tcp.outcome != TCP_OUTCOME_NONE) || c->is_unreachable;
+  (void)data;
+  struct user *user = tcp_sock_user(s);
+  if (user->is_listener) {
+    accept_all((struct listener *)user, s);
+    return;
+  }
+  struct conn *c = (struct conn *)user;
+  do {
+    c->tells_again = false;
+    tell(c);
+  } while (c->tells_again);
 }
 
 /* The last word to the user, when it still waits for one. */
@@ -290,138 +228,98 @@ tell_outcome(struct conn *c)
   static const enum conn_end ends[] = {[TCP_OUTCOME_REFUSED] = CONN_REFUSED,
                                        [TCP_OUTCOME_RESET] = CONN_RESET,
                                        [TCP_OUTCOME_TIMED_OUT] = CONN_TIMED_OUT};
+  enum tcp_outcome outcome = tcp_sock_conn(c->sock)->outcome;
   bool is_waiting = !(c->is_closed_by_user && c->is_end_told);
-  enum tcp_outcome outcome = c->tcp.outcome;
-  bool is_trouble = c->is_unreachable || outcome > TCP_OUTCOME_DONE;
-  if (is_waiting && is_trouble && c->ops && c->ops->ended)
-    c->ops->ended(c->data, c, c->is_unreachable ? CONN_UNREACHABLE : ends[outcome]);
+  bool is_unreachable = c->has_failed || (outcome == TCP_OUTCOME_DONE && tcp_sock_error(c->sock));
+  if (is_waiting && (is_unreachable || outcome > TCP_OUTCOME_DONE) && c->ops && c->ops->ended)
+    c->ops->ended(c->data, c, is_unreachable ? CONN_UNREACHABLE : ends[outcome]);
 }
 
 static void
-work(struct conn *c)
+on_over(void *data, struct tcp_sock *s)
 {
-  if (c->is_working) {
-    c->works_again = true;
-    return;
-  }
-  c->is_working = true;
-  do {
-    c->works_again = false;
-    tell_user(c);
-    send_all(c);
-  } while (c->works_again);
-  if (is_over(c)) {
-    tell_outcome(c);
-    forget(c);
-    return;
-  }
-  c->is_working = false;
-  set_timer(c);
+  const struct host *h = data;
+  tell_outcome(tcp_sock_user(s));
+  tcp_sock_close(s, now_of(h));
 }
 
-/* ---- segments in ---- */
+/* ---- the stack of a host ---- */
+
+static struct tcp_stack *
+stack_of(struct host *h)
+{
+  static const struct tcp_stack_ops ops = {.route = on_route,
+                                           .take = on_take,
+                                           .untake = on_untake,
+                                           .send = on_send,
+                                           .born = on_born,
+                                           .ready = on_ready,
+                                           .over = on_over,
+                                           .gone = on_gone,
+                                           .note = on_note,
+                                           .watch = on_watch};
+  if (h->tcp)
+    return h->tcp;
+  struct tcp_stack_config config = {.profile = &h->profile,
+                                    .isn_key = {h->isn_key[0], h->isn_key[1]},
+                                    .ports = h->tcp_ports,
+                                    .ttl = h->ttl,
+                                    .wants_watch = world_wants_events(h->net->world),
+                                    .ops = &ops,
+                                    .data = h};
+  h->tcp = tcp_stack_new(&config);
+  h->tcp_timer_ns = TCP_STACK_NEVER;
+  return h->tcp;
+}
+
+static void on_timer(void *data);
+
+/* The event of the next deadline. One that comes too early is left alone. */
+static void
+set_timer(struct host *h)
+{
+  struct world *w = h->net->world;
+  int64_t deadline = tcp_stack_deadline(h->tcp);
+  if (deadline >= h->tcp_timer_ns)
+    return;
+  if (h->tcp_timer)
+    world_cancel(w, h->tcp_timer);
+  h->tcp_timer_ns = deadline;
+  h->tcp_timer = world_at(w, MAX(deadline, world_now(w)), WORLD_TIMER, h->index, on_timer, h);
+}
 
 static void
-refuse(struct host *h, const struct conn_key *key, const struct tcp_segment *s)
+on_timer(void *data)
 {
-  struct tcp_segment rst;
-  if (!tcp_conn_refuse(s, &rst))
-    return;
-  struct packet *p = packet_new(h->net, h->index, TCP_OCTETS);
-  send_segment(h, key, p, &rst);
-}
-
-static void
-open_from_syn(struct host *h, const struct conn_key *key, const struct tcp_segment *s)
-{
-  struct listener *l = find_listener(h, key->local_port);
-  bool is_syn = (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-  if (!l || !is_syn) {
-    refuse(h, key, s);
-    return;
-  }
-  if (l->n_half_open == BACKLOG_MAX || (h->conns && g_hash_table_size(h->conns) >= CONNS_MAX)) {
-    host_log(h, "tcp", "backlog of port %u is full: SYN dropped",
-             "คิวรอเชื่อมต่อของพอร์ต %u เต็ม จึงทิ้ง SYN", key->local_port);
-    return;
-  }
-  struct conn *c = conn_new(h, key, false);
-  c->listener = l;
-  l->n_half_open++;
-  tcp_conn_accept(&c->tcp, s, initial_sequence(h, key), world_now(h->net->world));
-  work(c);
-}
-
-static bool
-read_segment(const uint8_t *q, size_t n, const struct conn_key *key, struct tcp *tcp,
-             struct tcp_segment *out)
-{
-  size_t header = tcp_get(q, n, tcp);
-  uint32_t sum = checksum_pseudo(&key->remote, &key->local, IP_PROTO_TCP, (uint32_t)n);
-  if (!header || checksum_finish(checksum_add(sum, q, n)) != 0)
-    return false;
-  *out = (struct tcp_segment){.seq = tcp->seq,
-                              .ack = tcp->ack,
-                              .flags = tcp->flags,
-                              .window = tcp->window,
-                              .data = q + header,
-                              .n_data = (uint32_t)(n - header)};
-  if (header > TCP_OCTETS)
-    tcp_options_get(q + TCP_OCTETS, header - TCP_OCTETS, &out->options);
-  return true;
+  struct host *h = data;
+  h->tcp_timer = 0;
+  h->tcp_timer_ns = TCP_STACK_NEVER;
+  tcp_stack_timer(h->tcp, now_of(h));
+  set_timer(h);
 }
 
 void
 socket_input(struct iface *at, struct packet *p, const struct ip_datagram *d)
 {
   struct host *h = at->host;
-  struct conn_key key = {.local = d->dst, .remote = d->src};
-  struct tcp tcp;
-  struct tcp_segment s;
-  if (!read_segment(d->payload, d->n, &key, &tcp, &s)) {
-    host_log(h, "tcp", "bad header or checksum: segment dropped",
-             "เฮดเดอร์หรือเช็กซัมไม่ถูกต้อง จึงทิ้งเซกเมนต์");
-    packet_free(h->net, p);
-    return;
-  }
-  key.local_port = tcp.dst_port;
-  key.remote_port = tcp.src_port;
-  struct conn *c = find(h, &key);
-  /* RFC 9293 3.6.1: a new SYN ends the waiting of an old connection. */
-  if (c && c->tcp.state == TCP_TIME_WAIT && (s.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
-      seq_gt(s.seq, c->tcp.rcv_nxt)) {
-    forget(c);
-    c = NULL;
-  }
-  if (c) {
-    tcp_conn_input(&c->tcp, &s, world_now(h->net->world));
-    work(c);
-  } else {
-    open_from_syn(h, &key, &s);
-  }
+  tcp_stack_segment(stack_of(h), &d->src, &d->dst, d->tos & 3, d->payload, d->n, now_of(h));
+  set_timer(h);
   packet_free(h->net, p);
 }
 
-/* RFC 1122 4.2.3.9 and RFC 5461: trouble while connecting is final, later it is only advice, except
- * that a packet was too large. The quoted number must be one that is in flight (RFC 5927 4.1). */
 void
 socket_error(struct host *h, const struct ip_error *e)
 {
-  struct conn_key key = {.local = e->src,
-                         .remote = e->dst,
-                         .local_port = get_be16(e->quoted),
-                         .remote_port = get_be16(e->quoted + 2)};
-  struct conn *c = find(h, &key);
-  uint32_t seq = get_be32(e->quoted + 4);
-  if (!c || seq_lt(seq, c->tcp.snd_una) || seq_gt(seq, c->tcp.snd_max))
-    return;
-  if (e->trouble == IP_TOO_BIG)
-    tcp_conn_too_big(&c->tcp, seq, e->mtu);
-  else if (c->tcp.state == TCP_SYN_SENT && e->trouble <= IP_PROHIBITED)
-    c->is_unreachable = true;
-  else
-    return;
-  work(c);
+  tcp_stack_trouble(stack_of(h), &e->src, &e->dst, e->type, e->code, e->mtu, 0, e->quoted, e->n,
+                    now_of(h));
+  set_timer(h);
+}
+
+void
+socket_clear(struct host *h)
+{
+  if (h->tcp)
+    tcp_stack_free(h->tcp);
 }
 
 /* ---- the user's calls ---- */
@@ -433,36 +331,31 @@ net_listen(struct net *n, uint32_t host, uint16_t port,
            void *data)
 {
   struct host *h = n->hosts[host];
-  if (!h->listeners)
-    h->listeners = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-  if (find_listener(h, port))
+  struct tcp_sock *s = tcp_sock_new(stack_of(h), 0);
+  tcp_sock_set(s, TCP_STACK_OPT_REUSEADDR, 1, now_of(h));
+  if (tcp_sock_bind(s, NULL, port) != 0 || tcp_sock_listen(s, TCP_STACK_BACKLOG_MAX) != 0) {
+    tcp_sock_close(s, now_of(h));
     return false;
-  struct listener *l = g_new0(struct listener, 1);
-  l->accepted = accepted;
-  l->data = data;
-  g_hash_table_insert(h->listeners, GUINT_TO_POINTER((guint)port), l);
-  return true;
-}
-
-/* RFC 6056 3.3.1. With all ports taken, the last tried one is returned and its owner stays. */
-static bool
-pick_port(struct host *h, struct conn_key *key)
-{
-  for (unsigned i = 0; i < 4 * PORT_N; i++) {
-    key->local_port = (uint16_t)(PORT_FIRST + random_below(&h->tcp_ports, PORT_N));
-    if (!find(h, key))
-      return true;
   }
-  return false;
+  struct listener *l = g_new0(struct listener, 1);
+  *l = (struct listener){.user = {.is_listener = true}, .accepted = accepted, .data = data};
+  tcp_sock_set_user(s, l);
+  return true;
 }
 
 static void
 start_connect(void *data)
 {
   struct conn *c = data;
-  c->timer = 0;
-  c->timer_ns = TCP_NEVER;
-  work(c);
+  struct host *h = c->host;
+  c->start = 0;
+  if (c->has_failed) {
+    tell_outcome(c);
+    tcp_sock_close(c->sock, now_of(h));
+  } else {
+    tcp_sock_hold(c->sock, false, now_of(h));
+    set_timer(h);
+  }
 }
 
 struct conn *
@@ -470,46 +363,54 @@ net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t por
             const struct conn_ops *ops, void *data)
 {
   struct host *h = n->hosts[host];
-  struct conn_key key = {.local = ip_source(h, to), .remote = *to, .remote_port = port};
-  bool has_port = pick_port(h, &key);
-  struct conn *c = conn_new(h, &key, true);
+  struct tcp_sock *s = tcp_sock_new(stack_of(h), 0);
+  struct conn *c = conn_new(h, s);
   c->ops = ops;
   c->data = data;
-  c->is_unreachable = key.local.version == 0 || !has_port;
-  if (!c->is_unreachable)
-    tcp_conn_connect(&c->tcp, initial_sequence(h, &key), world_now(n->world));
+  c->to = *to;
+  c->to_port = port;
   /* The SYN leaves, or the failure is told, from the event loop: never from inside this call. */
-  c->timer_ns = world_now(n->world);
-  c->timer = world_at(n->world, c->timer_ns, WORLD_APP, host, start_connect, c);
+  tcp_sock_hold(s, true, now_of(h));
+  c->has_failed = tcp_sock_connect(s, to, port, now_of(h)) != -EINPROGRESS;
+  c->start = world_at(n->world, now_of(h), WORLD_APP, host, start_connect, c);
   return c;
 }
 
 size_t
 conn_send(struct conn *c, const uint8_t *p, size_t n)
 {
-  size_t taken = tcp_conn_send(&c->tcp, p, n, world_now(c->host->net->world));
+  int64_t result = tcp_sock_send(c->sock, p, n, 0, now_of(c->host));
+  size_t taken = result > 0 ? (size_t)result : 0; /* trouble is told by `ended` */
   if (taken < n)
     c->wants_room = true;
-  if (c->is_announced)
-    work(c);
+  set_timer(c->host);
   return taken;
+}
+
+void
+conn_shutdown(struct conn *c)
+{
+  tcp_sock_shutdown(c->sock, TCP_STACK_WR, now_of(c->host));
+  set_timer(c->host);
 }
 
 void
 conn_close(struct conn *c)
 {
+  struct host *h = c->host;
   c->is_closed_by_user = true;
-  tcp_conn_close(&c->tcp, world_now(c->host->net->world));
-  work(c);
+  tcp_sock_shutdown(c->sock, TCP_STACK_WR, now_of(h));
+  set_timer(h);
 }
 
 void
 conn_abort(struct conn *c)
 {
   static const struct conn_ops silent = {0};
+  struct host *h = c->host;
   c->ops = &silent;
-  tcp_conn_abort(&c->tcp, world_now(c->host->net->world));
-  work(c);
+  tcp_sock_abort(c->sock, now_of(h));
+  set_timer(h);
 }
 
 void
@@ -518,39 +419,28 @@ conn_pause(struct conn *c, bool paused)
   if (c->is_paused == paused)
     return;
   c->is_paused = paused;
-  if (!paused)
-    work(c);
+  if (paused)
+    return;
+  c->tells_again = true;
+  struct host *h = c->host;
+  if (!c->start)
+    tcp_sock_hold(c->sock, false, now_of(h));
+  set_timer(h);
 }
 
 void
 conn_ends(const struct conn *c, struct ip_addr *local, uint16_t *local_port, struct ip_addr *remote,
           uint16_t *remote_port)
 {
-  *local = c->key.local;
-  *local_port = c->key.local_port;
-  *remote = c->key.remote;
-  *remote_port = c->key.remote_port;
+  struct tcp_stack_flow flow = tcp_sock_flow(c->sock);
+  *local = flow.local;
+  *local_port = flow.local_port;
+  *remote = c->has_failed ? c->to : flow.remote;
+  *remote_port = c->has_failed ? c->to_port : flow.remote_port;
 }
 
 uint32_t
 conn_host(const struct conn *c)
 {
   return c->host->index;
-}
-
-void
-socket_clear(struct host *h)
-{
-  if (h->conns) {
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, h->conns);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-      struct conn *c = value;
-      conn_free(c);
-    }
-    g_hash_table_destroy(h->conns);
-  }
-  if (h->listeners)
-    g_hash_table_destroy(h->listeners);
 }
