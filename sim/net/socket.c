@@ -38,6 +38,13 @@ struct conn {
   struct ip_addr to;
 };
 
+static bool
+is_listener(const void *user)
+{
+  const struct user *u = user;
+  return u->is_listener;
+}
+
 static int64_t
 now_of(const struct host *h)
 {
@@ -146,9 +153,9 @@ static void
 on_gone(void *data, struct tcp_sock *s)
 {
   struct host *h = data;
-  struct user *user = tcp_sock_user(s);
-  if (user && !user->is_listener) {
-    struct conn *c = (struct conn *)user;
+  void *user = tcp_sock_user(s);
+  if (user && !is_listener(user)) {
+    struct conn *c = user;
     if (c->start)
       world_cancel(h->net->world, c->start);
     g_free(c->subject);
@@ -209,12 +216,12 @@ static void
 on_ready(void *data, struct tcp_sock *s)
 {
   (void)data;
-  struct user *user = tcp_sock_user(s);
-  if (user->is_listener) {
-    accept_all((struct listener *)user, s);
+  void *user = tcp_sock_user(s);
+  if (is_listener(user)) {
+    accept_all(user, s);
     return;
   }
-  struct conn *c = (struct conn *)user;
+  struct conn *c = user;
   do {
     c->tells_again = false;
     tell(c);
