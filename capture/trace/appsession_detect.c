@@ -26,6 +26,8 @@ enum {
   DETECT_OCTETS_MAX = 4096, /* held before giving up: a long greeting and its first commands */
   DETECT_LINES_MAX = 16,    /* of one side: HTTP and its like are left early */
   DETECT_LINE_MAX = 256,    /* the start of a line is enough to judge it */
+  DETECT_HELD_OCTETS = 128, /* room at first: a greeting and a command of usual length */
+  DETECT_HELD_PIECES = 4,
 };
 
 struct detect_piece {
@@ -55,8 +57,8 @@ struct detect *
 detect_new(void)
 {
   struct detect *d = g_new0(struct detect, 1);
-  d->held = g_byte_array_new();
-  d->pieces = g_array_new(FALSE, FALSE, sizeof(struct detect_piece));
+  d->held = g_byte_array_sized_new(DETECT_HELD_OCTETS);
+  d->pieces = g_array_sized_new(FALSE, FALSE, sizeof(struct detect_piece), DETECT_HELD_PIECES);
   return d;
 }
 

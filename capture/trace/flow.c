@@ -48,39 +48,55 @@ mix(uint64_t a, uint64_t b)
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* One number for an IPv4 end. The address is read as it was just written, which the processor can
+ * forward. */
+static inline uint64_t
+end_number(const struct ip_addr *addr, uint16_t port)
+{
+  uint32_t octets;
+  memcpy(&octets, addr->octets, 4);
+  return (uint64_t)octets << 16 | port;
+}
+
+static uint64_t
+lookup_wide(const struct flow_table *t, const struct frame_layers *l, struct flow_lookup *out)
+{
+  struct flow_key *k = &out->key;
+  uint64_t src[2], dst[2];
+  memcpy(src, l->src.octets, 16);
+  memcpy(dst, l->dst.octets, 16);
+  bool swapped = src[0] != dst[0]   ? src[0] > dst[0]
+                 : src[1] != dst[1] ? src[1] > dst[1]
+                                    : l->src_port > l->dst_port;
+  memcpy(k->low, swapped ? dst : src, 16);
+  memcpy(k->high, swapped ? src : dst, 16);
+  k->ports = swapped ? (uint32_t)l->dst_port << 16 | l->src_port
+                     : (uint32_t)l->src_port << 16 | l->dst_port;
+  out->is_swapped = swapped;
+  uint64_t h = mix(k->low[0] ^ t->key[0], k->high[0] ^ t->key[1]);
+  return mix(h ^ k->low[1], k->high[1] ^ t->key[0]);
+}
+
 void
 flow_table_lookup(const struct flow_table *t, const struct frame_layers *l, uint16_t interface,
                   struct flow_lookup *out)
 {
   struct flow_key *k = &out->key;
-  uint64_t src[2] = {0}, dst[2] = {0};
-  if (l->ip_version == 4) { /* read as they were just written, which the processor can forward */
-    uint32_t a, b;
-    memcpy(&a, l->src.octets, 4);
-    memcpy(&b, l->dst.octets, 4);
-    src[0] = a;
-    dst[0] = b;
-  } else {
-    memcpy(src, l->src.octets, 16);
-    memcpy(dst, l->dst.octets, 16);
-  }
-  bool swapped = src[0] != dst[0]   ? src[0] > dst[0]
-                 : src[1] != dst[1] ? src[1] > dst[1]
-                                    : l->src_port > l->dst_port;
-  const uint64_t *low = swapped ? dst : src, *high = swapped ? src : dst;
-  k->low[0] = low[0];
-  k->low[1] = low[1];
-  k->high[0] = high[0];
-  k->high[1] = high[1];
-  k->ports = swapped ? (uint32_t)l->dst_port << 16 | l->src_port
-                     : (uint32_t)l->src_port << 16 | l->dst_port;
   k->interface = t->by_interface ? interface : 0;
   k->proto = l->ip_proto;
   k->version = l->ip_version;
-  out->is_swapped = swapped;
-  uint64_t h = mix(low[0] ^ t->key[0], high[0] ^ t->key[1]);
-  if (l->ip_version == 6)
-    h = mix(h ^ low[1], high[1] ^ t->key[0]);
+  uint64_t h;
+  if (l->ip_version == 4) {
+    uint64_t src = end_number(&l->src, l->src_port), dst = end_number(&l->dst, l->dst_port);
+    out->is_swapped = src > dst;
+    k->low[0] = src < dst ? src : dst;
+    k->high[0] = src < dst ? dst : src;
+    k->low[1] = k->high[1] = 0;
+    k->ports = 0;
+    h = mix(k->low[0] ^ t->key[0], k->high[0] ^ t->key[1]);
+  } else {
+    h = lookup_wide(t, l, out);
+  }
   uint64_t rest = (uint64_t)k->ports << 32 | (uint64_t)k->interface << 16 |
                   (uint64_t)k->proto << 8 | k->version;
   out->hash = (uint32_t)mix(h ^ rest, t->key[1] | 1);

@@ -19,6 +19,14 @@ struct stream_held {
   uint8_t octets[];
 };
 
+/* What waits in one direction behind a hole, counted; there only while something waits. */
+struct stream_hole {
+  struct stream_held *first, *last;
+  uint32_t held_octets, n_held;
+  int64_t acked_since_ns; /* when the other end first acknowledged beyond the hole; 0: not yet */
+  int64_t held_since_ns;
+};
+
 /* What one end of a TCP flow sent. sequence.c keeps the first part, stream.c the second. */
 struct flow_side {
   int64_t next_seq_time_ns; /* when next_seq was last raised */
@@ -39,38 +47,34 @@ struct flow_side {
   uint32_t base_seq;    /* of stream offset 0 */
   uint64_t next_offset; /* delivered so far */
   uint64_t fin_offset;
-  uint64_t acked_offset; /* the other end acknowledged everything before */
-  struct stream_held *held, *held_last;
-  uint32_t held_octets, n_held;
-  int64_t hole_since_ns; /* when the other end first acknowledged beyond the hole; 0: not yet */
-  int64_t held_since_ns;
+  struct stream_hole *hole; /* NULL: nothing waits */
 };
 
 struct flowsession; /* flowsession.c: the application session and where its octets came from */
 
-/* Both ends in one order, whichever sent the frame, so that one comparison finds either direction.
- */
+/* Both ends in one order, whichever sent the frame, so that one comparison finds either direction. An
+ * IPv4 end is one number of address and port, and `ports` is 0; only equality matters. */
 struct flow_key {
-  uint64_t low[2], high[2]; /* addresses as they lie in memory: only equality matters */
+  uint64_t low[2], high[2];
   uint32_t ports;
   uint16_t interface;
   uint8_t proto, version;
 };
 
-/* The first cache line holds what every frame needs. */
+/* Six lines of the cache, all of which a segment needs. */
 struct flow {
   struct flow_key key;
+  struct flowsession *session;
+  int64_t last_time_ns;
+  struct trace_flow seen;
+  int64_t syn_time_ns;
+  int64_t first_rtt_ns; /* from SYN to the handshake's last ACK; 0: not seen */
+  struct flow_side sides[2];
   uint32_t hash;
   bool first_is_swapped; /* whether ends[0] is the key's high end */
   bool is_closed;        /* both ends sent FIN, or one RST */
   bool session_is_over;
   bool is_free;
-  struct flowsession *session;
-  int64_t last_time_ns;
-  int64_t syn_time_ns;
-  int64_t first_rtt_ns; /* from SYN to the handshake's last ACK; 0: not seen */
-  struct flow_side sides[2];
-  struct trace_flow seen;
 };
 
 /* A frame's key, made once per frame. */

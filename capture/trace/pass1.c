@@ -247,7 +247,7 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
   } else {
     out->stream_offset = stream_feed(&f->sides[d], &s, &p->budget, &stream_outlets, &to);
   }
-  if (f->sides[!d].held && (t->flags & TCP_ACK)) {
+  if (f->sides[!d].hole && (t->flags & TCP_ACK)) {
     to.direction = !d;
     stream_acknowledged(&f->sides[!d], t->ack, in->index, in->time_ns, &p->budget, &stream_outlets,
                         &to);

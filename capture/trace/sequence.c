@@ -161,10 +161,53 @@ remember(struct flow_side *fwd, const struct sequence_segment *s, unsigned items
   fwd->last_was_syn = s->flags & TCP_SYN;
 }
 
+/* Most segments continue their side without a hole and acknowledge what was seen: they raise
+ * numbers and have nothing to be judged, except that octets may fill the window. Says of them what
+ * the rules above would say. */
+static inline bool
+is_plain(const struct flow *f, const struct flow_side *fwd, const struct flow_side *rev,
+         const struct sequence_segment *s)
+{
+  bool knows_both = fwd->has_next_seq && fwd->has_max_seq && rev->has_max_seq && fwd->has_isn &&
+                    rev->has_isn && (f->first_rtt_ns || !f->syn_time_ns);
+  if (!knows_both || (s->flags & (CONTROL | TCP_ACK)) != TCP_ACK || !s->window)
+    return false;
+  if (s->seq != fwd->next_seq || s->seq != fwd->max_seq_to_ack ||
+      seq_gt(s->ack, rev->max_seq_to_ack))
+    return false;
+  if (!s->n_octets) /* else a duplicate, an update of the window or a keep-alive's answer */
+    return s->ack != fwd->last_ack;
+  return s->n_octets > 1 && !(rev->last_ack && seq_le(s->seq + s->n_octets, rev->last_ack));
+}
+
+static inline unsigned
+feed_plain(struct flow_side *fwd, const struct flow_side *rev, const struct sequence_segment *s)
+{
+  unsigned items = 0;
+  uint32_t next = s->seq + s->n_octets;
+  if (s->n_octets) {
+    if (rev->window_scale != SCALE_UNKNOWN && next == window_edge(rev))
+      items = ANALYSIS_WINDOW_FULL;
+    fwd->next_seq = fwd->max_seq_to_ack = next;
+    fwd->next_seq_time_ns = s->time_ns;
+  }
+  if (s->ack != fwd->last_ack)
+    fwd->dup_acks = 0;
+  fwd->last_ack = s->ack;
+  fwd->last_ack_time_ns = s->time_ns;
+  fwd->window = s->window;
+  fwd->has_window = true;
+  fwd->last_analysis = (uint16_t)items;
+  fwd->last_was_syn = false;
+  return items;
+}
+
 uint16_t
 sequence_feed(struct flow *f, unsigned direction, const struct sequence_segment *s)
 {
   struct flow_side *fwd = &f->sides[direction], *rev = &f->sides[!direction];
+  if (is_plain(f, fwd, rev, s))
+    return (uint16_t)feed_plain(fwd, rev, s);
   unsigned reused = learn_isn(f, direction, s);
   unsigned items = judge_window(fwd, rev, s);
   if (s->ack != fwd->last_ack)

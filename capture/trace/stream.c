@@ -20,8 +20,8 @@ static void
 forget(struct flow_side *side, struct stream_held *h, struct stream_budget *budget)
 {
   uint32_t cost = h->n_octets + PIECE_OVERHEAD;
-  side->held_octets -= cost;
-  side->n_held--;
+  side->hole->held_octets -= cost;
+  side->hole->n_held--;
   budget->held_octets -= cost;
   g_free(h);
 }
@@ -35,16 +35,22 @@ deliver(struct flow_side *side, const struct stream_run *run, const struct strea
     sink->octets(data, run);
 }
 
+static void
+close_hole(struct flow_side *side)
+{
+  g_free(side->hole);
+  side->hole = NULL;
+}
+
 /* Delivers the held pieces that the hole no longer keeps back. */
 static void
 take_held(struct flow_side *side, struct stream_budget *budget, const struct stream_sink *sink,
           void *data)
 {
-  while (side->held && side->held->offset <= side->next_offset) {
-    struct stream_held *h = side->held;
-    side->held = h->next;
-    if (!side->held)
-      side->held_last = NULL;
+  struct stream_hole *hole = side->hole;
+  while (hole->first && hole->first->offset <= side->next_offset) {
+    struct stream_held *h = hole->first;
+    hole->first = h->next;
     uint64_t skip = side->next_offset - h->offset;
     if (skip < h->n_octets) {
       struct stream_run run = {.octets = h->octets + skip,
@@ -57,7 +63,14 @@ take_held(struct flow_side *side, struct stream_budget *budget, const struct str
     }
     forget(side, h, budget);
   }
-  side->hole_since_ns = 0;
+  hole->acked_since_ns = 0;
+  if (!hole->first)
+    close_hole(side);
+}
+
+static void
+note_end(struct flow_side *side)
+{
   if (side->fin_known && side->next_offset >= side->fin_offset)
     side->is_ended = true;
 }
@@ -67,16 +80,18 @@ static void
 give_up(struct flow_side *side, uint32_t frame, struct stream_budget *budget,
         const struct stream_sink *sink, void *data)
 {
-  uint64_t n = side->held->offset - side->next_offset;
+  const struct stream_held *first = side->hole->first;
+  uint64_t n = first->offset - side->next_offset;
   uint64_t at = side->next_offset;
   side->next_offset += n;
-  side->held_since_ns = side->held->time_ns;
+  side->hole->held_since_ns = first->time_ns;
   sink->gap(data, at, n, frame);
   take_held(side, budget, sink, data);
+  note_end(side);
 }
 
 static void
-hold_piece(struct flow_side *side, struct stream_held *after, const struct stream_run *run,
+hold_piece(struct stream_hole *hole, struct stream_held *after, const struct stream_run *run,
            struct stream_budget *budget)
 {
   struct stream_held *h = g_malloc(sizeof *h + run->n_octets);
@@ -86,14 +101,14 @@ hold_piece(struct flow_side *side, struct stream_held *after, const struct strea
                             .frame_offset = run->frame_offset,
                             .time_ns = run->time_ns};
   memcpy(h->octets, run->octets, run->n_octets);
-  struct stream_held **link = after ? &after->next : &side->held;
+  struct stream_held **link = after ? &after->next : &hole->first;
   h->next = *link;
   *link = h;
   if (!h->next)
-    side->held_last = h;
+    hole->last = h;
   uint32_t cost = h->n_octets + PIECE_OVERHEAD;
-  side->held_octets += cost;
-  side->n_held++;
+  hole->held_octets += cost;
+  hole->n_held++;
   budget->held_octets += cost;
 }
 
@@ -101,19 +116,22 @@ hold_piece(struct flow_side *side, struct stream_held *after, const struct strea
 static void
 hold(struct flow_side *side, struct stream_run run, struct stream_budget *budget)
 {
-  if (!side->held)
-    side->held_since_ns = run.time_ns;
+  if (!side->hole) {
+    side->hole = g_new0(struct stream_hole, 1);
+    side->hole->held_since_ns = run.time_ns;
+  }
+  struct stream_hole *hole = side->hole;
   struct stream_held *after = NULL;
-  if (side->held_last && side->held_last->offset + side->held_last->n_octets <= run.offset)
-    after = side->held_last;
-  for (struct stream_held *h = after ? NULL : side->held; run.n_octets; h = h->next) {
+  if (hole->first && hole->last->offset + hole->last->n_octets <= run.offset)
+    after = hole->last;
+  for (struct stream_held *h = after ? NULL : hole->first; run.n_octets; h = h->next) {
     uint64_t end = run.offset + run.n_octets;
     if (!h || end <= h->offset)
       break;
     if (run.offset < h->offset) { /* the part in front of h */
       struct stream_run front = run;
       front.n_octets = (uint32_t)(h->offset - run.offset);
-      hold_piece(side, after, &front, budget);
+      hold_piece(hole, after, &front, budget);
     }
     uint64_t behind = h->offset + h->n_octets;
     uint64_t skip = behind > run.offset ? behind - run.offset : 0;
@@ -126,13 +144,14 @@ hold(struct flow_side *side, struct stream_run run, struct stream_budget *budget
     after = h;
   }
   if (run.n_octets)
-    hold_piece(side, after, &run, budget);
+    hold_piece(hole, after, &run, budget);
 }
 
 static bool
 is_full(const struct flow_side *side, const struct stream_budget *budget)
 {
-  return side->held_octets > STREAM_HELD_OCTETS_MAX || side->n_held > STREAM_HELD_PIECES_MAX ||
+  return side->hole->held_octets > STREAM_HELD_OCTETS_MAX ||
+         side->hole->n_held > STREAM_HELD_PIECES_MAX ||
          budget->held_octets > budget->held_octets_max;
 }
 
@@ -146,8 +165,10 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
     side->base_seq = s->seq;
   }
   uint32_t low = s->seq - side->base_seq;
+  if (!s->n_wire && !s->is_fin)
+    return low;
   int64_t ahead = (int32_t)(low - (uint32_t)side->next_offset);
-  if (ahead > STREAM_AHEAD_MAX || (!s->n_wire && !s->is_fin))
+  if (ahead > STREAM_AHEAD_MAX)
     return low;
   struct stream_run run = {.octets = s->octets,
                            .n_octets = s->n_octets,
@@ -155,6 +176,10 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
                            .frame = s->frame,
                            .frame_offset = s->frame_offset,
                            .time_ns = s->time_ns};
+  if (!ahead && !side->hole && !side->fin_known && !s->is_fin && s->n_octets == s->n_wire) {
+    deliver(side, &run, sink, data); /* what most segments bring: the next octets, whole */
+    return low;
+  }
   if (s->is_fin && !side->fin_known && ahead + (int64_t)s->n_wire >= 0) {
     side->fin_known = true;
     side->fin_offset = run.offset + s->n_wire;
@@ -162,7 +187,7 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
   if (ahead > 0) {
     if (run.n_octets)
       hold(side, run, budget);
-    while (side->held && is_full(side, budget))
+    while (side->hole && is_full(side, budget))
       give_up(side, s->frame, budget, sink, data);
     return low;
   }
@@ -172,7 +197,7 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
     run.n_octets -= skip;
     run.offset += skip;
     run.frame_offset += skip;
-    if (side->held && side->held->offset < run.offset + run.n_octets) {
+    if (side->hole && side->hole->first->offset < run.offset + run.n_octets) {
       /* Octets that came first win: only what lies in front of the held piece is new; the rest of
        * the run goes through hold(), which keeps what is new in it. */
       hold(side, run, budget);
@@ -181,7 +206,7 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
       deliver(side, &run, sink, data);
     }
   }
-  if (s->n_wire > s->n_octets && skip < s->n_wire && !side->held &&
+  if (s->n_wire > s->n_octets && skip < s->n_wire && !side->hole &&
       side->next_offset == run.offset + run.n_octets) {
     /* The snap length cut the segment: its end is a gap that nothing will fill. */
     uint64_t n = s->n_wire - (skip > s->n_octets ? skip : s->n_octets);
@@ -189,7 +214,9 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
     side->next_offset += n;
     sink->gap(data, at, n, s->frame);
   }
-  take_held(side, budget, sink, data);
+  if (side->hole)
+    take_held(side, budget, sink, data);
+  note_end(side);
   return low;
 }
 
@@ -197,14 +224,14 @@ void
 stream_acknowledged(struct flow_side *side, uint32_t ack, uint32_t frame, int64_t time_ns,
                     struct stream_budget *budget, const struct stream_sink *sink, void *data)
 {
-  if (!side->held)
+  if (!side->hole)
     return;
   int64_t beyond = (int32_t)(ack - side->base_seq - (uint32_t)side->next_offset);
-  if (beyond > 0 && !side->hole_since_ns)
-    side->hole_since_ns = time_ns;
-  while (side->held &&
-         ((side->hole_since_ns && time_ns - side->hole_since_ns > STREAM_HOLE_ACKED_NS) ||
-          time_ns - side->held_since_ns > STREAM_HOLE_UNACKED_NS))
+  if (beyond > 0 && !side->hole->acked_since_ns)
+    side->hole->acked_since_ns = time_ns;
+  while (side->hole && ((side->hole->acked_since_ns &&
+                         time_ns - side->hole->acked_since_ns > STREAM_HOLE_ACKED_NS) ||
+                        time_ns - side->hole->held_since_ns > STREAM_HOLE_UNACKED_NS))
     give_up(side, frame, budget, sink, data);
 }
 
@@ -212,17 +239,19 @@ void
 stream_finish(struct flow_side *side, uint32_t frame, struct stream_budget *budget,
               const struct stream_sink *sink, void *data)
 {
-  while (side->held)
+  while (side->hole)
     give_up(side, frame, budget, sink, data);
 }
 
 void
 stream_clear(struct flow_side *side, struct stream_budget *budget)
 {
-  while (side->held) {
-    struct stream_held *h = side->held;
-    side->held = h->next;
+  if (!side->hole)
+    return;
+  while (side->hole->first) {
+    struct stream_held *h = side->hole->first;
+    side->hole->first = h->next;
     forget(side, h, budget);
   }
-  side->held_last = NULL;
+  close_hole(side);
 }

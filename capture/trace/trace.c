@@ -17,9 +17,9 @@
 enum { HUGE_PAGE = 1 << 21 };
 
 static void
-store_init(struct store *s, size_t item_octets, uint32_t per_block)
+store_init(struct store *s, size_t item_octets, unsigned bits)
 {
-  *s = (struct store){.item_octets = item_octets, .per_block = per_block};
+  *s = (struct store){.item_octets = item_octets, .bits = bits};
   s->blocks = g_ptr_array_new_with_free_func(free);
 }
 
@@ -42,8 +42,8 @@ store_add(struct store *s)
 {
   if (s->n >= TRACE_FRAMES_MAX)
     return NULL;
-  if (s->n / s->per_block == s->blocks->len)
-    g_ptr_array_add(s->blocks, new_block(s->item_octets * s->per_block, s->blocks->len == 0));
+  if (s->n >> s->bits == s->blocks->len)
+    g_ptr_array_add(s->blocks, new_block(s->item_octets << s->bits, s->blocks->len == 0));
   return store_get(s, s->n++);
 }
 
@@ -113,8 +113,8 @@ struct trace *
 trace_new(void)
 {
   struct trace *t = g_new0(struct trace, 1);
-  store_init(&t->frames, sizeof(struct trace_frame), STORE_FRAMES);
-  store_init(&t->elements, sizeof(struct element), STORE_ELEMENTS);
+  store_init(&t->frames, sizeof(struct trace_frame), STORE_FRAMES_BITS);
+  store_init(&t->elements, sizeof(struct element), STORE_ELEMENTS_BITS);
   t->interfaces = g_array_new(FALSE, FALSE, sizeof(struct trace_interface));
   g_array_set_clear_func(t->interfaces, clear_interface);
   t->arena = g_ptr_array_new_with_free_func(g_free);

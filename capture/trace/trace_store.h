@@ -10,8 +10,8 @@
 #define TRACE_FRAMES_MAX (UINT32_MAX - 1) /* TRACE_NONE is no index */
 
 enum {
-  STORE_FRAMES = 1 << 15,   /* per block: one large page of records */
-  STORE_ELEMENTS = 1 << 18, /* per block: five large pages */
+  STORE_FRAMES_BITS = 15,   /* per block: one large page of records */
+  STORE_ELEMENTS_BITS = 18, /* per block: five large pages */
   STORE_ARENA = 1 << 20,    /* octets per block; no frame lies across two */
 };
 
@@ -23,7 +23,7 @@ _Static_assert((int)STORE_ARENA >= (int)READER_FRAME_MAX,
 struct store {
   GPtrArray *blocks;
   size_t item_octets;
-  uint32_t per_block; /* a power of two */
+  unsigned bits; /* items per block, as a power of two */
   uint32_t n;
 };
 
@@ -52,8 +52,8 @@ struct trace {
 static inline void *
 store_get(const struct store *s, uint32_t index)
 {
-  char *block = g_ptr_array_index(s->blocks, index / s->per_block);
-  return block + (size_t)(index & (s->per_block - 1)) * s->item_octets;
+  char *block = s->blocks->pdata[index >> s->bits];
+  return block + (size_t)(index & ((1u << s->bits) - 1)) * s->item_octets;
 }
 
 /* Room for one item more, or NULL when 2^32 - 2 are there. */

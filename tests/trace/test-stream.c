@@ -109,7 +109,7 @@ test_permuted_duplicated_and_overlapping_pieces(void)
         have[i] = true;
       }
     }
-    g_assert_null(f.side.held);
+    g_assert_null(f.side.hole);
     expect(&f, text);
   }
 }
@@ -160,8 +160,8 @@ test_waiting_octets_are_bounded(void)
   begin(&f, 7);
   for (unsigned i = 0; i < 4000; i++) {
     feed(&f, 1 + 2 * i, "x", 1, false, 0);
-    g_assert_cmpuint(f.side.held_octets, <=, STREAM_HELD_OCTETS_MAX);
-    g_assert_cmpuint(f.side.n_held, <=, STREAM_HELD_PIECES_MAX);
+    g_assert_cmpuint(f.side.hole ? f.side.hole->held_octets : 0, <=, STREAM_HELD_OCTETS_MAX);
+    g_assert_cmpuint(f.side.hole ? f.side.hole->n_held : 0, <=, STREAM_HELD_PIECES_MAX);
   }
   struct stream_segment far = {.octets = (const uint8_t *)"y", .n_octets = 1, .n_wire = 1};
   far.seq = f.isn + 1 + (uint32_t)f.side.next_offset + STREAM_AHEAD_MAX + 1;
