@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tcp_congestion.c -- how much may be in flight, and how long to wait for its acknowledgement.
+/* tcp_congestion.c -- how much may be in flight.
  *
  *   slow start ──cwnd >= ssthresh──> congestion avoidance
  *        ^  ^                            │
- *        │  └──timeout── fast recovery <─┘ third duplicate ACK (from slow start as well)
- *        └────timeout──────────┘ full ACK: back to congestion avoidance
+ *        │  └──timeout── fast recovery <─┘ third duplicate ACK, or SACK says lost (from slow start
+ * as │                    │            well) └────timeout─────────┘ full ACK: back to congestion
+ * avoidance
  *
- * RFC 5681 (Reno), 6582 (NewReno), 3042 (Limited Transmit), 6928 (initial window), 6298 (RTO) with
- * Karn's rule: an octet that was sent twice times nothing. Integers only. Not here: SACK, CUBIC. */
+ * RFC 5681 (Reno), 6582 (NewReno, without SACK), 6675 (with SACK; the scoreboard is in tcp_sack.c),
+ * 3042 (Limited Transmit), 3465 (octets are counted), 6928 (initial window), 3168 (marks). CUBIC's
+ * growth is in tcp_cubic.c. Integers only. */
 #include <glib.h>
 
-#include "sim/net/tcp_conn.h"
+#include "sim/net/tcp_internal.h"
 
 /* "Arbitrarily high" (RFC 5681 3.1): the largest window that can be announced. */
 #define SSTHRESH_START (UINT32_C(65535) << 14)
 #define CWND_MAX (UINT32_C(1) << 30)
 
-enum { DUPLICATES_FOR_REPEAT = 3, BACKOFF_MAX = 16 };
 enum { IW_OCTETS_PER_SEGMENT = 1460 }; /* RFC 6928 2 */
-#define CLOCK_GRANULARITY_US INT64_C(1000)
-#define RTO_AFTER_LOST_SYN_NS (INT64_C(3) * 1000000000) /* RFC 6298 5.7 */
 
 static uint32_t
 initial_window(const struct tcp_conn *c)
@@ -35,33 +34,86 @@ tcp_congestion_start(struct tcp_conn *c)
   c->cwnd = c->syn_repeated ? c->snd_mss : initial_window(c);
   c->ssthresh = SSTHRESH_START;
   c->octets_acked = 0;
+  tcp_cubic_reset(c);
+}
+
+enum tcp_phase
+tcp_conn_phase(const struct tcp_conn *c)
+{
+  if (c->is_recovering)
+    return TCP_RECOVERY;
+  if (c->is_lost)
+    return TCP_LOSS;
+  return c->cwnd < c->ssthresh ? TCP_SLOW_START : TCP_AVOIDANCE;
 }
 
 void
 tcp_congestion_idle(struct tcp_conn *c, int64_t now_ns)
 {
+  int64_t idle_ns = now_ns - c->last_send_ns;
+  if (c->snd_una != c->snd_max || c->send.used > 0 || c->state < TCP_ESTABLISHED ||
+      idle_ns <= tcp_rtt_timeout(c, c->backoff))
+    return;
   /* RFC 5681 4.1: after an idle time of more than RTO, the path is asked anew. */
-  if (c->snd_una == c->snd_max && c->send.used == 0 && c->state >= TCP_ESTABLISHED &&
-      now_ns - c->last_send_ns > tcp_rtt_timeout(c, c->backoff))
-    c->cwnd = MIN(c->cwnd, initial_window(c));
+  c->cwnd = MIN(c->cwnd, initial_window(c));
+  if (c->cubic.epoch_ns != TCP_NEVER)
+    c->cubic.epoch_ns += idle_ns; /* RFC 9438 4.2: idle time is no time */
+}
+
+/* RFC 3042: the first two duplicate ACKs each let a segment go that was never sent before. SACK has
+ * no need of this: its pipe shrinks. */
+static uint32_t
+limited_transmit(const struct tcp_conn *c)
+{
+  bool may = !c->use_sack && !c->is_recovering && c->snd_nxt == c->snd_max &&
+             c->n_duplicates < TCP_DUPLICATES_FOR_REPEAT;
+  return may ? c->n_duplicates * c->snd_mss : 0;
 }
 
 uint32_t
-tcp_congestion_limit(const struct tcp_conn *c)
+tcp_congestion_usable(const struct tcp_conn *c)
 {
-  /* Limited Transmit is for octets never sent before. */
-  if (!c->is_recovering && c->snd_nxt == c->snd_max && c->n_duplicates > 0 &&
-      c->n_duplicates < DUPLICATES_FOR_REPEAT)
-    return c->cwnd + c->n_duplicates * c->snd_mss;
-  return c->cwnd;
+  uint32_t limit = c->cwnd + limited_transmit(c), pipe = tcp_sack_pipe(c);
+  return limit > pipe ? limit - pipe : 0;
 }
 
-static uint32_t
-half_flight(const struct tcp_conn *c)
+void
+tcp_congestion_sent(struct tcp_conn *c)
 {
   uint32_t flight = c->snd_nxt - c->snd_una;
-  flight -= MIN(flight, c->limited);
-  return MAX(flight / 2, 2u * c->snd_mss);
+  if (flight > c->cwnd)
+    c->limited = flight - c->cwnd;
+  /* A window that is not used says nothing about the path: in slow start half of it must be, else
+   * all (as Linux does it). */
+  uint32_t needed = c->cwnd < c->ssthresh ? c->cwnd / 2 : c->cwnd - c->snd_mss;
+  if (flight > needed || c->cwnd <= c->snd_mss)
+    c->cwnd_used = c->snd_max;
+}
+
+uint32_t
+tcp_congestion_flight(const struct tcp_conn *c)
+{
+  uint32_t flight = c->snd_nxt - c->snd_una;
+  return flight - MIN(flight, c->limited);
+}
+
+/* The path is full: returns ssthresh. */
+static uint32_t
+reduce(struct tcp_conn *c)
+{
+  c->cwr_owed = c->use_ecn;
+  if (c->profile->control == TCP_CUBIC)
+    return tcp_cubic_reduce(c);
+  return MAX(tcp_congestion_flight(c) / 2, 2u * c->snd_mss);
+}
+
+/* ---- ACKs ---- */
+
+void
+tcp_congestion_end_recovery(struct tcp_conn *c)
+{
+  c->is_recovering = c->repeat_now = false;
+  c->octets_acked = 0;
 }
 
 static void
@@ -70,11 +122,12 @@ acked_in_recovery(struct tcp_conn *c, uint32_t ack, uint32_t n_acked)
   uint32_t mss = c->snd_mss;
   if (seq_ge(ack, c->recover)) {
     uint32_t flight = c->snd_nxt - ack;
-    c->cwnd = MIN(c->ssthresh, MAX(flight, mss) + mss);
-    c->is_recovering = false;
-    c->octets_acked = 0;
+    c->cwnd = c->use_sack ? c->ssthresh : MIN(c->ssthresh, MAX(flight, mss) + mss);
+    tcp_congestion_end_recovery(c);
     return;
   }
+  if (c->use_sack)
+    return; /* the scoreboard knows what to do */
   /* A partial ACK: the next hole begins right there. Deflate by what left the network. */
   c->repeat_now = true;
   c->cwnd -= MIN(c->cwnd, n_acked);
@@ -83,108 +136,99 @@ acked_in_recovery(struct tcp_conn *c, uint32_t ack, uint32_t n_acked)
   c->cwnd = MAX(c->cwnd, mss);
 }
 
-void
-tcp_congestion_acked(struct tcp_conn *c, uint32_t ack, uint32_t n_acked)
+static void
+avoid(struct tcp_conn *c, uint32_t n_acked, int64_t now_ns)
 {
-  uint32_t mss = c->snd_mss;
+  if (c->profile->control == TCP_CUBIC) {
+    tcp_cubic_acked(c, n_acked, now_ns);
+    return;
+  }
+  c->octets_acked += n_acked;
+  if (c->octets_acked >= c->cwnd) {
+    c->octets_acked -= c->cwnd;
+    c->cwnd += c->snd_mss;
+  }
+}
+
+void
+tcp_congestion_acked(struct tcp_conn *c, uint32_t ack, uint32_t n_acked, int64_t now_ns)
+{
+  bool was_used = !c->profile->validates_cwnd || seq_lt(ack - n_acked, c->cwnd_used);
   c->n_duplicates = 0;
   c->limited = 0;
   if (c->is_recovering) {
     acked_in_recovery(c, ack, n_acked);
     return;
   }
-  if (c->cwnd < c->ssthresh) {
-    c->cwnd += MIN(n_acked, mss);
-  } else {
-    c->octets_acked += n_acked;
-    if (c->octets_acked >= c->cwnd) {
-      c->octets_acked -= c->cwnd;
-      c->cwnd += mss;
-    }
-  }
+  uint32_t abc = c->is_lost ? 1 : c->profile->abc_limit; /* RFC 3465 2.3 */
+  if (c->is_lost && seq_ge(ack, c->recover))
+    c->is_lost = false;
+  if (!was_used)
+    return;
+  if (c->cwnd < c->ssthresh)
+    c->cwnd += MIN(n_acked, abc * c->snd_mss);
+  else
+    avoid(c, n_acked, now_ns);
   c->cwnd = MIN(c->cwnd, CWND_MAX);
 }
 
+static bool
+says_lost(const struct tcp_conn *c)
+{
+  if (!c->use_sack)
+    return c->n_duplicates == TCP_DUPLICATES_FOR_REPEAT;
+  return c->n_duplicates >= TCP_DUPLICATES_FOR_REPEAT || seq_gt(tcp_sack_lost_edge(c), c->snd_una);
+}
+
 void
-tcp_congestion_duplicate(struct tcp_conn *c)
+tcp_congestion_duplicate(struct tcp_conn *c, int64_t now_ns)
 {
   if (c->is_recovering) {
-    c->cwnd = MIN(c->cwnd + c->snd_mss, CWND_MAX);
+    if (!c->use_sack)
+      c->cwnd = MIN(c->cwnd + c->snd_mss, CWND_MAX);
     return;
   }
   c->n_duplicates++;
-  if (c->n_duplicates != DUPLICATES_FOR_REPEAT)
+  if (!says_lost(c))
     return;
-  /* RFC 6582 3.2 step 2: not again for losses of the window that was repaired already. */
-  if (!seq_gt(c->snd_una, c->recover))
+  /* RFC 6582 3.2 step 2, RFC 6675 5.1: not again for losses of a window that was repaired already;
+   * without SACK its last duplicates might come behind the repair. */
+  if (c->use_sack ? seq_lt(c->snd_una, c->recover) : seq_le(c->snd_una, c->recover))
     return;
-  c->ssthresh = half_flight(c);
+  c->ssthresh = reduce(c);
   c->recover = c->snd_max;
-  c->cwnd = c->ssthresh + DUPLICATES_FOR_REPEAT * c->snd_mss;
-  c->is_recovering = true;
-  c->had_partial_ack = false;
-  c->repeat_now = true;
+  c->cwnd = c->ssthresh + (c->use_sack ? 0 : TCP_DUPLICATES_FOR_REPEAT * c->snd_mss);
+  c->is_recovering = c->repeat_now = true;
+  c->had_partial_ack = c->has_rescue = false;
+  c->high_rxt = c->snd_una;
   c->limited = 0;
 }
 
 void
-tcp_congestion_timeout(struct tcp_conn *c)
+tcp_congestion_timeout(struct tcp_conn *c, int64_t now_ns)
 {
-  if (c->backoff == 0)
-    c->ssthresh = half_flight(c);
+  if (c->backoff == 0) {
+    c->ssthresh = reduce(c);
+    c->cubic.w_max = 0; /* RFC 9438 4.8: the next avoidance starts from where it is */
+  }
+  /* What begins a hole cannot be SACKed: the peer threw away what it had (RFC 2018 8). */
+  if (c->n_sacked > 0 && c->sacked[0].left == c->snd_una)
+    tcp_sack_clear(c);
   c->cwnd = c->snd_mss;
-  c->octets_acked = 0;
   c->recover = c->snd_max;
-  c->is_recovering = c->repeat_now = false;
+  tcp_congestion_end_recovery(c);
+  c->is_lost = true;
   c->n_duplicates = 0;
   c->limited = 0;
 }
 
-/* ---- round-trip time ---- */
-
 void
-tcp_rtt_start(struct tcp_conn *c, uint32_t seq, int64_t now_ns)
+tcp_congestion_marked(struct tcp_conn *c, int64_t now_ns)
 {
-  if (c->rtt_running)
+  if (c->is_recovering || c->is_lost || seq_le(c->snd_una, c->ecn_recover))
     return;
-  c->rtt_running = true;
-  c->rtt_seq = seq;
-  c->rtt_start_ns = now_ns;
-}
-
-void
-tcp_rtt_acked(struct tcp_conn *c, uint32_t ack, int64_t now_ns)
-{
-  if (!c->rtt_running || !seq_gt(ack, c->rtt_seq))
-    return;
-  c->rtt_running = false;
-  c->backoff = 0;
-  int64_t r = (now_ns - c->rtt_start_ns) / 1000;
-  if (!c->rtt_known) {
-    c->srtt_us = r;
-    c->rttvar_us = r / 2;
-    c->rtt_known = true;
-  } else {
-    int64_t off = c->srtt_us > r ? c->srtt_us - r : r - c->srtt_us;
-    c->rttvar_us = (3 * c->rttvar_us + off) / 4;
-    c->srtt_us = (7 * c->srtt_us + r) / 8;
-  }
-  int64_t rto_ns = 1000 * (c->srtt_us + MAX(CLOCK_GRANULARITY_US, 4 * c->rttvar_us));
-  c->rto_ns = CLAMP(rto_ns, c->profile->rto_min_ns, c->profile->rto_max_ns);
-}
-
-void
-tcp_rtt_syn_was_repeated(struct tcp_conn *c)
-{
-  c->rto_ns = MAX(c->rto_ns, RTO_AFTER_LOST_SYN_NS);
-  c->backoff = 0;
-}
-
-int64_t
-tcp_rtt_timeout(const struct tcp_conn *c, unsigned backoff)
-{
-  int64_t rto = c->rto_ns;
-  for (unsigned i = 0; i < MIN(backoff, BACKOFF_MAX) && rto < c->profile->rto_max_ns; i++)
-    rto *= 2;
-  return MIN(rto, c->profile->rto_max_ns);
+  c->ssthresh = reduce(c);
+  c->cwnd = MIN(c->cwnd, c->ssthresh);
+  c->ecn_recover = c->snd_max;
+  c->octets_acked = 0;
 }

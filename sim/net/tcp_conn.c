@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tcp_conn.c -- the life of one TCP connection: opening, the user's calls, windows, and what is
- * shown.
+/* tcp_conn.c -- the life of one TCP connection: opening, the user's calls and windows.
  *
  *                    accept (SYN came)                     connect
  *   CLOSED ──────────> SYN-RECEIVED <──input: SYN── SYN-SENT <── CLOSED
@@ -12,12 +11,12 @@
  *                    FIN-WAIT-2 ──FIN──> TIME-WAIT         LAST-ACK ──input: ACK──> CLOSED
  *
  * All changes go through tcp_conn_set_state(). Segments that arrive are in tcp_input.c, segments
- * that leave and timers in tcp_output.c, congestion and round-trip times in tcp_congestion.c. RFC
- * 9293. */
-#include "sim/net/tcp_conn.h"
-
+ * that leave in tcp_output.c, timers in tcp_timer.c. RFC 9293. */
 #include <glib.h>
 #include <string.h>
+
+#include "capture/wire/net.h"
+#include "sim/net/tcp_internal.h"
 
 static const char *const state_names[] = {
     [TCP_CLOSED] = "CLOSED",           [TCP_LISTEN] = "LISTEN",
@@ -31,8 +30,11 @@ _Static_assert(G_N_ELEMENTS(state_names) == TCP_N_STATES, "every state has a nam
 
 /* RFC 9293 3.7.1: what to send when the peer announces no MSS. */
 enum { MSS_DEFAULT = 536, WSCALE_MAX = 14 };
-/* RFC 1122 3.3.3 and 8200 5: a smaller claim is an attack on throughput. */
-enum { MTU_MIN_V4 = 576, MTU_MIN_V6 = 1280 };
+/* RFC 7323 appendix A: the octets of every segment that timestamps take from the data. */
+enum { TIMESTAMP_OCTETS = 12 };
+/* A smaller claim is an attack on throughput (RFC 5927 7.2): no IPv4 link of today is narrower, and
+ * IPv6 promises 1280 octets (RFC 8200 5). */
+enum { MTU_MIN_V4 = 256, MTU_MIN_V6 = 1280 };
 
 const char *
 tcp_state_name(enum tcp_state state)
@@ -59,6 +61,8 @@ tcp_conn_init(struct tcp_conn *c, const struct tcp_profile *profile, tcp_watch w
                          .persist_at = TCP_NEVER,
                          .ack_at = TCP_NEVER,
                          .time_wait_at = TCP_NEVER,
+                         .keepalive_at = TCP_NEVER,
+                         .cork_at = TCP_NEVER,
                          .watch = watch,
                          .watch_data = watch_data};
 }
@@ -68,6 +72,8 @@ tcp_conn_clear(struct tcp_conn *c)
 {
   ring_clear(&c->send);
   ring_clear(&c->receive);
+  tcp_sack_clear(c);
+  g_clear_pointer(&c->shown, g_free);
 }
 
 void
@@ -78,7 +84,7 @@ tcp_conn_set_state(struct tcp_conn *c, enum tcp_state state, int64_t now_ns)
   c->state = state;
   if (state == TCP_TIME_WAIT) {
     c->time_wait_at = now_ns + c->profile->time_wait_ns;
-    c->rexmit_at = c->persist_at = TCP_NEVER;
+    c->rexmit_at = c->persist_at = c->keepalive_at = TCP_NEVER;
   }
   if (c->watch)
     c->watch(c->watch_data, c, "state", state_names[state], state);
@@ -89,72 +95,13 @@ tcp_conn_finish(struct tcp_conn *c, enum tcp_outcome outcome, int64_t now_ns)
 {
   c->outcome = outcome;
   c->rexmit_at = c->persist_at = c->ack_at = c->time_wait_at = TCP_NEVER;
-  c->ack_now = c->probe_now = c->repeat_now = false;
+  c->keepalive_at = c->cork_at = TCP_NEVER;
+  c->ack_now = c->probe_now = c->repeat_now = c->keepalive_now = c->is_urgent = false;
   ring_clear(&c->send);
+  tcp_sack_clear(c);
   c->snd_una = c->snd_nxt = c->snd_max;
   c->wants_fin = false;
   tcp_conn_set_state(c, TCP_CLOSED, now_ns);
-}
-
-/* ---- what is shown ---- */
-
-static void
-show(struct tcp_conn *c, enum tcp_value which, uint32_t value)
-{
-  static const char *const keys[] = {
-      [TCP_SND_UNA] = "snd_una",   [TCP_SND_NXT] = "snd_nxt", [TCP_SND_WND] = "snd_wnd",
-      [TCP_RCV_NXT] = "rcv_nxt",   [TCP_RCV_WND] = "rcv_wnd", [TCP_CWND] = "cwnd",
-      [TCP_SSTHRESH] = "ssthresh", [TCP_FLIGHT] = "flight",   [TCP_RTO_MS] = "rto_ms",
-      [TCP_SRTT_MS] = "srtt_ms"};
-  _Static_assert(G_N_ELEMENTS(keys) == TCP_N_VALUES, "every value has a key");
-  struct tcp_shown *s = &c->shown;
-  if ((s->told & 1u << which) && s->values[which] == value)
-    return;
-  s->told |= (uint16_t)(1u << which);
-  s->values[which] = value;
-  c->watch(c->watch_data, c, keys[which], NULL, value);
-}
-
-static uint32_t
-in_ms(int64_t us)
-{
-  return (uint32_t)((us + 500) / 1000);
-}
-
-static bool
-has_peer(const struct tcp_conn *c)
-{
-  return c->state > TCP_SYN_SENT;
-}
-
-void
-tcp_conn_show(struct tcp_conn *c)
-{
-  /* Invariants: RFC 9293 3.3.1, and that nothing is sent twice or kept without reason. */
-  g_assert(seq_le(c->snd_una, c->snd_nxt) && seq_le(c->snd_nxt, c->snd_max));
-  g_assert(c->state == TCP_CLOSED || seq_le(c->snd_max, tcp_conn_send_end(c)));
-  g_assert(!has_peer(c) || seq_le(c->rcv_nxt, c->rcv_edge + 1)); /* +1: FIN needs no room */
-  g_assert(c->send.used <= c->profile->send_octets);
-  g_assert(c->state == TCP_CLOSED || c->cwnd >= 1);
-  for (unsigned i = 0; i < c->n_pieces; i++) {
-    g_assert(seq_lt(c->pieces[i].left, c->pieces[i].right));
-    g_assert(seq_lt(i ? c->pieces[i - 1].right : c->rcv_nxt, c->pieces[i].left));
-  }
-  if (!c->watch)
-    return;
-  show(c, TCP_SND_UNA, c->snd_una);
-  show(c, TCP_SND_NXT, c->snd_nxt);
-  show(c, TCP_CWND, c->cwnd);
-  show(c, TCP_SSTHRESH, c->ssthresh);
-  show(c, TCP_FLIGHT, c->snd_nxt - c->snd_una);
-  show(c, TCP_RTO_MS, in_ms(tcp_rtt_timeout(c, c->backoff) / 1000));
-  if (c->rtt_known)
-    show(c, TCP_SRTT_MS, in_ms(c->srtt_us));
-  if (has_peer(c)) {
-    show(c, TCP_SND_WND, c->snd_wnd);
-    show(c, TCP_RCV_NXT, c->rcv_nxt);
-    show(c, TCP_RCV_WND, seq_gt(c->rcv_edge, c->rcv_nxt) ? c->rcv_edge - c->rcv_nxt : 0);
-  }
 }
 
 /* ---- opening ---- */
@@ -163,7 +110,7 @@ static void
 start(struct tcp_conn *c, uint32_t iss, int64_t now_ns)
 {
   c->iss = c->snd_una = c->snd_nxt = c->snd_max = iss;
-  c->recover = iss;
+  c->recover = c->cwnd_used = c->ecn_recover = c->repeated_end = c->snd_small = iss;
   c->progress_ns = c->last_send_ns = now_ns;
   c->rcv_scale = c->profile->wscale > 0 ? (uint8_t)c->profile->wscale : 0;
   tcp_congestion_start(c);
@@ -178,30 +125,58 @@ tcp_conn_connect(struct tcp_conn *c, uint32_t iss, int64_t now_ns)
   tcp_conn_show(c);
 }
 
-/* The options of the peer's SYN: RFC 9293 3.7.1, RFC 7323 2.2. */
-static void
-take_syn_options(struct tcp_conn *c, const struct tcp_options *o)
+uint32_t
+tcp_conn_ts(const struct tcp_conn *c, int64_t now_ns)
 {
-  c->snd_mss = o->has_mss && o->mss > 0 ? o->mss : MSS_DEFAULT;
-  c->snd_mss = MIN(c->snd_mss, c->mss);
-  if (o->has_wscale && c->profile->wscale >= 0) {
-    c->snd_scale = MIN(o->wscale, WSCALE_MAX);
-  } else {
-    c->snd_scale = c->rcv_scale = 0;
-    c->peer_refuses_scale = true;
+  return c->ts_offset + (uint32_t)(now_ns / 1000000);
+}
+
+/* Data octets of a full segment: the MSS counts without options (RFC 6691). */
+static uint16_t
+without_options(const struct tcp_conn *c, uint32_t mss)
+{
+  return (uint16_t)(c->use_ts && mss > 2 * TIMESTAMP_OCTETS ? mss - TIMESTAMP_OCTETS : mss);
+}
+
+/* The options of the peer's SYN: RFC 9293 3.7.1, RFC 7323 2.2 and 3.2, RFC 2018 2. */
+static void
+take_syn_options(struct tcp_conn *c, const struct tcp_options *o, int64_t now_ns)
+{
+  const struct tcp_profile *profile = c->profile;
+  c->use_scale = o->has_wscale && profile->wscale >= 0;
+  c->snd_scale = c->use_scale ? MIN(o->wscale, WSCALE_MAX) : 0;
+  c->rcv_scale = c->use_scale ? c->rcv_scale : 0;
+  c->use_sack = o->has_sack_permitted && profile->sack;
+  c->use_ts = o->has_timestamps && profile->timestamps;
+  if (c->use_ts) {
+    c->ts_recent = o->ts_value;
+    c->ts_recent_ns = now_ns;
   }
+  uint32_t mss = o->has_mss && o->mss > 0 ? o->mss : MSS_DEFAULT;
+  c->snd_mss = without_options(c, MIN(mss, c->mss));
   tcp_congestion_start(c);
+}
+
+/* RFC 3168 6.1.1: a SYN asks with ECE and CWR, a SYN,ACK agrees with ECE alone. */
+static bool
+agrees_on_ecn(const struct tcp_conn *c, const struct tcp_segment *syn)
+{
+  uint16_t bits = syn->flags & (TCP_ECE | TCP_CWR);
+  if (syn->flags & TCP_ACK)
+    return c->profile->ecn == TCP_ECN_ASK && !c->syn_repeated && bits == TCP_ECE;
+  return c->profile->ecn != TCP_ECN_OFF && bits == (TCP_ECE | TCP_CWR);
 }
 
 /* What a SYN says, for both kinds of OPEN. Its window is never scaled. */
 void
-tcp_conn_take_syn(struct tcp_conn *c, const struct tcp_segment *syn)
+tcp_conn_take_syn(struct tcp_conn *c, const struct tcp_segment *syn, int64_t now_ns)
 {
   uint32_t announced = c->rcv_edge - c->rcv_nxt;
   c->irs = syn->seq;
-  c->rcv_nxt = syn->seq + 1;
+  c->rcv_nxt = c->last_ack_sent = syn->seq + 1;
   c->rcv_edge = c->rcv_nxt + announced;
-  take_syn_options(c, &syn->options);
+  take_syn_options(c, &syn->options, now_ns);
+  c->use_ecn = agrees_on_ecn(c, syn);
   c->snd_wnd = c->snd_wnd_max = syn->window;
   c->snd_wl1 = syn->seq;
   c->snd_wl2 = syn->ack;
@@ -213,8 +188,10 @@ tcp_conn_accept(struct tcp_conn *c, const struct tcp_segment *syn, uint32_t iss,
   g_assert(c->state == TCP_CLOSED && (syn->flags & TCP_SYN));
   start(c, iss, now_ns);
   c->is_passive = true;
-  tcp_conn_take_syn(c, syn);
+  tcp_conn_take_syn(c, syn, now_ns);
+  tcp_receive_early(c, syn);
   c->snd_wl2 = iss;
+  c->heard_ns = now_ns;
   tcp_conn_set_state(c, TCP_SYN_RECEIVED, now_ns);
   tcp_conn_show(c);
 }
@@ -249,10 +226,19 @@ tcp_conn_too_big(struct tcp_conn *c, uint32_t seq, uint32_t mtu)
   /* RFC 5927 4.1 and 7.2: the quoted number is one that is in flight. */
   if (seq_lt(seq, c->snd_una) || seq_ge(seq, c->snd_max) || c->state < TCP_ESTABLISHED)
     return false;
-  mtu = MAX(mtu, c->ip_octets == 40 ? MTU_MIN_V6 : MTU_MIN_V4);
-  if (mtu - c->ip_octets - TCP_OCTETS >= c->snd_mss)
+  mtu = MAX(mtu, c->ip_octets == IPV6_OCTETS ? MTU_MIN_V6 : MTU_MIN_V4);
+  uint32_t mss = mtu - c->ip_octets - TCP_OCTETS;
+  if (mss > UINT16_MAX || without_options(c, mss) >= c->snd_mss)
     return false;
-  c->snd_mss = (uint16_t)(mtu - c->ip_octets - TCP_OCTETS);
+  c->snd_mss = without_options(c, mss);
+  /* Not a sign of a full path: cwnd stays (RFC 1191 6.3). All goes out again, whatever was being
+   * repaired. */
+  if (c->is_recovering) {
+    c->cwnd = MIN(c->cwnd, c->ssthresh);
+    tcp_congestion_end_recovery(c);
+  }
+  c->n_duplicates = 0;
+  c->repeated_end = c->snd_max;
   c->snd_nxt = c->snd_una;
   c->rtt_running = false;
   tcp_conn_show(c);
@@ -268,9 +254,11 @@ tcp_conn_set(struct tcp_conn *c, enum tcp_knob knob, int64_t value, int64_t now_
     break;
   case TCP_KNOB_CORK:
     c->is_corked = value != 0;
+    c->cork_at = TCP_NEVER;
     break;
   case TCP_KNOB_QUICKACK:
     c->is_quickack = value != 0;
+    c->ack_now = c->ack_now || (c->is_quickack && c->ack_at != TCP_NEVER);
     break;
   case TCP_KNOB_KEEPALIVE:
     c->is_keepalive = value != 0;
@@ -290,6 +278,8 @@ tcp_conn_set(struct tcp_conn *c, enum tcp_knob knob, int64_t value, int64_t now_
   case TCP_N_KNOBS:
     break;
   }
+  if (c->state >= TCP_ESTABLISHED && knob >= TCP_KNOB_KEEPALIVE)
+    tcp_timer_arm_keepalive(c, now_ns);
   tcp_conn_show(c);
 }
 
@@ -297,6 +287,7 @@ void
 tcp_conn_reply_rst(struct tcp_conn *c, uint32_t seq)
 {
   c->rst_now = true;
+  c->rst_acks = false;
   c->rst_seq = seq;
 }
 
@@ -384,10 +375,31 @@ tcp_conn_send(struct tcp_conn *c, const uint8_t *p, size_t n, int64_t now_ns)
   return n;
 }
 
+size_t
+tcp_conn_send_urgent(struct tcp_conn *c, const uint8_t *p, size_t n, int64_t now_ns)
+{
+  n = tcp_conn_send(c, p, n, now_ns);
+  if (n == 0)
+    return 0;
+  c->is_urgent = true;
+  c->snd_up = tcp_conn_data_end(c);
+  /* The mark is told at once, even when the window lets no octet out. */
+  c->ack_now = c->ack_now || c->state >= TCP_ESTABLISHED;
+  return n;
+}
+
+uint32_t
+tcp_conn_urgent(const struct tcp_conn *c)
+{
+  uint32_t read = c->rcv_nxt - c->receive.used - tcp_conn_is_at_end(c);
+  return c->has_rcv_up && seq_gt(c->rcv_up, read) ? c->rcv_up - read : 0;
+}
+
 uint32_t
 tcp_conn_peek(const struct tcp_conn *c, const uint8_t **out)
 {
-  return c->receive.used ? ring_peek(&c->receive, out) : 0;
+  /* Data of a SYN wait until the handshake is done (RFC 9293 3.4). */
+  return c->receive.used && c->state != TCP_SYN_RECEIVED ? ring_peek(&c->receive, out) : 0;
 }
 
 void
@@ -431,7 +443,23 @@ tcp_conn_abort(struct tcp_conn *c, int64_t now_ns)
   uint32_t seq = c->snd_max;
   if (c->state != TCP_CLOSED)
     tcp_conn_finish(c, TCP_OUTCOME_DONE, now_ns);
-  if (known)
+  if (known) {
     tcp_conn_reply_rst(c, seq);
+    c->rst_acks = c->profile->rst_acks;
+  }
   tcp_conn_show(c);
+}
+
+bool
+tcp_conn_may_reuse(const struct tcp_conn *c, const struct tcp_segment *syn)
+{
+  if (c->state != TCP_TIME_WAIT || (syn->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+    return false;
+  bool is_behind = seq_gt(syn->seq, c->rcv_nxt);
+  const struct tcp_options *o = &syn->options;
+  if (!o->has_timestamps || !c->profile->timestamps)
+    return is_behind;
+  if (!c->use_ts || o->ts_value == c->ts_recent)
+    return is_behind || !c->use_ts;
+  return seq_gt(o->ts_value, c->ts_recent);
 }

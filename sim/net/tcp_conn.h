@@ -14,8 +14,10 @@
  * number of connections live side by side. Time is any count of nanoseconds that never runs
  * backwards.
  *
- * RFC 9293 (all states), 6298, 5681, 6582 (NewReno), 3042, 6928, 5961, 7323 (window scale), 1122
- * (delayed ACK, Nagle, silly window). Not yet: SACK, timestamps, keep-alive, CUBIC, ECN. */
+ * RFC 9293 (all states), 1122 (delayed ACK, Nagle, silly window, persist, keep-alive), 6298, 5681,
+ * 3042, 6582 (NewReno), 2018 and 6675 (SACK), 2883 (D-SACK), 6928, 9438 (CUBIC), 7323 (scale,
+ * timestamps, PAWS), 3168 (ECN), 5961, 5927, 1191 and 8201 (path MTU), 5482 (local), 6191, 1337.
+ * Not here: RACK-TLP (8985), F-RTO (5682), Fast Open (7413). */
 #include "capture/wire/tcp.h"
 #include "sim/net/ring.h"
 
@@ -61,6 +63,14 @@ struct tcp_profile {
   uint16_t mss;  /* announced unless tcp_conn_set_mtu() says otherwise */
   int8_t wscale; /* announced shift, 0..14; -1: option not offered */
   bool sack, timestamps;
+  bool needs_timestamps; /* once agreed on, segments without them are dropped (RFC 7323 3.2) */
+  bool keeps_syn_data;   /* data on a SYN are taken; else the peer must send them again */
+  bool sack_rescue;      /* RFC 6675 NextSeg rule 4: the tail once more when nothing else may go */
+  bool minshall;         /* Nagle holds a small segment back only for another small one in flight */
+  bool rst_acks;         /* ABORT sends RST,ACK */
+  bool rst_ends_time_wait; /* else RFC 1337: a RST does not end TIME-WAIT early */
+  bool validates_cwnd;     /* only ACKs of a window that was used widen it (RFC 7661's idea) */
+  uint8_t abc_limit;       /* segments that one ACK may add in slow start: L of RFC 3465 */
   enum tcp_ecn ecn;
   enum tcp_control control;
   enum tcp_option_order option_order;
@@ -103,28 +113,19 @@ struct tcp_piece {
 };
 
 struct tcp_conn;
-/* Reports values that a student may see whenever they change: "state" with the state's name, else
- * the number. Keys as in world.h. */
+/* Reports values that a student may see whenever they change, as text (valid during the call) or,
+ * with text NULL, as a number. Keys as in world.h. */
 typedef void (*tcp_watch)(void *data, const struct tcp_conn *c, const char *key, const char *text,
                           uint64_t value);
 
-enum tcp_value {
-  TCP_SND_UNA,
-  TCP_SND_NXT,
-  TCP_SND_WND,
-  TCP_RCV_NXT,
-  TCP_RCV_WND,
-  TCP_CWND,
-  TCP_SSTHRESH,
-  TCP_FLIGHT,
-  TCP_RTO_MS,
-  TCP_SRTT_MS,
-  TCP_N_VALUES
-};
-/* What tcp_watch was told last. */
-struct tcp_shown {
-  uint32_t values[TCP_N_VALUES];
-  uint16_t told; /* bit per value: it was told at least once */
+/* What tcp_watch was told last: see tcp_show.c. */
+struct tcp_shown;
+
+enum tcp_phase {
+  TCP_SLOW_START,
+  TCP_AVOIDANCE,
+  TCP_RECOVERY, /* after duplicate ACKs or SACK blocks: one window is repaired */
+  TCP_LOSS,     /* after a timeout: what was in flight is sent again from slow start */
 };
 
 /* To be read, not written, by callers. Names as in the RFCs. */
@@ -139,62 +140,97 @@ struct tcp_conn {
   unsigned keepalive_probes;
   int64_t keepalive_idle_ns, keepalive_interval_ns, user_timeout_ns;
 
+  /* agreed on by both SYNs */
+  bool use_scale, use_sack, use_ts, use_ecn;
+
   /* sending */
   uint32_t iss, snd_una, snd_nxt;
   uint32_t snd_max; /* behind the highest octet ever sent; snd_nxt falls back after a timeout */
   uint32_t snd_wnd, snd_wl1, snd_wl2, snd_wnd_max;
+  uint32_t snd_up;    /* behind the last urgent octet, when is_urgent */
+  uint32_t snd_small; /* behind the last segment that was not full */
   uint8_t snd_scale;
-  uint16_t snd_mss;
+  uint16_t snd_mss; /* octets of data in a full segment: without timestamps, with SACK even fewer */
   struct ring send; /* from snd_una on (SYN apart) */
   bool wants_fin;   /* the caller closed: a FIN follows the last octet */
-  bool fin_acked;
-  bool peer_refuses_scale;
+  bool fin_acked, is_urgent;
   uint32_t limited; /* octets in flight beyond cwnd by Limited Transmit */
 
   /* receiving */
   uint32_t irs, rcv_nxt;
   uint32_t rcv_edge; /* right edge of the widest window that was announced */
+  uint32_t rcv_up;   /* behind the last urgent octet, when has_rcv_up */
   uint8_t rcv_scale;
   struct ring receive; /* in order, not yet read; pieces lie behind at their place */
   struct tcp_piece pieces[TCP_PIECES_MAX];
   unsigned n_pieces;
   bool fin_seen; /* a FIN stands at fin_seq, perhaps behind a hole */
+  bool has_rcv_up;
   uint32_t fin_seq;
   uint32_t rcv_largest; /* the largest segment so far: what "full-sized" means */
   uint32_t n_unacked;   /* octets in order since our last ACK */
   bool ack_now;
 
+  /* SACK, receiving: blocks of the last ACKs, newest first (RFC 2018 4), and a duplicate that waits
+   * to be told once (RFC 2883) */
+  struct tcp_piece blocks[TCP_SACK_MAX], duplicate;
+  uint8_t n_blocks;
+  bool has_duplicate;
+
+  /* SACK, sending: the scoreboard of RFC 6675, in order, apart; NULL while nothing is SACKed */
+  struct tcp_piece *sacked;
+  unsigned n_sacked, sacked_room;
+  uint32_t high_rxt; /* in recovery: behind the highest octet that was repeated */
+  uint32_t rescue_rxt;
+  bool has_rescue;
+
+  /* timestamps: RFC 7323 */
+  uint32_t
+      ts_offset; /* added to the clock of milliseconds; the caller may set it before the OPEN */
+  uint32_t ts_recent, last_ack_sent;
+  int64_t ts_recent_ns; /* when ts_recent was taken */
+
   /* round trip: RFC 6298, in microseconds */
   bool rtt_running, rtt_known;
   uint32_t rtt_seq;
+  uint32_t repeated_end; /* behind the highest octet that was sent twice: Karn's rule */
   int64_t rtt_start_ns;
   int64_t srtt_us, rttvar_us;
   int64_t rto_ns; /* before back-off */
   unsigned backoff;
   bool syn_repeated;
 
-  /* congestion: RFC 5681, 6582 */
+  /* congestion: RFC 5681, 6582, 6675, 3168 */
   uint32_t cwnd, ssthresh, recover, octets_acked;
+  uint32_t cwnd_used; /* up to here the window was the limit: ACKs of that may widen it */
   unsigned n_duplicates;
-  bool is_recovering, repeat_now;
+  bool is_recovering, is_lost, repeat_now;
   bool had_partial_ack; /* in this recovery: later ones leave the timer alone (RFC 6582 3.2) */
+  bool ece_owed, cwr_owed;
+  uint32_t ecn_recover; /* no second reaction before this is acknowledged */
   int64_t last_send_ns;
+  struct {
+    int64_t epoch_ns; /* TCP_NEVER: congestion avoidance has not begun */
+    uint32_t w_max, w_est, cwnd_prior, k_ms;
+    uint64_t grown, est_grown; /* remainders of the divisions */
+  } cubic;
 
   /* timers */
-  int64_t rexmit_at, persist_at, ack_at, time_wait_at;
-  unsigned persist_backoff;
-  bool probe_now;
+  int64_t rexmit_at, persist_at, ack_at, time_wait_at, keepalive_at, cork_at;
+  unsigned persist_backoff, n_keepalives;
+  bool probe_now, keepalive_now, cork_is_over;
   int64_t progress_ns; /* when the peer last acknowledged something new, or the oldest was sent */
+  int64_t heard_ns;    /* when a segment last came in */
 
   /* answers that wait for tcp_conn_pop() */
-  bool rst_now;
+  bool rst_now, rst_acks;
   uint32_t rst_seq;
   int64_t challenge_since_ns;
   unsigned n_challenges;
 
   tcp_watch watch;
   void *watch_data;
-  struct tcp_shown shown;
+  struct tcp_shown *shown;
 };
 
 /* ---- life ---- */
@@ -233,6 +269,11 @@ bool tcp_conn_refuse(const struct tcp_segment *s, struct tcp_segment *out);
 /* Takes what the send buffer has room for; 0 when sending is over. */
 size_t tcp_conn_send(struct tcp_conn *c, const uint8_t *p, size_t n, int64_t now_ns);
 size_t tcp_conn_room(const struct tcp_conn *c);
+/* The same, and the last of these octets is urgent: segments say so until it is acknowledged (RFC
+ * 9293 3.8.5). */
+size_t tcp_conn_send_urgent(struct tcp_conn *c, const uint8_t *p, size_t n, int64_t now_ns);
+/* Octets not read yet up to the peer's urgent pointer; 0: no urgent mode. They come in band. */
+uint32_t tcp_conn_urgent(const struct tcp_conn *c);
 /* Octets that came in order, as far as they lie in one piece; read by dropping them. */
 uint32_t tcp_conn_peek(const struct tcp_conn *c, const uint8_t **out);
 void tcp_conn_drop(struct tcp_conn *c, uint32_t n, int64_t now_ns);
@@ -242,6 +283,14 @@ bool tcp_conn_is_at_end(const struct tcp_conn *c);
 void tcp_conn_close(struct tcp_conn *c, int64_t now_ns);
 /* ABORT: RST when the peer knows this connection. */
 void tcp_conn_abort(struct tcp_conn *c, int64_t now_ns);
+
+/* A SYN came for a connection in TIME-WAIT: may it open a new one (RFC 6191, RFC 1122 4.2.2.13)?
+ * The new connection's ISS is to lie behind snd_max. */
+bool tcp_conn_may_reuse(const struct tcp_conn *c, const struct tcp_segment *syn);
+
+/* The number of an invariant that does not hold (listed in tcp_show.c), or 0. */
+unsigned tcp_conn_check(const struct tcp_conn *c);
+enum tcp_phase tcp_conn_phase(const struct tcp_conn *c);
 
 enum tcp_knob {
   TCP_KNOB_NODELAY, /* 0 or 1: Nagle's algorithm off */
@@ -256,32 +305,5 @@ enum tcp_knob {
 };
 /* At any time after tcp_conn_init(). */
 void tcp_conn_set(struct tcp_conn *c, enum tcp_knob knob, int64_t value, int64_t now_ns);
-
-/* ---- between the files of this module ---- */
-void tcp_conn_take_syn(struct tcp_conn *c, const struct tcp_segment *syn);
-void tcp_conn_set_state(struct tcp_conn *c, enum tcp_state state, int64_t now_ns);
-void tcp_conn_finish(struct tcp_conn *c, enum tcp_outcome outcome, int64_t now_ns);
-void tcp_conn_reply_rst(struct tcp_conn *c, uint32_t seq);
-void tcp_conn_show(struct tcp_conn *c); /* tells the watch and checks the invariants */
-uint32_t tcp_conn_data_end(const struct tcp_conn *c); /* behind the last octet to send, FIN apart */
-uint32_t tcp_conn_send_end(const struct tcp_conn *c); /* the same, FIN included */
-/* An ACK that may be provoked by a blind attacker, at most 10 in 5 s: RFC 5961 7. */
-void tcp_conn_challenge(struct tcp_conn *c, int64_t now_ns);
-/* The window to announce now; remembers its edge. */
-uint16_t tcp_conn_window(struct tcp_conn *c);
-bool tcp_conn_wants_update(const struct tcp_conn *c);
-
-void tcp_congestion_start(struct tcp_conn *c);
-void tcp_congestion_acked(struct tcp_conn *c, uint32_t ack, uint32_t n_acked);
-void tcp_congestion_duplicate(struct tcp_conn *c);
-void tcp_congestion_timeout(struct tcp_conn *c);
-void tcp_congestion_idle(struct tcp_conn *c, int64_t now_ns);
-uint32_t tcp_congestion_limit(const struct tcp_conn *c); /* octets that may be in flight */
-
-void tcp_rtt_start(struct tcp_conn *c, uint32_t seq, int64_t now_ns);
-void tcp_rtt_acked(struct tcp_conn *c, uint32_t ack, int64_t now_ns);
-int64_t tcp_rtt_timeout(const struct tcp_conn *c, unsigned backoff); /* backed off, capped */
-/* The connection opened after a SYN was sent again: RFC 6298 5.7. */
-void tcp_rtt_syn_was_repeated(struct tcp_conn *c);
 
 #endif

@@ -17,6 +17,10 @@
 
 const struct tcp_profile tcp_profile_default = {
     .name = "rfc",
+    .needs_timestamps = true,
+    .keeps_syn_data = true,
+    .sack_rescue = true,
+    .abc_limit = 1,
     .mss = 1460,
     .wscale = 7,
     .nagle = true,
@@ -37,6 +41,11 @@ const struct tcp_profile tcp_profile_default = {
 /* tcp_retries2 15 and tcp_syn_retries 6, as times: RTO 200 ms doubled to 120 s, and 1 s doubled. */
 static const struct tcp_profile linux_profile = {
     .name = "linux",
+    .minshall = true,
+    .rst_acks = true,
+    .rst_ends_time_wait = true,
+    .validates_cwnd = true,
+    .abc_limit = UINT8_MAX,
     .mss = 1460,
     .wscale = 7,
     .sack = true,
@@ -62,6 +71,11 @@ static const struct tcp_profile linux_profile = {
 /* Twelve retransmissions; 75 s to connect. */
 static const struct tcp_profile freebsd_profile = {
     .name = "freebsd",
+    .needs_timestamps = true,
+    .sack_rescue = true,
+    .rst_acks = true,
+    .validates_cwnd = true,
+    .abc_limit = 2,
     .mss = 1460,
     .wscale = 6,
     .sack = true,
@@ -87,6 +101,8 @@ static const struct tcp_profile freebsd_profile = {
 /* A small device: the MSS option alone, one segment at a time acknowledged. */
 static const struct tcp_profile minimal_profile = {
     .name = "minimal",
+    .rst_ends_time_wait = true,
+    .abc_limit = 1,
     .mss = 1460,
     .wscale = -1,
     .nagle = true,

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/net/tcp_conn.h"
+#include "sim/net/tcp_internal.h"
 
 #define DRILL_ERROR (g_quark_from_static_string("packetdrill"))
 #define TOLERANCE_NS INT64_C(1000)
