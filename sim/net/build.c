@@ -18,6 +18,7 @@
  *     resolver: true                answers the questions of other hosts and remembers what it found:
  *                                   walks down from the zone "." when there is one, else asks the
  *                                   servers of `zones` directly
+ *     small_services: [echo, discard, chargen]     ports 7, 9 and 19, RFC 862 to 864
  *     ttl: 64                       of the IP packets it makes
  *     tcp: {window: 64240, scale: 7, delayed_ack: 40ms, initial_segments: 10, rto_min: 1s, nagle: true}
  * links:
@@ -188,7 +189,7 @@ read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError 
 {
   static const char *const keys[] = {"kind",      "title",   "place",  "address",
                                      "addresses", "gateway", "routes", "dns",
-                                     "resolver",  "ttl",     "tcp",    NULL};
+                                     "resolver",  "ttl",     "tcp",    "small_services", NULL};
   enum host_kind kind = HOST_PC;
   if (!tree_known(node, keys, error) || !read_kind(node, &kind, error))
     return false;
@@ -249,7 +250,7 @@ finish_hosts(struct net *n, const struct tree_node *hosts, GError **error)
 }
 
 static bool
-start_resolvers(struct net *n, const struct tree_node *hosts, GError **error)
+start_services(struct net *n, const struct tree_node *hosts, GError **error)
 {
   for (uint32_t i = 0; i < n->n_hosts; i++) {
     bool is_resolver;
@@ -257,6 +258,8 @@ start_resolvers(struct net *n, const struct tree_node *hosts, GError **error)
       return false;
     if (is_resolver)
       dns_server_start(n->hosts[i], true);
+    if (!build_small_services(n->hosts[i], hosts->children->pdata[i], error))
+      return false;
   }
   return true;
 }
@@ -274,6 +277,6 @@ build_network(struct net *n, const struct tree_node *scenario, GError **error)
         NET_HOSTS_MAX);
   return read_hosts(n, hosts, error) && build_links(n, scenario, error) &&
          finish_hosts(n, hosts, error) && build_zones(n, scenario, error) &&
-         start_resolvers(n, hosts, error) && build_faults(n, scenario, error) &&
+         start_services(n, hosts, error) && build_faults(n, scenario, error) &&
          build_changes(n, scenario, error);
 }

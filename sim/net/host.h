@@ -142,6 +142,8 @@ struct host {
   GPtrArray *pings;           /* struct ping */
   struct dns_stub *stub;
   struct dns_server *dns_server;
+  GPtrArray *small_doors;     /* small_services.c; NULL: it offers none */
+  GHashTable *small_sessions; /* their connections: freed by removing */
   net_outside_take outside; /* its IP is a program's; NULL: its own */
   void *outside_data;
 };
@@ -225,6 +227,9 @@ void udp_error(struct host *h, const struct ip_error *e);
 void socket_input(struct iface *at, struct packet *p, const struct ip_datagram *d);
 void socket_error(struct host *h, const struct ip_error *e);
 void socket_clear(struct host *h);
+
+/* small_services.c */
+void small_services_clear(struct host *h);
 
 /* ---- DNS ---- */
 struct zone;

@@ -156,6 +156,7 @@ host_free(struct host *h)
   dns_stub_clear(h);
   dns_server_clear(h);
   socket_clear(h);
+  small_services_clear(h);
   if (h->bindings)
     g_hash_table_destroy(h->bindings);
   icmp_clear(h);

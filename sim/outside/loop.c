@@ -96,14 +96,15 @@ outside_loop_unwatch(struct outside_loop *l, unsigned watch)
 static bool
 catch_up(struct outside_loop *l)
 {
-  int64_t now = real_ns() - l->zero_ns, behind = now - world_now(l->world);
-  if (behind > LATE_NS && world_next_ns(l->world) <= now) {
-    l->late_ns_max = MAX(l->late_ns_max, behind);
-    l->zero_ns += behind - LATE_NS;
-    now -= behind - LATE_NS;
+  int64_t now = real_ns() - l->zero_ns, next = world_next_ns(l->world);
+  int64_t late = next < now ? now - next : 0; /* the oldest event that should have been already */
+  if (late > LATE_NS) {
+    l->late_ns_max = MAX(l->late_ns_max, late);
+    l->zero_ns += late - LATE_NS;
+    now -= late - LATE_NS;
   }
   /* A silent stretch costs nothing and is passed at once. */
-  int64_t start = MAX(world_now(l->world), MIN(world_next_ns(l->world), now));
+  int64_t start = MAX(world_now(l->world), MIN(next, now));
   int64_t until = MIN(now, start + SLICE_NS);
   if (until > world_now(l->world))
     world_run(l->world, until);
