@@ -17,7 +17,7 @@ from program import LESSONS, PROGRAM, events, sim, tap  # noqa: E402
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name
 BUILT = ("list", "run", "check")
-LATER = ("serve", "connect", "attach", "talk", "replay", "diff", "grade")
+LATER = ("serve", "connect", "talk", "replay", "diff", "grade")
 
 
 def place(name, text):
