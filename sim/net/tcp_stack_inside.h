@@ -10,7 +10,7 @@
  *   tcp_stack_packet.c  IP packets in and out, ICMP errors */
 #include <glib.h>
 
-#include "sim/net/tcp_conn.h"
+#include "sim/net/tcp_internal.h"
 #include "sim/net/tcp_stack.h"
 
 enum sock_kind {

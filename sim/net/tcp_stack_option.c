@@ -181,7 +181,7 @@ tcp_sock_info(const struct tcp_sock *s, struct tcp_stack_info *out)
   const struct tcp_conn *c = &s->tcp;
   uint32_t unsent_from =
       seq_gt(c->snd_max, tcp_conn_data_end(c)) ? tcp_conn_data_end(c) : c->snd_max;
-  bool scales = c->state > TCP_SYN_SENT && !c->peer_refuses_scale && c->profile->wscale >= 0;
+  bool scales = c->use_scale;
   *out = (struct tcp_stack_info){
       .state = s->kind == SOCK_LISTEN ? tcp_state_name(TCP_LISTEN) : tcp_state_name(c->state),
       .snd_mss = c->snd_mss,
