@@ -40,10 +40,13 @@ struct world_frame {
  *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
  *   subject "store bob-pc", key = "1": what a client keeps, the same form
  *   subject "queue", key = link, value = frames that wait; "arp", key = address, value = MAC or "" when nobody
- *           answered; "dns", key "bob.test MX", value "10 mx.bob.test ttl=3600",
+ *           answered, "asking 2" while it asks; "dns", key "bob.test MX", value "10 mx.bob.test ttl=3600",
  *           "NXDOMAIN ttl=300" or, forgotten, ""; "resolve www.bob.test A", key = step from 1, value
  *           "asks=10.0.0.10 server=ns.test zone=test" ("-" instead of a name: known beforehand); "switch", key = MAC, value
- *           = link; "ping 10.0.2.1", key = sequence number, value "rtt_us=812"; "log" … */
+ *           = link, "" when forgotten; "flood", key = packet, value = MAC that the switch does not know; "ping 10.0.2.1", key = sequence number, value "rtt_us=812"; "log" …
+ *   subject "drop", key = packet, value "queue-full at=wan" (words and sentences: sim/net/drop.h); "fault", key = packet,
+ *           value "delay at=wan"; "mark", key = packet, value "ce at=wan queue=20"; "link", key "wan loss", value "5%"
+ *   subject "address", key = IPv4 address, value "probing 2", "ours", "taken", "conflict with MAC", "defended", "lost" */
 struct world_event {
   int64_t time_ns;
   uint32_t host; /* index */

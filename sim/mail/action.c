@@ -237,11 +237,16 @@ begin(void *data)
 {
   struct action *a = data;
   struct ip_addr addr;
+  struct net *net = ports_net(a->actions->ports);
+  if (!net_is_ready(net, a->host)) { /* it waits for its own address */
+    net_when_ready(net, a->host, begin, a);
+    return;
+  }
   tell(a, "started");
   if (ip_addr_parse(a->server, &addr))
     connect_to(a, &addr);
   else
-    net_resolve(ports_net(a->actions->ports), a->host, a->server, DNS_TYPE_A, resolved, a);
+    net_resolve(net, a->host, a->server, DNS_TYPE_A, resolved, a);
 }
 
 /* ---- reading ---- */

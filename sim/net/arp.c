@@ -24,24 +24,30 @@ struct arp_entry {
   struct packet_queue pending;
 };
 
-static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+const uint8_t arp_to_all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-static void
-send_arp(struct iface *out, uint16_t opcode, const uint8_t *sender_ip, const uint8_t to_mac[6],
-         const uint8_t target_mac[6], const uint8_t target_ip[4])
+void
+arp_put_out(struct iface *out, const struct arp *arp, const uint8_t to_mac[6])
 {
   struct packet *p = packet_new(out->host->net, out->host->index, ARP_OCTETS);
   struct eth eth = {.type = ETHER_ARP};
   memcpy(eth.dst, to_mac, 6);
   memcpy(eth.src, out->mac, 6);
+  p->n = (uint32_t)eth_put(p->octets, &eth);
+  p->n += (uint32_t)arp_put(p->octets + p->n, arp);
+  link_send(out, p);
+}
+
+static void
+send_arp(struct iface *out, uint16_t opcode, const uint8_t *sender_ip, const uint8_t to_mac[6],
+         const uint8_t target_mac[6], const uint8_t target_ip[4])
+{
   struct arp arp = {.opcode = opcode};
   memcpy(arp.sender_mac, out->mac, 6);
   memcpy(arp.sender_ip, sender_ip, 4);
   memcpy(arp.target_mac, target_mac, 6);
   memcpy(arp.target_ip, target_ip, 4);
-  p->n = (uint32_t)eth_put(p->octets, &eth);
-  p->n += (uint32_t)arp_put(p->octets + p->n, &arp);
-  link_send(out, p);
+  arp_put_out(out, &arp, to_mac);
 }
 
 static void
@@ -59,12 +65,14 @@ static void
 give_up(struct arp_entry *e)
 {
   struct host *h = e->iface->host;
+  const char *link = e->iface->link->name;
   char text[ADDR_TEXT_MAX];
   world_emit(h->net->world, h->index, "arp", ip_addr_format(&e->addr, text), "%s", "");
   host_log(h, "arp", "no answer from %s", "ไม่มีคำตอบจาก %s", text);
   struct packet_queue pending = e->pending;
   g_hash_table_remove(h->arp, GUINT_TO_POINTER(addr_number(&e->addr)));
   for (struct packet *p; (p = packet_queue_pop(&pending));) {
+    host_drop(h, p, DROP_NO_NEIGHBOUR, link);
     icmp_error(h, p, IP_NO_HOST, 0);
     packet_free(h->net, p);
   }
@@ -83,8 +91,11 @@ ask(void *data)
     return;
   }
   e->n_questions++;
+  char text[ADDR_TEXT_MAX];
+  world_emit(i->host->net->world, i->host->index, "arp", ip_addr_format(&e->addr, text),
+             "asking %u", e->n_questions);
   /* Without an address yet this is a probe (RFC 5227 2.1.1): sender 0.0.0.0. */
-  send_arp(i, ARP_REQUEST, own ? own->addr.octets : unknown, broadcast, unknown, e->addr.octets);
+  send_arp(i, ARP_REQUEST, own ? own->addr.octets : unknown, arp_to_all, unknown, e->addr.octets);
   struct world *w = i->host->net->world;
   e->timer = world_at(w, world_now(w) + RETRY_NS, WORLD_TIMER, i->host->index, ask, e);
 }
@@ -114,7 +125,7 @@ arp_send(struct iface *out, const struct ip_addr *neighbour, struct packet *p)
   struct host *h = out->host;
   struct world *w = h->net->world;
   if (addr_number(neighbour) == UINT32_MAX) {
-    transmit(out, broadcast, p);
+    transmit(out, arp_to_all, p);
     return;
   }
   struct arp_entry *e = find(h, neighbour);
@@ -124,15 +135,18 @@ arp_send(struct iface *out, const struct ip_addr *neighbour, struct packet *p)
   }
   if (!e) {
     if (h->arp && g_hash_table_size(h->arp) >= ARP_CACHE_MAX) {
-      host_log(h, "arp", "cache is full: packet dropped", "แคชเต็ม จึงทิ้งแพ็กเก็ต");
+      host_drop(h, p, DROP_NEIGHBOUR_TABLE, out->link->name);
       packet_free(h->net, p);
       return;
     }
     e = add(out, neighbour);
   }
   e->is_known = false;
-  if (e->pending.n == ARP_PENDING_MAX)
-    packet_free(h->net, packet_queue_pop(&e->pending));
+  if (e->pending.n == ARP_PENDING_MAX) {
+    struct packet *oldest = packet_queue_pop(&e->pending);
+    host_drop(h, oldest, DROP_NEIGHBOUR_QUEUE, out->link->name);
+    packet_free(h->net, oldest);
+  }
   packet_queue_push(&e->pending, p);
   if (e->timer == 0) {
     e->n_questions = 0;
@@ -178,7 +192,7 @@ arp_input(struct iface *at, struct packet *p)
   struct arp arp;
   bool good = arp_get(p->octets + PACKET_IP, p->n - PACKET_IP, &arp) != 0;
   packet_free(at->host->net, p);
-  if (!good || !iface_addr(at, 4))
+  if (!good || arp_claim_hears(at, &arp) || !iface_addr(at, 4))
     return;
   struct ip_addr sender = ip_addr_v4(arp.sender_ip), target = ip_addr_v4(arp.target_ip);
   bool is_for_us = iface_has_addr(at, &target);

@@ -19,6 +19,10 @@
  *                                   walks down from the zone "." when there is one, else asks the
  *                                   servers of `zones` directly
  *     small_services: [echo, discard, chargen]     ports 7, 9 and 19, RFC 862 to 864
+ *     claim: probe                  asks first whether somebody has its address (RFC 5227); announce: takes
+ *                                   it and says so; none: silently. With probe and announce the address
+ *                                   may be another host's too
+ *     table: 8192                   of a switch: addresses that it remembers; ageing: 300s, so long
  *     ttl: 64                       of the IP packets it makes
  *     tcp: {window: 64240, scale: 7, delayed_ack: 40ms, initial_segments: 10, rto_min: 1s, nagle: true}
  * links:
@@ -187,9 +191,9 @@ read_tcp(struct host *h, const struct tree_node *node, GError **error)
 static bool
 read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError **error)
 {
-  static const char *const keys[] = {"kind",      "title",   "place",  "address",
-                                     "addresses", "gateway", "routes", "dns",
-                                     "resolver",  "ttl",     "tcp",    "small_services", NULL};
+  static const char *const keys[] = {
+      "kind",     "title", "place", "address",        "addresses", "gateway", "routes", "dns",
+      "resolver", "ttl",   "tcp",   "small_services", "table",     "ageing",  "claim",  NULL};
   enum host_kind kind = HOST_PC;
   if (!tree_known(node, keys, error) || !read_kind(node, &kind, error))
     return false;
@@ -198,7 +202,8 @@ read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError 
   const char *en, *th;
   int64_t ttl;
   if (!tree_pair(node, "title", &en, &th, error) || !read_place(n, h, node, n_hosts, error) ||
-      !tree_int(node, "ttl", h->ttl, 1, 255, &ttl, error) || !read_tcp(h, node, error))
+      !tree_int(node, "ttl", h->ttl, 1, 255, &ttl, error) || !read_tcp(h, node, error) ||
+      !build_host_nature(h, node, error))
     return false;
   h->title_en = g_strdup(en ? en : h->name);
   h->title_th = g_strdup(th ? th : h->name);
@@ -278,5 +283,5 @@ build_network(struct net *n, const struct tree_node *scenario, GError **error)
   return read_hosts(n, hosts, error) && build_links(n, scenario, error) &&
          finish_hosts(n, hosts, error) && build_zones(n, scenario, error) &&
          start_services(n, hosts, error) && build_faults(n, scenario, error) &&
-         build_changes(n, scenario, error);
+         build_changes(n, scenario, error) && build_services(n, scenario, error);
 }

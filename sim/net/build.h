@@ -15,6 +15,9 @@ bool build_address(struct net *n, const struct tree_node *node, struct ip_addr *
 bool build_host_addresses(struct net *n, struct host *h, const struct tree_node *node,
                           GError **error);
 bool build_host_routes(struct net *n, struct host *h, const struct tree_node *node, GError **error);
+/* build_service.c: before the links are there, and when all is */
+bool build_host_nature(struct host *h, const struct tree_node *node, GError **error);
+bool build_services(struct net *n, const struct tree_node *scenario, GError **error);
 /* build_link.c, build_fault.c */
 bool build_links(struct net *n, const struct tree_node *scenario, GError **error);
 bool build_changes(struct net *n, const struct tree_node *scenario, GError **error);

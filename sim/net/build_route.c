@@ -40,7 +40,7 @@ refuse_clash(struct net *n, const struct tree_node *node, const struct ip_addr *
 {
   char text[ADDR_TEXT_MAX];
   for (uint32_t i = 0; i < n->n_hosts; i++)
-    if (host_has_addr(n->hosts[i], addr))
+    if (n->hosts[i]->claim == HOST_CLAIM_NONE && host_has_addr(n->hosts[i], addr))
       return tree_fail(error, node,
                        lang_text("the address %s is already host \"%s\"'s; give each host its own",
                                  "ที่อยู่ %s เป็นของโฮสต์ \"%s\" อยู่แล้ว ให้แต่ละโฮสต์มีที่อยู่ของตัวเอง"),
@@ -64,7 +64,7 @@ set_address(struct net *n, struct iface *i, const struct tree_node *node, GError
                                "%s ไม่ใช่ที่อยู่ของโฮสต์เดียว (เป็นเครือข่าย บรอดแคสต์ ลูปแบ็ก หรือกลุ่ม) "
                                "ให้เลือกที่อยู่อื่น"),
                      node->text);
-  if (!refuse_clash(n, node, &addr, error))
+  if (i->host->claim == HOST_CLAIM_NONE && !refuse_clash(n, node, &addr, error))
     return false;
   iface_add_addr(i, &addr, prefix);
   return true;

@@ -10,6 +10,7 @@
  *   icmp.c ────────────┘                     switch.c ─┴─ link.c ─ world
  */
 #include "capture/wire/net.h"
+#include "sim/net/arp.h"
 #include "sim/net/ip.h"
 #include "sim/net/link.h"
 #include "sim/net/net.h"
@@ -21,10 +22,11 @@ enum {
   NET_LINKS_MAX = 65000,  /* a link is an interface of the trace: 16 bits */
   HOST_IFACES_MAX = 64,   /* a large switch */
   HOST_ROUTES_MAX = 256,
-  IFACE_ADDRS_MAX = 16,    /* of both families */
-  ARP_CACHE_MAX = 65536,   /* hosts on one Ethernet: a /16 */
-  ARP_PENDING_MAX = 64,   /* packets that wait for one answer, the oldest goes first: a traceroute sends 16 */
-  SWITCH_TABLE_MAX = 8192, /* learned addresses, a usual figure for small switches */
+  IFACE_ADDRS_MAX = 16,  /* of both families */
+  ARP_CACHE_MAX = 65536, /* hosts on one Ethernet: a /16 */
+  ARP_PENDING_MAX =
+      64, /* packets that wait for one answer, the oldest goes first: a traceroute sends 16 */
+  SWITCH_TABLE_MAX = 131072, /* learned addresses of a large switch */
   LINK_QUEUE_MAX = 100000,
   LINK_MTU_MIN = 68,
   LINK_MTU_MAX = 9000, /* RFC 791; jumbo frames */
@@ -98,12 +100,6 @@ iface_mtu(const struct iface *i)
   return (uint32_t)i->link->ways[i->way].set[LINK_MTU];
 }
 
-struct switch_entry {
-  uint8_t mac[6];
-  uint16_t iface;
-  int64_t seen_ns;
-};
-
 struct udp_binding;
 typedef void (*udp_receive)(void *data, const struct ip_addr *from, uint16_t from_port,
                             const uint8_t *p, size_t n);
@@ -114,6 +110,8 @@ struct dns_stub;
 struct dns_server;
 struct tcp_stack;
 
+enum host_claim { HOST_CLAIM_NONE, HOST_CLAIM_PROBE, HOST_CLAIM_ANNOUNCE }; /* of its addresses */
+
 struct host {
   struct net *net;
   uint32_t index;
@@ -123,28 +121,32 @@ struct host {
   uint8_t ttl;
   struct iface *ifaces; /* never moves once the network is built */
   uint32_t n_ifaces;
-  GArray *routes; /* struct route, longest prefix first */
+  GArray *routes;                   /* struct route, longest prefix first */
   struct ip_addr dns[HOST_DNS_MAX]; /* version 0 ends the list */
   struct tcp_profile profile;
 
-  struct random_stream ip_ids, tcp_ports, udp_ports, icmp_ids;
+  struct random_stream claim_times, ip_ids, tcp_ports, udp_ports, icmp_ids;
   uint64_t isn_key[2];
   uint16_t next_ip_id;
 
-  GHashTable *arp;            /* guint32 address → struct arp_entry */
-  struct switch_entry *table; /* of a switch: open addressing, SWITCH_TABLE_MAX slots */
-  GPtrArray *fragments;       /* struct fragment_set */
-  struct tcp_stack *tcp;      /* or NULL: socket.c makes it when it is needed */
-  struct packet *tcp_packet;  /* under construction */
-  uint64_t tcp_timer;         /* the event, or 0 */
+  enum host_claim claim;
+  unsigned n_waits;               /* for addresses: see ready.c */
+  GArray *when_ready;             /* struct waiting */
+  GPtrArray *claims;              /* struct arp_claim */
+  GHashTable *arp;                /* guint32 address → struct arp_entry */
+  struct switch_table *switching; /* of a switch */
+  GPtrArray *fragments;           /* struct fragment_set */
+  struct tcp_stack *tcp;          /* or NULL: socket.c makes it when it is needed */
+  struct packet *tcp_packet;      /* under construction */
+  uint64_t tcp_timer;             /* the event, or 0 */
   int64_t tcp_timer_ns;
-  GHashTable *bindings;       /* port → struct udp_binding */
-  GPtrArray *pings;           /* struct ping */
+  GHashTable *bindings; /* port → struct udp_binding */
+  GPtrArray *pings;     /* struct ping */
   struct dns_stub *stub;
   struct dns_server *dns_server;
   GPtrArray *small_doors;     /* small_services.c; NULL: it offers none */
   GHashTable *small_sessions; /* their connections: freed by removing */
-  net_outside_take outside; /* its IP is a program's; NULL: its own */
+  net_outside_take outside;   /* its IP is a program's; NULL: its own */
   void *outside_data;
 };
 
@@ -180,13 +182,18 @@ void host_log(struct host *h, const char *key, const char *en, const char *th, .
 
 /* A frame's last bit came in; takes the packet. */
 void host_input(struct iface *at, struct packet *p);
-void switch_input(struct iface *at, struct packet *p);
 
-/* ---- ARP ---- */
-void arp_input(struct iface *at, struct packet *p);
-/* Sends an IP packet to a neighbour, asking for its address first when needed; takes the packet. */
-void arp_send(struct iface *out, const struct ip_addr *neighbour, struct packet *p);
-void arp_clear(struct host *h);
+/* ---- addresses to come: ready.c ---- */
+/* One more address is awaited; one has come or never will. */
+void host_wait(struct host *h);
+void host_settle(struct host *h);
+void host_ready_clear(struct host *h);
+
+/* ---- switches ---- */
+/* Makes a host a switch that remembers n_max addresses, each for age_ns. */
+void switch_init(struct host *h, uint32_t n_max, int64_t age_ns);
+void switch_input(struct iface *at, struct packet *p);
+void switch_clear(struct host *h);
 
 /* ---- IP: see also ip.h ---- */
 void ip_input(struct iface *at, struct packet *p);

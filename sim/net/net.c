@@ -162,7 +162,9 @@ host_free(struct host *h)
   icmp_clear(h);
   ip_fragments_clear(h);
   arp_clear(h);
-  g_free(h->table);
+  arp_claims_clear(h);
+  switch_clear(h);
+  host_ready_clear(h);
   g_array_free(h->routes, TRUE);
   for (uint32_t i = 0; i < h->n_ifaces; i++)
     g_free(h->ifaces[i].addrs);

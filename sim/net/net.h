@@ -67,6 +67,11 @@ struct host_address {
 uint32_t net_n_addresses(const struct net *n, uint32_t host);
 struct host_address net_address(const struct net *n, uint32_t host, uint32_t i);
 
+/* Has a host all addresses that it waits for (DHCP, probing), or no hope of them? */
+bool net_is_ready(const struct net *n, uint32_t host);
+/* Calls back from the event loop as soon as it is so; at this instant when it is so already. */
+void net_when_ready(struct net *n, uint32_t host, world_callback callback, void *data);
+
 /* ---- sockets: TCP byte streams of one host ---- */
 struct conn;
 
