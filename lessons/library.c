@@ -322,6 +322,7 @@ library_find(const char *what, struct library_place *place, GError **error)
     const struct run_listing *l = all->pdata[i];
     if (strcmp(l->id, what) != 0 && strcmp(without_number(l->id), what) != 0)
       continue;
+    place->is_library = true;
     if (l->kind == RUN_LESSON)
       return place_lesson(l->path, place, error);
     place->id = g_strdup(l->id);

@@ -11,12 +11,15 @@ enum library_error {
   LIBRARY_ERROR_UNKNOWN,    /* no such id */
   LIBRARY_ERROR_UNREADABLE, /* no lessons folder */
   LIBRARY_ERROR_SETTING,    /* an option of run_new() that does not fit the scenario */
+  LIBRARY_ERROR_TOO_LARGE,  /* a run that cannot be saved */
+  LIBRARY_ERROR_DIFFERS,    /* a saved run that comes to something else here */
 };
 
 struct library_place {
   char *id;       /* of the lesson or scenario; for a file its name without ".yaml" */
   char *scenario; /* path of the scenario file */
   char *lesson;   /* path of the lesson's folder, or NULL */
+  bool is_library; /* found by its id in the lessons folder, not by a path */
 };
 
 /* False with error: no such id (the message names the nearest), no such file, or a lesson whose

@@ -10,38 +10,16 @@
  * interface for each link; NAME: that link only world ── event ──> events, and an index (host,
  * subject, key) -> its events, ascending
  *
- * Not here: reading lessons (lesson.c), which file an id means (library.c), the pcapng form
- * (capture/source/writer.h). */
+ * Not here: what the run is a function of (run_plan.c), saved runs (run_file.c), capture files
+ * (run_pcapng.c), stopping at something (run_watch.c). */
 #include "lessons/run.h"
 
 #include <string.h>
 
-#include "capture/source/writer.h"
 #include "capture/wire/lang.h"
 #include "lessons/library.h"
-#include "sim/mail/build.h"
-#include "sim/outside/place.h"
-
-enum tap { TAP_SENDER, TAP_ALL, TAP_LINK };
-
-struct run {
-  char *id, *title_en, *title_th;
-  uint64_t seed;
-  struct tree_node *scenario;
-  struct world *world;
-  struct net *net;
-  struct mail *mail;
-  struct trace *trace;
-  enum tap tap;
-  uint32_t tap_link;
-  int64_t end_ns;
-  GArray *flights;       /* struct run_flight, by leave time */
-  GArray *events;        /* struct run_event, by time */
-  GStringChunk *strings; /* of the events */
-  GHashTable *by_key;    /* struct event_key -> GArray of uint32_t: indexes into events */
-  GHashTable *by_packet; /* sender tap: packet number -> frame index + 1 */
-  GArray *frame_is_lost; /* guint8 for each frame of the trace */
-};
+#include "lessons/run_private.h"
+#include "sim/net/intervene.h"
 
 /* ---- the event index ---- */
 
@@ -100,6 +78,15 @@ run_value_at(const struct run *r, int64_t time_ns, uint32_t host, const char *su
     return NULL;
   uint32_t index = g_array_index(list, uint32_t, low - 1);
   return g_array_index(r->events, struct run_event, index).value;
+}
+
+const uint32_t *
+run_series(const struct run *r, uint32_t host, const char *subject, const char *key, size_t *n)
+{
+  struct event_key probe = {host, subject, key};
+  const GArray *list = g_hash_table_lookup(r->by_key, &probe);
+  *n = list ? list->len : 0;
+  return list ? (const uint32_t *)(const void *)list->data : NULL;
 }
 
 /* ---- the sink of the world ---- */
@@ -164,6 +151,23 @@ take_frame(void *data, const struct world_frame *f)
   r->end_ns = MAX(r->end_ns, f->time_ns);
 }
 
+/* A person reached into a packet on the wire: its way ends otherwise than it looked. */
+static void
+take_change(void *data, const struct world_change *c)
+{
+  struct run *r = data;
+  for (guint i = r->flights->len; i > 0; i--) {
+    struct run_flight *f = &g_array_index(r->flights, struct run_flight, i - 1);
+    if (f->packet != c->packet || f->link != c->link || f->from_host != c->from_host)
+      continue;
+    f->is_lost = c->is_lost;
+    f->arrive_ns = c->arrival_ns;
+    if (c->is_lost && f->frame != TRACE_NONE)
+      g_array_index(r->frame_is_lost, guint8, f->frame) = true;
+    return;
+  }
+}
+
 static void
 take_event(void *data, const struct world_event *e)
 {
@@ -183,52 +187,17 @@ take_event(void *data, const struct world_event *e)
 /* ---- reading what run.c itself needs of a scenario ---- */
 
 static const char *const scenario_keys[] = {
-    "title",  "about", "kind",     "seed",  "until",   "hosts", "links",
+    "title",  "about",   "kind",  "seed",     "until", "hosts",   "links",
     "faults", "changes", "zones", "services", "users", "actions", NULL,
 };
 
 static bool
-apply_settings(struct tree_node *scenario, char *const *set, GError **error)
+read_scenario(struct run *r, int64_t *until_ns, GError **error)
 {
-  for (; set && *set; set++) {
-    const char *equals = strchr(*set, '=');
-    g_autofree char *path = equals ? g_strndup(*set, (gsize)(equals - *set)) : NULL;
-    if (!path || !*path) {
-      g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_SETTING,
-                  lang_text("--set %s: write KEY=VALUE, for example links.wan.loss=0.05",
-                            "--set %s: ให้เขียนในรูป KEY=VALUE เช่น links.wan.loss=0.05"),
-                  *set);
-      return false;
-    }
-    if (!tree_set(scenario, path, equals + 1)) {
-      g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_SETTING,
-                  lang_text("--set %1$s: %2$s has no place “%3$s”; a key is a path of names as in "
-                            "the file, joined by dots",
-                            "--set %1$s: ใน %2$s ไม่มีตำแหน่ง “%3$s” "
-                            "คีย์คือพาธของชื่อตามที่อยู่ในไฟล์ คั่นด้วยจุด"),
-                  *set, scenario->file, path);
-      return false;
-    }
-  }
-  return true;
-}
-
-static bool
-read_scenario(struct run *r, const char *path, const struct run_options *options, int64_t *until_ns,
-              GError **error)
-{
-  r->scenario = tree_load(path, error);
-  if (!r->scenario)
-    return false;
+  const struct run_plan *plan = r->plan;
+  r->scenario = plan_scenario(plan, error);
   const struct tree_node *root = r->scenario;
-  if (root->kind != TREE_MAP)
-    return tree_fail(error, root,
-                     lang_text("a scenario is a map with “hosts” and “links”; this file holds "
-                               "something else",
-                               "สถานการณ์จำลองต้องเป็นแมปที่มี “hosts” และ “links” "
-                               "แต่ไฟล์นี้เก็บข้อมูลอย่างอื่น"));
-  if (!apply_settings(r->scenario, options->set, error) || !tree_known(root, scenario_keys, error) ||
-      (options->has_outside && !place_outside(r->scenario, error)))
+  if (!root || !tree_known(root, scenario_keys, error))
     return false;
   const char *en = NULL, *th = NULL;
   int64_t seed = 1, until = 0;
@@ -236,10 +205,10 @@ read_scenario(struct run *r, const char *path, const struct run_options *options
       !tree_int(root, "seed", 1, 1, INT64_MAX, &seed, error) ||
       !tree_duration(root, "until", 0, &until, error))
     return false;
-  r->title_en = g_strdup(en ? en : r->id);
+  r->title_en = g_strdup(en ? en : plan->id);
   r->title_th = g_strdup(th ? th : r->title_en);
-  r->seed = options->seed ? options->seed : (uint64_t)seed;
-  *until_ns = options->until_ns > 0 ? options->until_ns : until;
+  r->seed = plan->seed ? plan->seed : (uint64_t)seed;
+  *until_ns = plan->until_ns > 0 ? plan->until_ns : until;
   return true;
 }
 
@@ -272,21 +241,23 @@ choose_tap(struct run *r, const char *tap, GError **error)
   g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_SETTING,
               lang_text("%1$s has no link “%2$s” to tap; there are: sender, all%3$s",
                         "%1$s ไม่มีลิงก์ชื่อ “%2$s” ให้ดักดู ที่เลือกได้คือ sender, all%3$s"),
-              r->id, tap, names->str);
+              r->plan->id, tap, names->str);
   return false;
 }
 
 static bool
-build(struct run *r, const struct run_options *options, GError **error)
+build(struct run *r, GError **error)
 {
-  static const struct world_sink sink = {take_frame, take_event};
+  static const struct world_sink sink = {
+      .frame = take_frame, .event = take_event, .changed = take_change};
   r->trace = trace_new();
   r->world = world_new(r->seed, &sink, r);
   r->net = net_new(r->world, r->scenario, error);
-  if (!r->net || !choose_tap(r, options->tap, error))
+  if (!r->net || !choose_tap(r, r->plan->tap, error))
     return false;
   r->mail = mail_new(r->net, r->scenario, error);
-  return r->mail != NULL;
+  return r->mail && intervene_plan(r->net, r->plan->inputs, error) &&
+         mail_plan(r->mail, r->plan->inputs, error);
 }
 
 static void
@@ -295,18 +266,31 @@ free_array(gpointer array)
   g_array_free(array, true);
 }
 
-struct run *
-run_new(const char *what, const struct run_options *options, GError **error)
+/* A saved run that comes to something else was made by another simulator, or was edited. */
+static bool
+check_hash(const struct run *r, GError **error)
 {
-  static const struct run_options defaults = {0};
-  if (!options)
-    options = &defaults;
-  struct library_place place;
-  if (!library_find(what, &place, error))
-    return NULL;
+  const struct run_plan *plan = r->plan;
+  if (!plan->has_hash || plan->hash == run_hash(r))
+    return true;
+  g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_DIFFERS,
+              lang_text("%s: this run comes to the hash %016" G_GINT64_MODIFIER
+                        "x here and came to %016" G_GINT64_MODIFIER
+                        "x when it was saved: the file was edited, or another version of the "
+                        "program made it; save it anew with this one",
+                        "%s: เล่นแล้วได้แฮช %016" G_GINT64_MODIFIER
+                        "x แต่ตอนบันทึกได้ %016" G_GINT64_MODIFIER
+                        "x ไฟล์ถูกแก้ไข หรือสร้างด้วยโปรแกรมรุ่นอื่น ให้บันทึกใหม่ด้วยรุ่นนี้"),
+              plan->saved_as, run_hash(r), plan->hash);
+  return false;
+}
 
+/* Takes the plan. */
+static struct run *
+run_from(struct run_plan *plan, const struct run_options *options, GError **error)
+{
   struct run *r = g_new0(struct run, 1);
-  r->id = g_steal_pointer(&place.id);
+  r->plan = plan;
   r->flights = g_array_new(false, false, sizeof(struct run_flight));
   r->events = g_array_new(false, false, sizeof(struct run_event));
   r->frame_is_lost = g_array_new(false, false, 1);
@@ -315,17 +299,110 @@ run_new(const char *what, const struct run_options *options, GError **error)
   r->by_packet = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 
   int64_t until_ns = 0;
-  bool ok = read_scenario(r, place.scenario, options, &until_ns, error) && build(r, options, error);
-  library_place_clear(&place);
-  if (!ok) {
+  GError *reason = NULL;
+  bool ok = read_scenario(r, &until_ns, &reason) && build(r, &reason);
+  if (ok)
+    r->watch = watch_new(r, options, &reason);
+  if (!ok || reason) {
+    g_propagate_error(error, reason);
     run_free(r);
     return NULL;
   }
   if (options->is_held)
     return r;
-  world_run(r->world, until_ns > 0 ? until_ns : INT64_MAX);
+  if (until_ns <= 0)
+    until_ns = INT64_MAX;
+  if (r->watch)
+    watch_run(r->watch, until_ns);
+  else
+    world_run(r->world, until_ns);
   run_settle(r);
-  return r;
+  if (check_hash(r, error))
+    return r;
+  run_free(r);
+  return NULL;
+}
+
+struct run *
+run_new(const char *what, const struct run_options *options, GError **error)
+{
+  static const struct run_options defaults = {0};
+  if (!options)
+    options = &defaults;
+  struct run_plan *plan = g_str_has_suffix(what, ".envrun") ? plan_load(what, options, error)
+                                                            : plan_new(what, options, error);
+  return plan ? run_from(plan, options, error) : NULL;
+}
+
+/* ---- other runs of the same function ---- */
+
+static struct run *
+run_varied(struct run_plan *plan, GError **error)
+{
+  static const struct run_options defaults = {0};
+  plan->has_hash = false;
+  return run_from(plan, &defaults, error);
+}
+
+struct run *
+run_branch(const struct run *r, int64_t time_ns, const struct input *inputs, size_t n,
+           GError **error)
+{
+  struct run_plan *plan = plan_copy(r->plan);
+  plan->seed = r->seed;
+  input_log_cut(plan->inputs, time_ns);
+  for (size_t i = 0; i < n; i++)
+    if (!input_log_add(plan->inputs, &inputs[i], error)) {
+      plan_free(plan);
+      return NULL;
+    }
+  return run_varied(plan, error);
+}
+
+struct run *
+run_without(const struct run *r, unsigned input, GError **error)
+{
+  struct run_plan *plan = plan_copy(r->plan);
+  plan->seed = r->seed;
+  input_log_free(plan->inputs);
+  plan->inputs = input_log_new();
+  for (unsigned i = 0; i < input_log_n(r->plan->inputs); i++)
+    if (i != input)
+      input_log_add_at(plan->inputs, input_log_at(r->plan->inputs, i),
+                       input_log_node(r->plan->inputs, i), NULL);
+  return run_varied(plan, error);
+}
+
+struct run *
+run_again(const struct run *r, const char *tap, GError **error)
+{
+  struct run_plan *plan = plan_copy(r->plan);
+  plan->seed = r->seed;
+  g_free(plan->tap);
+  plan->tap = g_strdup(tap);
+  return run_varied(plan, error);
+}
+
+bool
+run_save(const struct run *r, const char *path, GError **error)
+{
+  g_autofree char *text = plan_format(r->plan, r->seed, r, error);
+  return text && g_file_set_contents(path, text, -1, error);
+}
+
+char *
+run_fingerprint(const struct run *r)
+{
+  g_autofree char *text = plan_format(r->plan, r->seed, NULL, NULL);
+  char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text ? text : "", -1);
+  sum[16] = '\0'; /* short enough to be read aloud, long enough for a school */
+  return sum;
+}
+
+const struct input_log *
+run_inputs(const struct run *r)
+{
+  return r->plan->inputs;
 }
 
 struct world *
@@ -351,6 +428,9 @@ run_free(struct run *r)
 {
   if (!r)
     return;
+  watch_free(r->watch);
+  if (r->net)
+    intervene_clear(r->net);
   g_clear_pointer(&r->mail, mail_free);
   g_clear_pointer(&r->net, net_free);
   g_clear_pointer(&r->world, world_free);
@@ -362,7 +442,7 @@ run_free(struct run *r)
   g_hash_table_unref(r->by_key);
   g_hash_table_unref(r->by_packet);
   g_string_chunk_free(r->strings);
-  g_free(r->id);
+  plan_free(r->plan);
   g_free(r->title_en);
   g_free(r->title_th);
   g_free(r);
@@ -379,7 +459,7 @@ run_trace(const struct run *r)
 const char *
 run_id(const struct run *r)
 {
-  return r->id;
+  return r->plan->id;
 }
 
 const char *
@@ -448,57 +528,4 @@ run_events(const struct run *r, size_t *n)
 {
   *n = r->events->len;
   return (const struct run_event *)(const void *)r->events->data;
-}
-
-/* ---- pcapng ---- */
-
-/* An interface's description: what it is connected to. The sender tap is on no single link. */
-static char *
-describe_interface(const struct run *r, uint32_t index)
-{
-  if (r->tap == TAP_SENDER)
-    return g_strdup("each packet once, as it leaves its sender");
-  struct link_info link = net_link_info(r->net, r->tap == TAP_LINK ? r->tap_link : index);
-  return g_strdup_printf("%s - %s", net_host_info(r->net, link.ends[0]).name,
-                         net_host_info(r->net, link.ends[1]).name);
-}
-
-static bool
-write_head(const struct run *r, struct pcapng_writer *w, GError **error)
-{
-  for (uint16_t i = 0; i < trace_n_interfaces(r->trace); i++) {
-    const struct trace_interface *interface = trace_interface(r->trace, i);
-    g_autofree char *description = describe_interface(r, i);
-    if (!pcapng_writer_interface(w, interface->link, interface->snap_octets, interface->name,
-                                 description, error))
-      return false;
-  }
-  for (uint32_t i = 0; i < net_n_hosts(r->net); i++) {
-    struct host_info host = net_host_info(r->net, i);
-    if (host.addr.version != 0 &&
-        !pcapng_writer_name(w, host.addr.version, host.addr.octets, host.name, error))
-      return false;
-  }
-  return true;
-}
-
-bool
-run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
-{
-  g_autofree char *comment = g_strdup_printf("Enveloscope %s, scenario %s, seed %" G_GUINT64_FORMAT,
-                                             ENVELOSCOPE_VERSION, r->id, r->seed);
-  struct pcapng_writer *w = pcapng_writer_new(out, comment);
-  g_autoptr(GByteArray) octets = g_byte_array_new();
-  bool ok = write_head(r, w, error);
-  for (uint32_t i = 0; ok && i < trace_n_frames(r->trace); i++) {
-    const struct trace_frame *f = trace_frame(r->trace, i);
-    trace_octets(r->trace, i, octets);
-    ok = pcapng_writer_packet(
-        w, f->interface, f->time_ns, octets->data, octets->len, f->wire_octets,
-        g_array_index(r->frame_is_lost, guint8, i) ? "lost on its way" : NULL,
-        error);
-  }
-  ok = ok && pcapng_writer_flush(w, error);
-  pcapng_writer_free(w);
-  return ok;
 }

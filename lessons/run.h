@@ -6,18 +6,25 @@
  * window use this and never drive the world themselves.
  *
  *     scenario.yaml + seed + settings ──> world ──frames──> trace (tap "sender", one link, or all)
- *                                           └──state events──> run_event list
+ *     + inputs                              └──state events──> run_event list
  */
 #include "capture/trace/trace.h"
+#include "sim/core/input.h"
 #include "sim/net/net.h"
 
 struct run;
 
 struct run_options {
-  uint64_t seed;    /* 0: the scenario's own, else 1 */
-  int64_t until_ns; /* 0: to the end */
-  const char *tap;  /* NULL or "sender", "all", or a link's name */
-  char *const *set; /* NULL-terminated "KEY=VALUE", or NULL */
+  uint64_t seed;                  /* 0: the scenario's own, else 1 */
+  int64_t until_ns;               /* 0: to the end */
+  const char *tap;                /* NULL or "sender", "all", or a link's name */
+  char *const *set;               /* NULL-terminated "KEY=VALUE", or NULL */
+  const struct input_log *inputs; /* borrowed; added behind those of a saved run; NULL: none */
+  /* The run ends with the instant of the first frame that fits the display filter, */
+  const char *stop_filter;
+  /* or of the first event that fits "HOST SUBJECT KEY = VALUE", where * and ? stand for anything.
+   */
+  const char *stop_event;
   bool is_held;     /* built, not run: somebody drives run_world() and calls run_settle() */
   bool has_outside; /* a scenario without a host of kind outside gets one: place_outside() */
 };
@@ -38,8 +45,11 @@ struct run_flight {
   bool is_lost;
 };
 
-/* `what` is a scenario or lesson id (looked up in the lessons folder) or a path to a YAML file.
- * NULL with error: "FILE:LINE: message" and a remedy. Runs to the end before it returns. */
+/* `what` is a scenario or lesson id (looked up in the lessons folder), a path to a YAML file, or
+ * the path of a saved run (NAME.envrun): then the options are put over what it says. NULL with
+ * error: "FILE:LINE: message" and a remedy. Runs to the end before it returns. A saved run that
+ * comes to another hash than it did when it was saved is refused, unless seed, end, settings or
+ * inputs were given. */
 struct run *run_new(const char *what, const struct run_options *options, GError **error);
 void run_free(struct run *r);
 
@@ -48,6 +58,25 @@ struct world *run_world(struct run *r);
 struct net *run_net(struct run *r);
 /* Ends a held run: the trace is finished and may be read. Idempotent. */
 void run_settle(struct run *r);
+
+/* ---- the time machine: the same function with other inputs, from zero ---- */
+
+/* The run's inputs before time_ns, and then the given ones (at or behind time_ns, in the order of
+ * their times). Shares every frame before time_ns octet for octet. The same seed, settings, end and
+ * tap. */
+struct run *run_branch(const struct run *r, int64_t time_ns, const struct input *inputs, size_t n,
+                       GError **error);
+/* Without its input number `input` (0-based). */
+struct run *run_without(const struct run *r, unsigned input, GError **error);
+/* The same run seen at another tap. */
+struct run *run_again(const struct run *r, const char *tap, GError **error);
+const struct input_log *run_inputs(const struct run *r); /* borrowed, in the order of time */
+
+/* Saves what the run is a function of (see run_file.c); run_new() reads it back. A scenario that is
+ * not of the library is saved with it. */
+bool run_save(const struct run *r, const char *path, GError **error);
+/* 16 hexadecimal digits over all of that: equal runs have equal fingerprints. g_free() */
+char *run_fingerprint(const struct run *r);
 
 struct trace *run_trace(const struct run *r); /* borrowed; finished, unless the run is held */
 const char *run_id(const struct run *r);
@@ -66,6 +95,14 @@ struct link_info run_link(const struct run *r, uint32_t link);
 /* All hops, by leave time; and all state events, by time. */
 const struct run_flight *run_flights(const struct run *r, size_t *n);
 const struct run_event *run_events(const struct run *r, size_t *n);
+
+/* Whether the run ended early because stop_filter or stop_event fitted. */
+bool run_is_stopped(const struct run *r);
+
+/* The changes of one (host, subject, key) over the whole run, for plots: indexes into run_events(),
+ * in the order of time; *n is 0 and NULL returned when it never had a value. Borrowed. */
+const uint32_t *run_series(const struct run *r, uint32_t host, const char *subject, const char *key,
+                           size_t *n);
 
 /* The last value of (host, subject, key) at or before a time; NULL when there is none yet. */
 const char *run_value_at(const struct run *r, int64_t time_ns, uint32_t host, const char *subject,

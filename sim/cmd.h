@@ -47,6 +47,11 @@ int cmd_list(char **argv);
 int cmd_run(char **argv);
 int cmd_check(char **argv);
 int cmd_attach(char **argv);
+int cmd_replay(char **argv);
+int cmd_diff(char **argv);
+
+/* What run and replay share. `missing`: what is said when there is not exactly one word. */
+int cmd_play(const char *command, char **argv, struct lang_pair help, struct lang_pair missing);
 
 /* ---- output ---- */
 

@@ -276,8 +276,8 @@ tree_parse(const char *text, gsize n, const char *name, GError **error)
   return NULL;
 }
 
-struct tree_node *
-tree_load(const char *path, GError **error)
+char *
+tree_read(const char *path, gsize *n, GError **error)
 {
   GStatBuf st;
   if (g_stat(path, &st) != 0) {
@@ -302,16 +302,23 @@ tree_load(const char *path, GError **error)
     check_text("", (gsize)st.st_size, path, error);
     return NULL;
   }
-  g_autofree char *text = NULL;
-  gsize n = 0;
+  char *text = NULL;
   g_autoptr(GError) read_error = NULL;
-  if (!g_file_get_contents(path, &text, &n, &read_error)) {
+  if (!g_file_get_contents(path, &text, n, &read_error)) {
     fail_at(error, path, 0,
             lang_text("cannot be read: %s; check its permissions", "อ่านไม่ได้: %s ให้ตรวจสิทธิ์ของไฟล์"),
             read_error->message);
     return NULL;
   }
-  return tree_parse(text, n, path, error);
+  return text;
+}
+
+struct tree_node *
+tree_load(const char *path, GError **error)
+{
+  gsize n = 0;
+  g_autofree char *text = tree_read(path, &n, error);
+  return text ? tree_parse(text, n, path, error) : NULL;
 }
 
 const struct tree_node *

@@ -28,6 +28,8 @@ struct tree_node {
  * large, not UTF-8, not YAML, aliases, duplicate keys. */
 struct tree_node *tree_load(const char *path, GError **error);
 struct tree_node *tree_parse(const char *text, gsize n, const char *name, GError **error);
+/* The file's octets with a NUL behind them, checked as tree_load does (regular, not too large); g_free(). */
+char *tree_read(const char *path, gsize *n, GError **error);
 void tree_free(struct tree_node *root);
 
 /* A map's child, or NULL. */

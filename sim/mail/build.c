@@ -12,6 +12,7 @@
 #include "capture/wire/lang.h"
 #include "sim/mail/action.h"
 #include "sim/mail/compose.h"
+#include "sim/mail/hand.h"
 #include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
 #include "sim/mail/queue.h"
@@ -56,6 +57,7 @@ struct mail {
   struct ports *ports;
   GPtrArray *sites; /* struct site* */
   struct actions *actions;
+  struct hands *hands; /* NULL unless somebody types */
 };
 
 /* ---- machines ---- */
@@ -387,12 +389,20 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   return NULL;
 }
 
+bool
+mail_plan(struct mail *m, const struct input_log *log, GError **error)
+{
+  m->hands = hands_new(m->ports, log, error);
+  return m->hands != NULL;
+}
+
 void
 mail_free(struct mail *m)
 {
   if (!m)
     return;
   ports_free(m->ports); /* the machines first: they look at stores */
+  hands_free(m->hands);
   g_clear_pointer(&m->actions, actions_free);
   g_ptr_array_unref(m->sites);
   g_free(m);

@@ -51,6 +51,10 @@ struct mail;
  * `scenario` must live as long as the mail. Without `services` and `actions` it returns an empty
  * mail. */
 struct mail *mail_new(struct net *n, const struct tree_node *scenario, GError **error);
+/* Plans the inputs of a person who types (see sim/mail/hand.h). Once, before the first event; the log
+ * must live as long as the mail. */
+struct input_log;
+bool mail_plan(struct mail *m, const struct input_log *log, GError **error);
 void mail_free(struct mail *m);
 
 #endif

@@ -172,6 +172,12 @@ pump(struct port *p)
     set_timer(p);
 }
 
+void
+ports_pump(struct ports *ports)
+{
+  pump_all(ports);
+}
+
 static void
 pump_all(struct ports *ports)
 {
@@ -320,6 +326,47 @@ ports_connect(struct ports *ports, uint32_t host, const struct ip_addr *to, uint
     name_subject(p);
   else
     p->timer = world_at(ports->world, world_now(ports->world), WORLD_APP, host, end_unconnected, p);
+}
+
+/* ---- another machine at the same connection ---- */
+
+static bool
+is_between(const struct port *p, const struct ip_addr *a, uint16_t a_port, const struct ip_addr *b,
+           uint16_t b_port)
+{
+  struct ip_addr local, remote;
+  uint16_t local_port, remote_port;
+  conn_ends(p->conn, &local, &local_port, &remote, &remote_port);
+  return (local_port == a_port && remote_port == b_port && ip_addr_equal(&local, a) &&
+          ip_addr_equal(&remote, b)) ||
+         (local_port == b_port && remote_port == a_port && ip_addr_equal(&local, b) &&
+          ip_addr_equal(&remote, a));
+}
+
+struct endpoint *
+ports_take(struct ports *ports, uint32_t host, const struct ip_addr *a, uint16_t a_port,
+           const struct ip_addr *b, uint16_t b_port, struct endpoint *e)
+{
+  for (guint i = 0; i < ports->open->len; i++) {
+    struct port *p = ports->open->pdata[i];
+    if (p->is_dead || !p->conn || p->is_closed || p->host != host ||
+        !is_between(p, a, a_port, b, b_port))
+      continue;
+    struct endpoint *before = p->endpoint;
+    g_byte_array_prepend(e->out, before->out->data, before->out->len);
+    g_byte_array_set_size(before->out, 0);
+    before->event = NULL; /* what it says from now on concerns nobody */
+    p->endpoint = e;
+    e->event = port_event;
+    e->event_data = p;
+    name_subject(p);
+    if (p->is_started) {
+      set_timer(p); /* the old machine's deadline is gone */
+      e->ops->start(e, world_now(ports->world));
+    }
+    return before;
+  }
+  return NULL;
 }
 
 struct ports *

@@ -25,4 +25,14 @@ bool ports_listen(struct ports *ports, uint32_t host, uint16_t port, port_make m
 void ports_connect(struct ports *ports, uint32_t host, const struct ip_addr *to, uint16_t port,
                    struct endpoint *e, void (*over)(void *data), void *data);
 
+/* Sends what the machines have to say now, for who put octets into one from outside. */
+void ports_pump(struct ports *ports);
+
+/* Puts another machine at the host's end of an open connection between two addresses, given in either
+ * order. Returns the machine that was there, which the caller owns from now on; NULL when there is no
+ * such connection (then `e` stays the caller's). What the old one had not sent yet leaves first. */
+struct endpoint *ports_take(struct ports *ports, uint32_t host, const struct ip_addr *a,
+                            uint16_t a_port, const struct ip_addr *b, uint16_t b_port,
+                            struct endpoint *e);
+
 #endif

@@ -165,6 +165,7 @@ struct net {
   uint64_t n_journeys;
   struct packet *pool; /* free packets of the usual size */
   struct packet *newest;
+  struct intervene *intervene; /* of a person; NULL when nobody intervenes */
 };
 
 static inline uint32_t

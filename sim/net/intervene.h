@@ -6,7 +6,9 @@
  * them as events that come first in their instant, and acts on the packets that link.c shows it.
  *
  *     input at its time ──> packet on the wire? act ──> else remembered until link.c starts it
- */
+ *
+ * State events: subject "input", key = 1-based place in the log, value "waiting", "done" or
+ * "nothing" (there was nothing to act on). */
 #include "sim/core/input.h"
 #include "sim/net/net.h"
 
@@ -16,17 +18,19 @@
 bool intervene_plan(struct net *n, const struct input_log *log, GError **error);
 void intervene_clear(struct net *n);
 
-/* ---- for link.c ---- */
+/* Says what became of an input; for all who carry inputs out. */
+enum intervene_outcome { INTERVENE_WAITING, INTERVENE_DONE, INTERVENE_NOTHING };
+void intervene_tell(struct world *w, unsigned number, enum intervene_outcome outcome);
+
+/* ---- for link.c, when net->intervene is not NULL ---- */
+struct fate;
 struct link_way;
 struct packet;
 
-/* What is to happen to a packet that starts on a link. `octets` are altered in place. */
-struct intervention {
-  bool drop;
-  int64_t delay_ns;     /* it arrives so much later */
-  int64_t duplicate_ns; /* -1: no copy; else the copy arrives so much later */
-};
-/* Called for every packet whose first bit leaves, when net->intervene is not NULL. */
-struct intervention intervene_start(struct link_way *w, struct packet *p);
+/* A packet's first bit leaves: changes its octets and adds to its fate what the inputs want. */
+void intervene_start(struct link_way *w, struct packet *p, struct fate *fate);
+/* It is on the wire until it lands; `event` is the world's event of its arrival. */
+void intervene_fly(struct link_way *w, struct packet *p, uint64_t event, int64_t due_ns);
+void intervene_land(struct link_way *w, const struct packet *p);
 
 #endif

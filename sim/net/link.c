@@ -13,6 +13,7 @@
 
 #include "capture/wire/bytes.h"
 #include "sim/net/host.h"
+#include "sim/net/intervene.h"
 
 enum { FRAME_OCTETS_MIN = ETH_OCTETS + ETH_MIN_PAYLOAD };
 
@@ -23,12 +24,14 @@ drop(struct link_way *w, struct packet *p, enum drop_reason reason)
   packet_free(w->link->net, p);
 }
 
-static void
-arrive(void *data)
+void
+link_arrive(void *data)
 {
   struct packet *p = data;
   struct iface *to = p->to;
   struct link_way *w = &to->link->ways[1 - to->way];
+  if (w->link->net->intervene)
+    intervene_land(w, p);
   p->to = NULL;
   p->is_copy = false;
   if (p->n_downs != w->n_downs) {
@@ -127,6 +130,8 @@ start(struct link_way *w, struct packet *p)
   struct fate fate = {0};
   if (!w->is_plain && !p->is_copy)
     fate = link_fate(w, p);
+  if (l->net->intervene && !p->is_copy)
+    intervene_start(w, p, &fate);
   int64_t due_ns = w->busy_until_ns + w->set[LINK_DELAY] + fate.delay_ns;
   if (!fate.may_overtake) {
     due_ns = MAX(due_ns, w->last_due_ns);
@@ -142,7 +147,9 @@ start(struct link_way *w, struct packet *p)
     return;
   }
   p->to = w->to;
-  world_at(world, due_ns, WORLD_LINK, w->to->host->index, arrive, p);
+  uint64_t event = world_at(world, due_ns, WORLD_LINK, w->to->host->index, link_arrive, p);
+  if (l->net->intervene)
+    intervene_fly(w, p, event, due_ns);
 }
 
 static void

@@ -124,6 +124,8 @@ struct link {
 struct iface;
 /* Sends a frame out of an interface: takes the packet. The Ethernet header is complete. */
 void link_send(struct iface *from, struct packet *p);
+/* The last bit of a packet on the wire comes in, as an event of the world; takes the packet. */
+void link_arrive(void *packet);
 /* Drops what waits: the link went down. */
 void link_lose_queue(struct link_way *w);
 void link_clear(struct link *l);

@@ -16,8 +16,8 @@ from program import LESSONS, PROGRAM, events, sim, tap  # noqa: E402
 
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name
-BUILT = ("list", "run", "check")
-LATER = ("serve", "connect", "talk", "replay", "diff", "grade")
+BUILT = ("list", "run", "check", "replay")
+LATER = ("serve", "connect", "attach", "talk", "diff", "grade")
 
 
 def place(name, text):
@@ -87,7 +87,8 @@ def test_wrong_values_are_refused_with_a_remedy():
             (("--until", "-1"), "number above 0"), (("--format", "xml"), "dialogue"),
             (("--tap", "moon"), "wan"), (("--set", "links.wan.loss"), "KEY=VALUE"),
             (("--set", "=1"), "KEY=VALUE"), (("--set", "seed.a.b=1"), "seed.a.b"),
-            (("--save", "x.envrun"), "not available yet"),
+            (("--input", "{do: drop}"), "at"), (("--input", "{at: 1s, do: dorp}"), "drop"),
+            (("--break", "tcp.flagz"), "tcp.flagz"),
             (("-w", "-", "--events", "-"), "stdout"), (("-w", "-", "--format", "json"), "stdout")):
         refused(sim("run", "mail-journey", *words), 2, says)
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* run_pcapng.c -- a run's trace as a capture file: names of interfaces and hosts, no wall clock,
+ * and a comment on what never arrived. The form itself is capture/source/writer.h. */
+#include "capture/source/writer.h"
+#include "lessons/run_private.h"
+
+/* An interface's description: what it is connected to. The sender tap is on no single link. */
+static char *
+describe_interface(const struct run *r, uint32_t index)
+{
+  if (r->tap == TAP_SENDER)
+    return g_strdup("each packet once, as it leaves its sender");
+  struct link_info link = net_link_info(r->net, r->tap == TAP_LINK ? r->tap_link : index);
+  return g_strdup_printf("%s - %s", net_host_info(r->net, link.ends[0]).name,
+                         net_host_info(r->net, link.ends[1]).name);
+}
+
+static bool
+write_head(const struct run *r, struct pcapng_writer *w, GError **error)
+{
+  for (uint16_t i = 0; i < trace_n_interfaces(r->trace); i++) {
+    const struct trace_interface *interface = trace_interface(r->trace, i);
+    g_autofree char *description = describe_interface(r, i);
+    if (!pcapng_writer_interface(w, interface->link, interface->snap_octets, interface->name,
+                                 description, error))
+      return false;
+  }
+  for (uint32_t i = 0; i < net_n_hosts(r->net); i++) {
+    struct host_info host = net_host_info(r->net, i);
+    if (host.addr.version != 0 &&
+        !pcapng_writer_name(w, host.addr.version, host.addr.octets, host.name, error))
+      return false;
+  }
+  return true;
+}
+
+bool
+run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
+{
+  g_autofree char *comment = g_strdup_printf("Enveloscope %s, scenario %s, seed %" G_GUINT64_FORMAT,
+                                             ENVELOSCOPE_VERSION, r->plan->id, r->seed);
+  struct pcapng_writer *w = pcapng_writer_new(out, comment);
+  g_autoptr(GByteArray) octets = g_byte_array_new();
+  bool ok = write_head(r, w, error);
+  for (uint32_t i = 0; ok && i < trace_n_frames(r->trace); i++) {
+    const struct trace_frame *f = trace_frame(r->trace, i);
+    trace_octets(r->trace, i, octets);
+    ok = pcapng_writer_packet(
+        w, f->interface, f->time_ns, octets->data, octets->len, f->wire_octets,
+        g_array_index(r->frame_is_lost, guint8, i) ? "lost on its way" : NULL, error);
+  }
+  ok = ok && pcapng_writer_flush(w, error);
+  pcapng_writer_free(w);
+  return ok;
+}

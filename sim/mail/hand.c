@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* hand.c -- a person types at a connection.
+ *
+ *     open ─> resolve ─> connect ─┐
+ *     take ─> the machine of a    ├─> a machine that says only what is typed ─ type ─> octets out
+ *             connection steps    │                                          └ close ─> FIN
+ *             back ───────────────┘
+ *
+ * What was typed before the connection is there leaves when it is. When the other side ends, so
+ * does the hand, as telnet does. A machine that was taken from its connection hears nothing more
+ * until the end: then it is told that the connection is over, and its action counts as failed. */
+#include "sim/mail/hand.h"
+
+#include <string.h>
+
+#include "capture/wire/lang.h"
+#include "sim/mail/machine.h"
+#include "sim/net/intervene.h"
+
+struct hand {
+  struct hands *hands;
+  const char *name;
+  uint32_t host;
+  uint16_t port;
+  struct typist *typist; /* NULL: not open yet, or over */
+  GByteArray *early;     /* typed before the connection was asked for */
+  bool is_over, closes_early;
+};
+
+/* The machine at the connection. */
+struct typist {
+  struct endpoint endpoint;
+  struct hand *hand;
+  struct endpoint *before; /* whose connection it was; NULL when the hand opened it */
+};
+
+struct step {
+  struct hand *hand;
+  const struct input *input;
+  unsigned number;
+};
+
+struct hands {
+  struct ports *ports;
+  struct world *world;
+  GHashTable *by_name; /* name -> struct hand */
+  GPtrArray *list;     /* struct hand* */
+  GPtrArray *steps;    /* struct step* */
+};
+
+static void
+tell(const struct hand *h, const char *key, const char *value)
+{
+  g_autofree char *subject = g_strdup_printf("hand %s", h->name);
+  world_emit(h->hands->world, h->host, subject, key, "%s", value);
+}
+
+/* ---- the machine ---- */
+
+static void
+typist_start(struct endpoint *e, int64_t now_ns)
+{
+  tell(((struct typist *)e)->hand, "state", "open");
+}
+
+/* What comes is read by the person, who looks at the dialogue. */
+static void
+typist_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
+{
+}
+
+static void
+typist_eof(struct endpoint *e, int64_t now_ns)
+{
+  struct typist *t = (struct typist *)e;
+  e->wants_close = true;
+  if (t->before)
+    t->before->ops->eof(t->before, now_ns);
+  if (t->hand->typist == t)
+    tell(t->hand, "state", "closed");
+  t->hand->typist = NULL;
+  t->hand->is_over = true;
+}
+
+static void
+typist_timeout(struct endpoint *e, int64_t now_ns)
+{
+}
+
+static void
+typist_free(struct endpoint *e)
+{
+  struct typist *t = (struct typist *)e;
+  if (t->before)
+    t->before->ops->free(t->before);
+  if (t->hand->typist == t)
+    t->hand->typist = NULL;
+  machine_clear(e);
+  g_free(t);
+}
+
+static const struct endpoint_ops typist_ops = {.protocol = "hand",
+                                               .start = typist_start,
+                                               .input = typist_input,
+                                               .eof = typist_eof,
+                                               .timeout = typist_timeout,
+                                               .free = typist_free};
+
+static struct typist *
+typist_new(struct hand *h)
+{
+  struct typist *t = g_new0(struct typist, 1);
+  machine_init(&t->endpoint, &typist_ops);
+  t->hand = h;
+  h->typist = t;
+  machine_send(&t->endpoint, h->early->data, h->early->len);
+  t->endpoint.wants_close = h->closes_early;
+  return t;
+}
+
+/* ---- carrying out ---- */
+
+static void
+give_up(struct hand *h)
+{
+  h->is_over = true;
+  tell(h, "state", "failed");
+}
+
+static void
+connect_to(struct hand *h, const struct ip_addr *addr)
+{
+  tell(h, "state", "connecting");
+  ports_connect(h->hands->ports, h->host, addr, h->port, &typist_new(h)->endpoint, NULL, NULL);
+}
+
+static void
+resolved(void *data, enum dns_status status, const struct dns_answer *answers, unsigned n)
+{
+  struct hand *h = data;
+  if (status == DNS_FOUND && n > 0)
+    connect_to(h, &answers[0].addr);
+  else
+    give_up(h);
+}
+
+static bool
+open_hand(struct hand *h, const struct input *i)
+{
+  struct ip_addr addr;
+  h->port = i->to_port;
+  if (ip_addr_parse(i->server, &addr)) {
+    connect_to(h, &addr);
+    return true;
+  }
+  tell(h, "state", "resolving");
+  net_resolve(ports_net(h->hands->ports), h->host, i->server, DNS_TYPE_A, resolved, h);
+  return true;
+}
+
+static bool
+take(struct hand *h, const struct input *i)
+{
+  struct typist *t = typist_new(h);
+  t->before = ports_take(h->hands->ports, h->host, &i->from, i->from_port, &i->to, i->to_port,
+                         &t->endpoint);
+  if (t->before)
+    return true;
+  typist_free(&t->endpoint);
+  give_up(h);
+  return false;
+}
+
+static bool
+type(struct hand *h, const struct input *i)
+{
+  const char *end = i->end ? i->end : "\r\n";
+  if (h->is_over)
+    return false;
+  GByteArray *out = h->typist ? h->typist->endpoint.out : h->early;
+  g_byte_array_append(out, (const guint8 *)i->line, (guint)strlen(i->line));
+  g_byte_array_append(out, (const guint8 *)end, (guint)strlen(end));
+  tell(h, "typed", i->line);
+  return true;
+}
+
+static bool
+close_hand(struct hand *h)
+{
+  if (h->is_over)
+    return false;
+  if (h->typist)
+    h->typist->endpoint.wants_close = true;
+  h->closes_early = true;
+  h->is_over = true;
+  tell(h, "state", "closing");
+  return true;
+}
+
+static void
+fire(void *data)
+{
+  struct step *s = data;
+  struct hand *h = s->hand;
+  bool is_done = s->input->verb == INPUT_OPEN   ? open_hand(h, s->input)
+                 : s->input->verb == INPUT_TAKE ? take(h, s->input)
+                 : s->input->verb == INPUT_TYPE ? type(h, s->input)
+                                                : close_hand(h);
+  intervene_tell(h->hands->world, s->number, is_done ? INTERVENE_DONE : INTERVENE_NOTHING);
+  ports_pump(h->hands->ports);
+}
+
+/* ---- planning ---- */
+
+static void
+hand_free(void *data)
+{
+  struct hand *h = data;
+  g_byte_array_unref(h->early);
+  g_free(h);
+}
+
+static struct hand *
+hand_new(struct hands *all, const struct input *i, const struct tree_node *node, GError **error)
+{
+  uint32_t host = net_find_host(ports_net(all->ports), i->host);
+  if (g_hash_table_contains(all->by_name, i->hand)) {
+    tree_fail(error, node,
+              lang_text("\"%s\" is opened or taken already; give this one another name",
+                        "มีการเปิดหรือยึด \"%s\" ไปแล้ว ให้ตั้งชื่ออื่น"),
+              i->hand);
+    return NULL;
+  }
+  if (host == UINT32_MAX) {
+    tree_fail(error, node,
+              lang_text("there is no host \"%s\": name one of the scenario's hosts",
+                        "ไม่มีโฮสต์ \"%s\" ให้ระบุโฮสต์ของสถานการณ์จำลอง"),
+              i->host);
+    return NULL;
+  }
+  struct hand *h = g_new0(struct hand, 1);
+  *h = (struct hand){.hands = all, .name = i->hand, .host = host, .early = g_byte_array_new()};
+  g_ptr_array_add(all->list, h);
+  g_hash_table_insert(all->by_name, i->hand, h);
+  return h;
+}
+
+static struct hand *
+hand_of(struct hands *all, const struct input *i, const struct tree_node *node, GError **error)
+{
+  if (i->verb == INPUT_OPEN || i->verb == INPUT_TAKE)
+    return hand_new(all, i, node, error);
+  struct hand *h = g_hash_table_lookup(all->by_name, i->hand);
+  if (!h)
+    tree_fail(
+        error, node,
+        lang_text("nobody opened \"%s\" before; write {do: open, as: %s, host: …, to: …} above",
+                  "ยังไม่มีใครเปิด \"%s\" ให้เขียน {do: open, as: %s, host: …, to: …} ไว้ก่อน"),
+        i->hand, i->hand);
+  return h;
+}
+
+struct hands *
+hands_new(struct ports *ports, const struct input_log *log, GError **error)
+{
+  struct hands *all = g_new0(struct hands, 1);
+  all->ports = ports;
+  all->world = ports_world(ports);
+  all->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+  all->list = g_ptr_array_new_with_free_func(hand_free);
+  all->steps = g_ptr_array_new_with_free_func(g_free);
+  for (unsigned i = 0; i < input_log_n(log); i++) {
+    const struct input *input = input_log_at(log, i);
+    if (input->verb < INPUT_OPEN)
+      continue;
+    struct hand *h = hand_of(all, input, input_log_node(log, i), error);
+    if (!h) {
+      hands_free(all);
+      return NULL;
+    }
+    struct step *s = g_new(struct step, 1);
+    *s = (struct step){.hand = h, .input = input, .number = i + 1};
+    g_ptr_array_add(all->steps, s);
+    world_at(all->world, input->time_ns, WORLD_INPUT, h->host, fire, s);
+  }
+  return all;
+}
+
+void
+hands_free(struct hands *all)
+{
+  if (!all)
+    return;
+  g_hash_table_unref(all->by_name);
+  g_ptr_array_unref(all->list);
+  g_ptr_array_unref(all->steps);
+  g_free(all);
+}

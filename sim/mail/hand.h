@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_HAND_H
+#define SIM_MAIL_HAND_H
+
+/* A person at a connection: carries out the inputs open, take, type and close (see
+ * sim/core/input.h). State events: subject "hand NAME", keys "state" (resolving, connecting, open,
+ * closing, closed, failed) and "typed" (the last line); and for each input subject "input" as in
+ * sim/net/intervene.h. */
+#include "sim/core/input.h"
+#include "sim/mail/port.h"
+
+struct hands;
+
+/* Plans the inputs of a log; NULL with error naming the input: no such host, a name that nobody
+ * opened or that is opened twice. The log must live as long as the hands. */
+struct hands *hands_new(struct ports *ports, const struct input_log *log, GError **error);
+/* Behind ports_free(): their machines belong to the ports. */
+void hands_free(struct hands *hands);
+
+#endif
