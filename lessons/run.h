@@ -22,8 +22,7 @@ struct run_options {
   const struct input_log *inputs; /* borrowed; added behind those of a saved run; NULL: none */
   /* The run ends with the instant of the first frame that fits the display filter, */
   const char *stop_filter;
-  /* or of the first event that fits "HOST SUBJECT KEY = VALUE", where * and ? stand for anything.
-   */
+  /* or of the first event that fits "HOST SUBJECT KEY = VALUE", where * and ? stand for anything. */
   const char *stop_event;
   bool is_held;     /* built, not run: somebody drives run_world() and calls run_settle() */
   bool has_outside; /* a scenario without a host of kind outside gets one: place_outside() */

@@ -209,7 +209,7 @@ is_end(const struct ip_addr *a, uint16_t port, const struct ip_addr *b, uint16_t
 /* What goes by tells which number the victim expects next: behind the last octet of `from`, or what
  * the victim acknowledged. */
 static void
-listen(struct rule *r, const struct frame_layers *f)
+overhear(struct rule *r, const struct frame_layers *f)
 {
   const struct input *i = r->input;
   if (is_end(&f->src, f->src_port, &i->from, i->from_port) &&
@@ -279,7 +279,7 @@ intervene_start(struct link_way *w, struct packet *p, struct fate *fate)
   frame_walk(LINK_ETHERNET, p->octets, p->n, &f);
   if (f.ip_proto == IP_PROTO_TCP && f.transport_offset)
     for (guint k = 0; k < all->resets->len; k++)
-      listen(all->resets->pdata[k], &f);
+      overhear(all->resets->pdata[k], &f);
 }
 
 /* ---- planning ---- */

@@ -16,8 +16,8 @@ from program import LESSONS, PROGRAM, events, sim, tap  # noqa: E402
 
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name
-BUILT = ("list", "run", "check", "replay")
-LATER = ("serve", "connect", "attach", "talk", "diff", "grade")
+BUILT = ("list", "run", "check", "replay", "attach")
+LATER = ("serve", "connect", "talk", "diff", "grade")
 
 
 def place(name, text):
