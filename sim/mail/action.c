@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* action.c -- carries out the actions of a scenario at their virtual time.
+/* action.c -- what people do with mail: the verbs send, fetch-pop and read-imap of a scenario's
+ * timeline (sim/net/action.h). The keys stand in build.h.
  *
- *     at / after+delay ─> resolve the server's name ─> connect, client machine ─> done ─> those
- * after it
- *
- * An action is read and checked when the scenario is read; nothing in it can fail later but the
- * network. State events: subject "action", key = id or number, value "started", "done", "failed".
- */
+ *     begin ─> resolve the server's name ─> connect, client machine ─> action_finish */
 #include "sim/mail/action.h"
 
 #include <string.h>
@@ -17,28 +13,20 @@
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
 
-enum kind { KIND_SEND, KIND_FETCH_POP, KIND_READ_IMAP, KIND_PING, N_KINDS };
-
-static const char *const kind_names[N_KINDS] = {"send", "fetch-pop", "read-imap", "ping"};
-
-#define PING_INTERVAL_NS INT64_C(1000000000)
-
 /* What one host keeps of the mail it read. */
 struct keeper {
   uint32_t host;
-  struct actions *actions;
+  struct mail_verbs *verbs;
   struct store *store;
   struct mailbox *mailbox;
   GHashTable *known; /* UIDLs of messages that it has */
 };
 
-struct action {
-  struct actions *actions;
-  const struct tree_node *node;
-  char *id, *after;
-  enum kind kind;
-  uint32_t host;
-  int64_t at_ns, delay_ns;
+/* One action: its keys. */
+struct errand {
+  struct mail_verbs *verbs;
+  struct action *action;
+  struct endpoint *(*make)(struct errand *e);
 
   const char *server, *user, *password, *subject;
   uint16_t port;
@@ -50,48 +38,25 @@ struct action {
   GBytes *attachment; /* NULL: made from `size` when it is sent */
   int64_t attachment_octets;
   bool keeps;
-  int64_t count;
 };
 
-struct actions {
+struct mail_verbs {
   struct ports *ports;
   struct world *world;
-  GPtrArray *list;    /* struct action* */
   GPtrArray *keepers; /* struct keeper* */
 };
 
-static void begin(void *data);
-
 /* ---- running ---- */
-
-static void
-tell(const struct action *a, const char *state)
-{
-  world_emit(a->actions->world, a->host, "action", a->id, "%s", state);
-}
-
-static void
-finish(struct action *a, bool is_good)
-{
-  struct actions *all = a->actions;
-  tell(a, is_good ? "done" : "failed");
-  for (guint i = 0; i < all->list->len; i++) {
-    struct action *next = all->list->pdata[i];
-    if (g_strcmp0(next->after, a->id) == 0)
-      world_at(all->world, world_now(all->world) + next->delay_ns, WORLD_APP, next->host, begin,
-               next);
-  }
-}
 
 static void
 keeper_event(void *data, const char *subject, const char *key, const char *value)
 {
   struct keeper *k = data;
-  world_emit(k->actions->world, k->host, subject, key, "%s", value);
+  world_emit(k->verbs->world, k->host, subject, key, "%s", value);
 }
 
 static struct keeper *
-keeper_of(struct actions *all, uint32_t host)
+keeper_of(struct mail_verbs *all, uint32_t host)
 {
   for (guint i = 0; i < all->keepers->len; i++) {
     struct keeper *k = all->keepers->pdata[i];
@@ -100,7 +65,7 @@ keeper_of(struct actions *all, uint32_t host)
   }
   struct keeper *k = g_new0(struct keeper, 1);
   k->host = host;
-  k->actions = all;
+  k->verbs = all;
   k->store = store_new(net_host_info(ports_net(all->ports), host).name, keeper_event, k);
   k->mailbox = store_find(store_add_user(k->store, "local", NULL), "INBOX");
   k->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -111,153 +76,110 @@ keeper_of(struct actions *all, uint32_t host)
 static void
 sent(void *data, const struct smtp_recipient_result *results, unsigned n)
 {
-  struct action *a = data;
+  struct errand *e = data;
   bool is_good = true;
   for (unsigned i = 0; i < n; i++) {
     is_good &= results[i].outcome == SMTP_OUTCOME_ACCEPTED;
     if (results[i].outcome != SMTP_OUTCOME_ACCEPTED)
-      world_emit(a->actions->world, a->host, "log", a->id, "<%s>: %u %s",
-                 g_array_index(a->to, struct compose_person, i).address, results[i].code,
-                 results[i].text);
+      world_emit(e->verbs->world, action_host(e->action), "log", action_id(e->action),
+                 "<%s>: %u %s", g_array_index(e->to, struct compose_person, i).address,
+                 results[i].code, results[i].text);
   }
-  finish(a, is_good);
+  action_finish(e->action, is_good);
 }
 
 static void
 over(void *data, bool is_good)
 {
-  finish(data, is_good);
+  const struct errand *e = data;
+  action_finish(e->action, is_good);
 }
 
 /* The attachment's octets: as given, or `size` octets that look like some file. */
 static GBytes *
-attachment_octets(const struct action *a, struct random_stream *random)
+attachment_octets(const struct errand *e, struct random_stream *random)
 {
-  if (a->attachment)
-    return g_bytes_ref(a->attachment);
-  uint8_t *octets = g_malloc((gsize)a->attachment_octets + 1);
-  random_octets(random, octets, (size_t)a->attachment_octets);
-  return g_bytes_new_take(octets, (gsize)a->attachment_octets);
+  if (e->attachment)
+    return g_bytes_ref(e->attachment);
+  uint8_t *octets = g_malloc((gsize)e->attachment_octets + 1);
+  random_octets(random, octets, (size_t)e->attachment_octets);
+  return g_bytes_new_take(octets, (gsize)e->attachment_octets);
 }
 
 static struct endpoint *
-make_sender(struct action *a)
+make_sender(struct errand *e)
 {
-  struct world *w = a->actions->world;
-  g_autofree char *purpose = g_strdup_printf("letter %s", a->id);
-  struct random_stream random = world_random(w, a->host, purpose);
-  g_autoptr(GBytes) attachment = a->attachment_name ? attachment_octets(a, &random) : NULL;
-  struct compose_letter letter = {.from = a->from,
-                                  .to = &g_array_index(a->to, struct compose_person, 0),
-                                  .n_to = a->to->len,
-                                  .subject = a->subject,
-                                  .text = a->text,
-                                  .attachment_name = a->attachment_name,
-                                  .attachment_type = a->attachment_type,
+  struct world *w = e->verbs->world;
+  uint32_t host = action_host(e->action);
+  g_autofree char *purpose = g_strdup_printf("letter %s", action_id(e->action));
+  struct random_stream random = world_random(w, host, purpose);
+  g_autoptr(GBytes) attachment = e->attachment_name ? attachment_octets(e, &random) : NULL;
+  struct compose_letter letter = {.from = e->from,
+                                  .to = &g_array_index(e->to, struct compose_person, 0),
+                                  .n_to = e->to->len,
+                                  .subject = e->subject,
+                                  .text = e->text,
+                                  .attachment_name = e->attachment_name,
+                                  .attachment_type = e->attachment_type,
                                   .attachment = attachment};
   g_autoptr(GBytes) octets = compose_message(&letter, world_now(w), &random);
   g_autoptr(GPtrArray) recipients = g_ptr_array_new();
-  for (guint i = 0; i < a->to->len; i++)
-    g_ptr_array_add(recipients, (char *)g_array_index(a->to, struct compose_person, i).address);
+  for (guint i = 0; i < e->to->len; i++)
+    g_ptr_array_add(recipients, (char *)g_array_index(e->to, struct compose_person, i).address);
   char addr[ADDR_TEXT_MAX];
-  struct host_info info = net_host_info(ports_net(a->actions->ports), a->host);
+  struct host_info info = net_host_info(ports_net(e->verbs->ports), host);
   g_autofree char *name = g_strdup_printf("[%s]", ip_addr_format(&info.addr, addr));
   struct smtp_client_config config = {.name = name, /* RFC 5321 4.1.3: a host without a name */
-                                      .user = a->user,
-                                      .password = a->password,
-                                      .mech = a->mech,
-                                      .sender = a->from.address,
+                                      .user = e->user,
+                                      .password = e->password,
+                                      .mech = e->mech,
+                                      .sender = e->from.address,
                                       .recipients = (char *const *)recipients->pdata,
                                       .n_recipients = recipients->len,
                                       .octets = octets,
                                       .done = sent,
-                                      .data = a};
+                                      .data = e};
   return smtp_client_new(&config);
 }
 
 static struct endpoint *
-make_popper(struct action *a)
+make_popper(struct errand *e)
 {
-  struct keeper *k = keeper_of(a->actions, a->host);
-  struct pop_client_config config = {.user = a->user,
-                                     .password = a->password,
+  struct keeper *k = keeper_of(e->verbs, action_host(e->action));
+  struct pop_client_config config = {.user = e->user,
+                                     .password = e->password,
                                      .into = k->mailbox,
-                                     .keeps = a->keeps,
+                                     .keeps = e->keeps,
                                      .known = k->known,
                                      .done = over,
-                                     .data = a};
+                                     .data = e};
   return pop_client_new(&config);
 }
 
 static struct endpoint *
-make_reader(struct action *a)
+make_reader(struct errand *e)
 {
-  struct keeper *k = keeper_of(a->actions, a->host);
+  struct keeper *k = keeper_of(e->verbs, action_host(e->action));
   struct imap_client_config config = {
-      .user = a->user, .password = a->password, .into = k->mailbox, .done = over, .data = a};
+      .user = e->user, .password = e->password, .into = k->mailbox, .done = over, .data = e};
   return imap_client_new(&config);
 }
 
 static void
-pinged(void *data)
+connect_to(struct action *action, const struct ip_addr *addr, void *own)
 {
-  finish(data, true);
+  struct errand *e = own;
+  ports_connect(e->verbs->ports, action_host(action), addr, e->port, e->make(e), NULL, NULL);
 }
 
 static void
-connect_to(struct action *a, const struct ip_addr *addr)
+begin(struct action *action, void *own)
 {
-  static struct endpoint *(*const make[N_KINDS])(struct action *) = {
-      [KIND_SEND] = make_sender, [KIND_FETCH_POP] = make_popper, [KIND_READ_IMAP] = make_reader};
-  struct actions *all = a->actions;
-  if (a->kind == KIND_PING) {
-    net_ping(ports_net(all->ports), a->host, addr, (unsigned)a->count, PING_INTERVAL_NS);
-    world_at(all->world, world_now(all->world) + a->count * PING_INTERVAL_NS, WORLD_APP, a->host,
-             pinged, a);
-    return;
-  }
-  ports_connect(all->ports, a->host, addr, a->port, make[a->kind](a), NULL, NULL);
-}
-
-static void
-resolved(void *data, enum dns_status status, const struct dns_answer *answers, unsigned n)
-{
-  struct action *a = data;
-  if (status == DNS_FOUND && n > 0) {
-    connect_to(a, &answers[0].addr);
-    return;
-  }
-  world_emit(a->actions->world, a->host, "log", a->id,
-             lang_text("the name %s has no address", "ชื่อ %s ไม่มีที่อยู่"), a->server);
-  finish(a, false);
-}
-
-static void
-begin(void *data)
-{
-  struct action *a = data;
-  struct ip_addr addr;
-  struct net *net = ports_net(a->actions->ports);
-  if (!net_is_ready(net, a->host)) { /* it waits for its own address */
-    net_when_ready(net, a->host, begin, a);
-    return;
-  }
-  tell(a, "started");
-  if (ip_addr_parse(a->server, &addr))
-    connect_to(a, &addr);
-  else
-    net_resolve(net, a->host, a->server, DNS_TYPE_A, resolved, a);
+  const struct errand *e = own;
+  action_resolve(action, e->server, 0, connect_to);
 }
 
 /* ---- reading ---- */
-
-/* Where to point when map[key] is wrong: at it, or at the map when it is missing. */
-static const struct tree_node *
-place_of(const struct tree_node *map, const char *key)
-{
-  const struct tree_node *at = tree_get(map, key);
-  return at ? at : map;
-}
 
 /* A person is an address, or {name: …, address: …}. */
 static bool
@@ -284,19 +206,19 @@ read_person(const struct tree_node *node, struct compose_person *person, GError 
 }
 
 static bool
-read_to(struct action *a, GError **error)
+read_to(struct errand *e, GError **error)
 {
-  const struct tree_node *to = tree_get(a->node, "to");
-  a->to = g_array_new(FALSE, FALSE, sizeof(struct compose_person));
+  const struct tree_node *to = tree_get(action_node(e->action), "to");
+  e->to = g_array_new(FALSE, FALSE, sizeof(struct compose_person));
   if (!to || (to->kind == TREE_LIST && to->children->len == 0))
-    return tree_fail(error, a->node,
+    return tree_fail(error, action_node(e->action),
                      lang_text("`send` needs `to`: add `to: bob@bob.test`",
                                "`send` ต้องมี `to`: เพิ่ม `to: bob@bob.test`"));
   for (guint i = 0; i < (to->kind == TREE_LIST ? to->children->len : 1); i++) {
     struct compose_person person;
     if (!read_person(to->kind == TREE_LIST ? to->children->pdata[i] : to, &person, error))
       return false;
-    g_array_append_val(a->to, person);
+    g_array_append_val(e->to, person);
   }
   return true;
 }
@@ -318,27 +240,27 @@ read_file(const struct tree_node *node, const char *name, char **text, GError **
 }
 
 static bool
-read_text(struct action *a, GError **error)
+read_text(struct errand *e, GError **error)
 {
   const char *text, *file;
-  if (!tree_text(a->node, "text", NULL, &text, error) ||
-      !tree_text(a->node, "text_file", NULL, &file, error))
+  if (!tree_text(action_node(e->action), "text", NULL, &text, error) ||
+      !tree_text(action_node(e->action), "text_file", NULL, &file, error))
     return false;
   if (text && file)
-    return tree_fail(error, a->node,
+    return tree_fail(error, action_node(e->action),
                      lang_text("`text` and `text_file` exclude each other: remove one",
                                "`text` กับ `text_file` ใช้พร้อมกันไม่ได้: ลบออกหนึ่งอย่าง"));
   if (file)
-    return read_file(tree_get(a->node, "text_file"), file, &a->text, error);
-  a->text = g_strdup(text ? text : "");
+    return read_file(tree_get(action_node(e->action), "text_file"), file, &e->text, error);
+  e->text = g_strdup(text ? text : "");
   return true;
 }
 
 static bool
-read_attachment(struct action *a, GError **error)
+read_attachment(struct errand *e, GError **error)
 {
   static const char *const keys[] = {"name", "text", "size", "type", NULL};
-  const struct tree_node *node = tree_get(a->node, "attachment");
+  const struct tree_node *node = tree_get(action_node(e->action), "attachment");
   const char *text;
   if (!node)
     return true;
@@ -347,182 +269,140 @@ read_attachment(struct action *a, GError **error)
                      lang_text("an attachment is a map: {name: plan.txt, text: …}",
                                "ไฟล์แนบต้องเขียนเป็น {name: plan.txt, text: …}"));
   if (!tree_known(node, keys, error) ||
-      !tree_text(node, "name", "attachment.txt", &a->attachment_name, error) ||
+      !tree_text(node, "name", "attachment.txt", &e->attachment_name, error) ||
       !tree_text(node, "text", NULL, &text, error) ||
-      !tree_text(node, "type", text ? "text/plain" : NULL, &a->attachment_type, error) ||
-      !tree_int(node, "size", 1000, 0, ACTION_ATTACHMENT_MAX, &a->attachment_octets, error))
+      !tree_text(node, "type", text ? "text/plain" : NULL, &e->attachment_type, error) ||
+      !tree_int(node, "size", 1000, 0, ACTION_ATTACHMENT_MAX, &e->attachment_octets, error))
     return false;
   if (text)
-    a->attachment = g_bytes_new(text, strlen(text));
+    e->attachment = g_bytes_new(text, strlen(text));
   return true;
 }
 
 static bool
-read_send(struct action *a, GError **error)
+read_send(struct errand *e, GError **error)
 {
-  const struct tree_node *from = tree_get(a->node, "from");
+  const struct tree_node *from = tree_get(action_node(e->action), "from");
   const char *auth;
   if (!from)
-    return tree_fail(error, a->node,
+    return tree_fail(error, action_node(e->action),
                      lang_text("`send` needs `from`: add `from: alice@alice.test`",
                                "`send` ต้องมี `from`: เพิ่ม `from: alice@alice.test`"));
-  if (!read_person(from, &a->from, error) || !read_to(a, error) || !read_text(a, error) ||
-      !read_attachment(a, error) || !tree_text(a->node, "subject", "", &a->subject, error) ||
-      !tree_text(a->node, "auth", "PLAIN", &auth, error))
+  if (!read_person(from, &e->from, error) || !read_to(e, error) || !read_text(e, error) ||
+      !read_attachment(e, error) ||
+      !tree_text(action_node(e->action), "subject", "", &e->subject, error) ||
+      !tree_text(action_node(e->action), "auth", "PLAIN", &auth, error))
     return false;
-  a->mech = auth_find(auth, strlen(auth));
-  if (a->mech == SASL_UNKNOWN)
+  e->mech = auth_find(auth, strlen(auth));
+  if (e->mech == SASL_UNKNOWN)
     return tree_fail(
-        error, tree_get(a->node, "auth"),
+        error, tree_get(action_node(e->action), "auth"),
         lang_text("`auth` is PLAIN, LOGIN or CRAM-MD5", "`auth` ต้องเป็น PLAIN, LOGIN หรือ CRAM-MD5"));
   return true;
 }
 
 static bool
-read_account(struct action *a, GError **error)
+read_account(struct errand *e, int64_t standard_port, bool logs_in, GError **error)
 {
+  const struct tree_node *node = action_node(e->action);
   int64_t port;
-  int64_t standard = a->kind == KIND_FETCH_POP ? 110 : a->kind == KIND_READ_IMAP ? 143 : 25;
-  if (!tree_text(a->node, "server", NULL, &a->server, error) ||
-      !tree_text(a->node, "user", NULL, &a->user, error) ||
-      !tree_text(a->node, "password", NULL, &a->password, error))
+  if (!tree_text(node, "server", NULL, &e->server, error) ||
+      !tree_text(node, "user", NULL, &e->user, error) ||
+      !tree_text(node, "password", NULL, &e->password, error) ||
+      !tree_int(node, "port", standard_port, 1, 65535, &port, error))
     return false;
-  if (a->kind == KIND_SEND && a->user)
-    standard = 587;
-  if (!tree_int(a->node, "port", standard, 1, 65535, &port, error))
-    return false;
-  a->port = (uint16_t)port;
-  if (!a->server)
-    return tree_fail(error, a->node,
+  e->port = (uint16_t)port;
+  if (!e->server)
+    return tree_fail(error, node, "%s",
                      lang_text("the action needs `server`: a name or an address",
                                "การกระทำนี้ต้องมี `server`: ชื่อหรือที่อยู่"));
-  bool logs_in = a->kind == KIND_FETCH_POP || a->kind == KIND_READ_IMAP || a->user;
-  if (logs_in && (!a->user || !a->password))
-    return tree_fail(error, a->node,
+  if (logs_in && (!e->user || !e->password))
+    return tree_fail(error, node, "%s",
                      lang_text("the action logs in: give `user` and `password`",
                                "การกระทำนี้ต้องเข้าสู่ระบบ: ระบุ `user` และ `password`"));
-  for (const char *c = logs_in ? a->user : ""; *c; c++) {
+  for (const char *c = logs_in ? e->user : ""; *c; c++) {
     if ((unsigned char)*c < ' ')
-      return tree_fail(error, tree_get(a->node, "user"),
+      return tree_fail(error, tree_get(node, "user"), "%s",
                        lang_text("a name has no control characters", "ชื่อต้องไม่มีอักขระควบคุม"));
   }
   return true;
 }
 
-static bool
-read_when(struct action *a, GError **error)
+/* ---- the table ---- */
+
+static void
+errand_free(void *own)
 {
-  const char *after;
-  if (!tree_text(a->node, "after", NULL, &after, error) ||
-      !tree_duration(a->node, "at", 0, &a->at_ns, error) ||
-      !tree_duration(a->node, "delay", 0, &a->delay_ns, error))
-    return false;
-  if (after && tree_get(a->node, "at"))
-    return tree_fail(error, a->node,
-                     lang_text("`at` and `after` exclude each other: remove one",
-                               "`at` กับ `after` ใช้พร้อมกันไม่ได้: ลบออกหนึ่งอย่าง"));
-  a->after = g_strdup(after);
-  if (!after)
-    a->at_ns += a->delay_ns;
-  return true;
+  struct errand *e = own;
+  g_free(e->text);
+  g_clear_pointer(&e->to, g_array_unref);
+  g_clear_pointer(&e->attachment, g_bytes_unref);
+  g_free(e);
 }
 
-static bool
-read_kind(struct action *a, GError **error)
+static struct errand *
+errand_new(void *owner, struct action *action, struct endpoint *(*make)(struct errand *e))
 {
-  const char *name, *host;
-  if (!tree_text(a->node, "do", "", &name, error) || !tree_text(a->node, "host", "", &host, error))
-    return false;
-  a->host = net_find_host(ports_net(a->actions->ports), host);
-  if (a->host == UINT32_MAX)
-    return tree_fail(error, place_of(a->node, "host"),
-                     lang_text("there is no host \"%s\": name one of `hosts` in `host`",
-                               "ไม่มีเครื่อง \"%s\": ระบุชื่อใน `hosts` ให้ `host`"),
-                     host);
-  for (int i = 0; i < N_KINDS; i++) {
-    if (strcmp(kind_names[i], name) == 0) {
-      a->kind = (enum kind)i;
-      return true;
-    }
-  }
-  return tree_fail(error, place_of(a->node, "do"),
-                   lang_text("`do` is send, fetch-pop, read-imap or ping, not \"%s\"",
-                             "`do` ต้องเป็น send, fetch-pop, read-imap หรือ ping ไม่ใช่ \"%s\""),
-                   name);
+  struct errand *e = g_new0(struct errand, 1);
+  e->verbs = owner;
+  e->action = action;
+  e->make = make;
+  return e;
 }
 
-static bool
-read_action(struct action *a, unsigned number, GError **error)
+/* The errand, or NULL when reading it failed. */
+static void *
+kept(struct errand *e, bool is_good)
 {
-  static const char *const keys[] = {"id",        "at",         "after", "delay",   "host",
-                                     "do",        "server",     "port",  "user",    "password",
-                                     "auth",      "from",       "to",    "subject", "text",
-                                     "text_file", "attachment", "keep",  "count",   NULL};
-  const char *id;
-  if (a->node->kind != TREE_MAP)
-    return tree_fail(error, a->node,
-                     lang_text("an action is a map with `do`, `host` and `server`",
-                               "การกระทำต้องเป็นแผนที่ที่มี `do`, `host` และ `server`"));
-  if (!tree_known(a->node, keys, error) || !tree_text(a->node, "id", NULL, &id, error) ||
-      !tree_bool(a->node, "keep", false, &a->keeps, error) ||
-      !tree_int(a->node, "count", 1, 1, 1000, &a->count, error))
-    return false;
-  a->id = id ? g_strdup(id) : g_strdup_printf("%u", number);
-  return read_kind(a, error) && read_when(a, error) && read_account(a, error) &&
-         (a->kind != KIND_SEND || read_send(a, error));
-}
-
-static struct action *
-find_action(const struct actions *all, const char *id)
-{
-  for (guint i = 0; i < all->list->len; i++) {
-    struct action *a = all->list->pdata[i];
-    if (strcmp(a->id, id) == 0)
-      return a;
-  }
+  if (is_good)
+    return e;
+  errand_free(e);
   return NULL;
 }
 
-/* Every `after` leads, in the end, to an action with a time. */
-static bool
-check_order(const struct actions *all, GError **error)
+static void *
+read_send_verb(void *owner, struct action *action, GError **error)
 {
-  for (guint i = 0; i < all->list->len; i++) {
-    const struct action *a = all->list->pdata[i];
-    if (find_action(all, a->id) != a)
-      return tree_fail(error, a->node,
-                       lang_text("two actions have the id \"%s\": rename one",
-                                 "มีการกระทำสองรายการที่ใช้ id \"%s\": เปลี่ยนชื่อหนึ่งรายการ"),
-                       a->id);
-    const struct action *before = a;
-    for (guint steps = 0; before->after; steps++) {
-      const char *wanted = before->after;
-      before = find_action(all, wanted);
-      if (!before || steps > all->list->len)
-        return tree_fail(
-            error, place_of(a->node, "after"),
-            before ? lang_text("the actions wait for each other in a circle at \"%s\"",
-                               "การกระทำรอกันเป็นวงที่ \"%s\"")
-                   : lang_text("there is no action with the id \"%s\"", "ไม่มีการกระทำที่มี id \"%s\""),
-            wanted);
-    }
-  }
-  return true;
+  struct errand *e = errand_new(owner, action, make_sender);
+  const char *user;
+  return kept(e, tree_text(action_node(action), "user", NULL, &user, error) &&
+                     read_account(e, user ? 587 : 25, user != NULL, error) && read_send(e, error));
+}
+
+static void *
+read_fetch_verb(void *owner, struct action *action, GError **error)
+{
+  struct errand *e = errand_new(owner, action, make_popper);
+  return kept(e, read_account(e, 110, true, error) &&
+                     tree_bool(action_node(action), "keep", false, &e->keeps, error));
+}
+
+static void *
+read_imap_verb(void *owner, struct action *action, GError **error)
+{
+  struct errand *e = errand_new(owner, action, make_reader);
+  return kept(e, read_account(e, 143, true, error));
+}
+
+#define ACCOUNT_KEYS "server", "port", "user", "password"
+static const char *const send_keys[] = {ACCOUNT_KEYS, "auth",      "from",       "to", "subject",
+                                        "text",       "text_file", "attachment", NULL};
+static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
+static const char *const imap_keys[] = {ACCOUNT_KEYS, NULL};
+
+static const struct action_verb verbs[] = {
+    {"send", send_keys, read_send_verb, begin, errand_free},
+    {"fetch-pop", fetch_keys, read_fetch_verb, begin, errand_free},
+    {"read-imap", imap_keys, read_imap_verb, begin, errand_free},
+};
+
+struct action_table
+mail_verbs_table(struct mail_verbs *all)
+{
+  return (struct action_table){verbs, G_N_ELEMENTS(verbs), all};
 }
 
 /* ---- life ---- */
-
-static void
-action_free(void *data)
-{
-  struct action *a = data;
-  g_free(a->id);
-  g_free(a->after);
-  g_free(a->text);
-  g_clear_pointer(&a->to, g_array_unref);
-  g_clear_pointer(&a->attachment, g_bytes_unref);
-  g_free(a);
-}
 
 static void
 keeper_free(void *data)
@@ -533,48 +413,19 @@ keeper_free(void *data)
   g_free(k);
 }
 
-void
-actions_free(struct actions *all)
+struct mail_verbs *
+mail_verbs_new(struct ports *ports)
 {
-  g_ptr_array_unref(all->list);
-  g_ptr_array_unref(all->keepers);
-  g_free(all);
-}
-
-static bool
-read_all(struct actions *all, const struct tree_node *list, GError **error)
-{
-  if (list->kind != TREE_LIST || list->children->len > ACTION_LIST_MAX)
-    return tree_fail(error, list,
-                     lang_text("`actions` is a list of at most 10,000 actions",
-                               "`actions` ต้องเป็นรายการไม่เกิน 10,000 การกระทำ"));
-  for (guint i = 0; i < list->children->len; i++) {
-    struct action *a = g_new0(struct action, 1);
-    a->actions = all;
-    a->node = list->children->pdata[i];
-    g_ptr_array_add(all->list, a);
-    if (!read_action(a, i + 1, error))
-      return false;
-  }
-  return check_order(all, error);
-}
-
-struct actions *
-actions_new(struct ports *ports, const struct tree_node *list, GError **error)
-{
-  struct actions *all = g_new0(struct actions, 1);
+  struct mail_verbs *all = g_new0(struct mail_verbs, 1);
   all->ports = ports;
   all->world = ports_world(ports);
-  all->list = g_ptr_array_new_with_free_func(action_free);
   all->keepers = g_ptr_array_new_with_free_func(keeper_free);
-  if (list && !read_all(all, list, error)) {
-    actions_free(all);
-    return NULL;
-  }
-  for (guint i = 0; i < all->list->len; i++) {
-    struct action *a = all->list->pdata[i];
-    if (!a->after)
-      world_at(all->world, a->at_ns, WORLD_APP, a->host, begin, a);
-  }
   return all;
+}
+
+void
+mail_verbs_free(struct mail_verbs *all)
+{
+  g_ptr_array_unref(all->keepers);
+  g_free(all);
 }

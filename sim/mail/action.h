@@ -2,19 +2,18 @@
 #ifndef SIM_MAIL_ACTION_H
 #define SIM_MAIL_ACTION_H
 
-/* The timeline of a scenario: what its people do and when. The keys stand in build.h. */
-#include "sim/core/tree.h"
+/* The verbs of a scenario's timeline that have to do with mail: send, fetch-pop, read-imap. The
+ * keys stand in build.h. */
 #include "sim/mail/port.h"
+#include "sim/net/action.h"
 
-enum {
-  ACTION_LIST_MAX = 10000,         /* of one scenario */
-  ACTION_ATTACHMENT_MAX = 8 << 20, /* octets made for `size` */
-};
+enum { ACTION_ATTACHMENT_MAX = 8 << 20 }; /* octets made for `size` */
 
-struct actions;
+struct mail_verbs;
 
-/* Plans all; NULL with error. `list` may be NULL: nothing happens. */
-struct actions *actions_new(struct ports *ports, const struct tree_node *list, GError **error);
-void actions_free(struct actions *a);
+struct mail_verbs *mail_verbs_new(struct ports *ports);
+/* Behind actions_free(). */
+void mail_verbs_free(struct mail_verbs *all);
+struct action_table mail_verbs_table(struct mail_verbs *all);
 
 #endif

@@ -17,6 +17,7 @@
 #include "sim/mail/pop.h"
 #include "sim/mail/queue.h"
 #include "sim/mail/smtp.h"
+#include "sim/net/traffic.h"
 
 enum service { SERVICE_SMTP, SERVICE_SUBMISSION, SERVICE_POP3, SERVICE_IMAP, N_SERVICES };
 
@@ -56,6 +57,8 @@ struct mail {
   struct world *world;
   struct ports *ports;
   GPtrArray *sites; /* struct site* */
+  struct traffic *traffic;
+  struct mail_verbs *verbs;
   struct actions *actions;
   struct hands *hands; /* NULL unless somebody types */
 };
@@ -380,9 +383,12 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   m->world = net_world(n);
   m->ports = ports_new(n);
   m->sites = g_ptr_array_new_with_free_func(site_free);
+  m->traffic = traffic_new(n);
+  m->verbs = mail_verbs_new(m->ports);
+  const struct action_table tables[] = {mail_verbs_table(m->verbs), traffic_table(m->traffic)};
   if (read_services(m, tree_get(scenario, "services"), error) &&
       read_users(m, tree_get(scenario, "users"), error))
-    m->actions = actions_new(m->ports, tree_get(scenario, "actions"), error);
+    m->actions = actions_new(n, tree_get(scenario, "actions"), tables, G_N_ELEMENTS(tables), error);
   if (m->actions)
     return m;
   mail_free(m);
@@ -404,6 +410,8 @@ mail_free(struct mail *m)
   ports_free(m->ports); /* the machines first: they look at stores */
   hands_free(m->hands);
   g_clear_pointer(&m->actions, actions_free);
+  mail_verbs_free(m->verbs);
+  traffic_free(m->traffic);
   g_ptr_array_unref(m->sites);
   g_free(m);
 }

@@ -21,11 +21,8 @@
  *   users:                            accounts; mail for NAME@each domain of HOST reaches them
  *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work], quota: 1000000,
  *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}]}
- *   actions:                          the timeline of the clients
- *     - id: letter                    optional, for `after`
- *       at: 1s                        virtual time; or `after: ID` with `delay: 500ms`
- *       host: alice-pc                who acts
- *       do: send                      send, fetch-pop, read-imap or ping
+ *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:
+ *     - do: send                      send, fetch-pop or read-imap
  *       server: mail.alice.test       resolved by DNS (an address in digits also works)
  *       port: 587                     default 587 (25 without user) / 110 / 143
  *       user: alice                   for send: without it, no AUTH
@@ -38,7 +35,6 @@
  *         …
  *       attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type: text/plain
  *       keep: false                   fetch-pop: true leaves the messages on the server
- *       count: 3                      ping
  *
  * An action counts as done for `after` when its connection is over (send: when the server has taken
  * or refused the message). */

@@ -103,6 +103,11 @@ bool net_listen(struct net *n, uint32_t host, uint16_t port,
  * there. */
 struct conn *net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t port,
                          const struct conn_ops *ops, void *data);
+/* The same from a port of one's own choice, 0: any. The connection fails as CONN_UNREACHABLE when
+ * the port is taken. */
+struct conn *net_connect_from(struct net *n, uint32_t host, uint16_t local_port,
+                              const struct ip_addr *to, uint16_t port, const struct conn_ops *ops,
+                              void *data);
 /* Takes as many octets as the send buffer (64 KiB) has room for and returns the count. */
 size_t conn_send(struct conn *c, const uint8_t *p, size_t n);
 /* FIN after what was sent; receiving goes on: `received` and `ended` still come. */
@@ -114,6 +119,9 @@ void conn_close(struct conn *c);
 void conn_abort(struct conn *c);
 /* Stops and restarts reading: the receive window closes and opens. */
 void conn_pause(struct conn *c, bool paused);
+/* Sends a probe when nothing came for so long, and again every interval; the connection is given up
+ * after so many without an answer (RFC 9293 3.8.4). Whole seconds, at least one. */
+void conn_keep_alive(struct conn *c, int64_t idle_ns, int64_t interval_ns, unsigned probes);
 void conn_ends(const struct conn *c, struct ip_addr *local, uint16_t *local_port,
                struct ip_addr *remote, uint16_t *remote_port);
 uint32_t conn_host(const struct conn *c);

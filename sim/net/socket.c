@@ -369,6 +369,13 @@ struct conn *
 net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t port,
             const struct conn_ops *ops, void *data)
 {
+  return net_connect_from(n, host, 0, to, port, ops, data);
+}
+
+struct conn *
+net_connect_from(struct net *n, uint32_t host, uint16_t local_port, const struct ip_addr *to,
+                 uint16_t port, const struct conn_ops *ops, void *data)
+{
   struct host *h = n->hosts[host];
   struct tcp_sock *s = tcp_sock_new(stack_of(h), 0);
   struct conn *c = conn_new(h, s);
@@ -378,7 +385,10 @@ net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t por
   c->to_port = port;
   /* The SYN leaves, or the failure is told, from the event loop: never from inside this call. */
   tcp_sock_hold(s, true, now_of(h));
-  c->has_failed = tcp_sock_connect(s, to, port, now_of(h)) != -EINPROGRESS;
+  if (local_port) /* it may be in TIME_WAIT, or listen */
+    tcp_sock_set(s, TCP_STACK_OPT_REUSEADDR, 1, now_of(h));
+  c->has_failed = (local_port && tcp_sock_bind(s, NULL, local_port) != 0) ||
+                  tcp_sock_connect(s, to, port, now_of(h)) != -EINPROGRESS;
   c->start = world_at(n->world, now_of(h), WORLD_APP, host, start_connect, c);
   return c;
 }
@@ -433,6 +443,17 @@ conn_pause(struct conn *c, bool paused)
   if (!c->start)
     tcp_sock_hold(c->sock, false, now_of(h));
   set_timer(h);
+}
+
+void
+conn_keep_alive(struct conn *c, int64_t idle_ns, int64_t interval_ns, unsigned probes)
+{
+  int64_t now = now_of(c->host), second = INT64_C(1000000000);
+  tcp_sock_set(c->sock, TCP_STACK_OPT_KEEPIDLE, MAX(idle_ns / second, 1), now);
+  tcp_sock_set(c->sock, TCP_STACK_OPT_KEEPINTVL, MAX(interval_ns / second, 1), now);
+  tcp_sock_set(c->sock, TCP_STACK_OPT_KEEPCNT, probes, now);
+  tcp_sock_set(c->sock, TCP_STACK_OPT_KEEPALIVE, 1, now);
+  set_timer(c->host);
 }
 
 void

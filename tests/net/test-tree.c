@@ -301,7 +301,7 @@ static const struct {
      "s.yaml:7: there is no link \"lam\"; write link: lan"},
     {"zone-server",
      "hosts:\n" PC MX "links:\n  lan: {ends: [pc, mx]}\nzones:\n  bob.test: {records: []}\n",
-     "s.yaml:7: zone \"bob.test\" has no server; write server: HOST"},
+     "s.yaml:7: zone \"bob.test\" needs 1 to 13 servers; write server: HOST"},
     {"cname-and-more",
      "hosts:\n" PC MX "links:\n  lan: {ends: [pc, mx]}\nzones:\n  b.test:\n    server: mx\n"
      "    records:\n      - {name: w, type: CNAME, value: x}\n      - {name: w, value: 10.0.0.2}\n",
