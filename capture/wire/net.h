@@ -110,7 +110,7 @@ size_t ipv4_get(const uint8_t *p, size_t n, struct ipv4 *out);
 size_t ipv4_put(uint8_t *p, const struct ipv4 *in);
 
 /* IPv6, RFC 8200: the fixed header only. */
-enum { IPV6_OCTETS = 40 };
+enum { IPV6_OCTETS = 40, IPV6_MTU_MIN = 1280, IPV6_FRAGMENT_OCTETS = 8 };
 struct ipv6 {
   uint8_t traffic_class;
   uint32_t flow_label;
@@ -130,12 +130,18 @@ enum {
   ICMP_OCTETS = 8,
   ICMP_TYPE_ECHO_REPLY = 0,
   ICMP_TYPE_UNREACHABLE = 3,
+  ICMP_TYPE_REDIRECT = 5,
   ICMP_TYPE_ECHO = 8,
   ICMP_TYPE_TIME_EXCEEDED = 11,
+  ICMP_TYPE_PARAMETER = 12,
   ICMP_CODE_NET_UNREACHABLE = 0,
   ICMP_CODE_HOST_UNREACHABLE = 1,
+  ICMP_CODE_PROTOCOL_UNREACHABLE = 2,
   ICMP_CODE_PORT_UNREACHABLE = 3,
   ICMP_CODE_FRAGMENTATION_NEEDED = 4,
+  ICMP_CODE_SOURCE_ROUTE_FAILED = 5,
+  ICMP_CODE_PROHIBITED = 13,
+  ICMP_CODE_REDIRECT_HOST = 1, /* of a redirect */
 };
 struct icmp {
   uint8_t type;

@@ -193,7 +193,7 @@ read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError 
 {
   static const char *const keys[] = {
       "kind",     "title", "place", "address",        "addresses", "gateway", "routes", "dns",
-      "resolver", "ttl",   "tcp",   "small_services", "table",     "ageing",  "claim",  NULL};
+      "resolver", "ttl",   "tcp",   "small_services", "table",     "ageing",  "claim",  "dad", "interface_id", "advertise", NULL};
   enum host_kind kind = HOST_PC;
   if (!tree_known(node, keys, error) || !read_kind(node, &kind, error))
     return false;

@@ -9,7 +9,7 @@
  */
 bool build_network(struct net *n, const struct tree_node *scenario, GError **error);
 
-/* An IPv4 address or the name of a host with one; build_route.c. */
+/* An address of either family or the name of a host: its first one; build_route.c. */
 bool build_address(struct net *n, const struct tree_node *node, struct ip_addr *out,
                    GError **error);
 bool build_host_addresses(struct net *n, struct host *h, const struct tree_node *node,

@@ -54,6 +54,7 @@ struct packet {
   struct packet *older, *newer; /* among all that exist: those under way end with the network */
   struct packet *next;          /* in a queue or the free list */
   struct iface *to;             /* while it is on a link */
+  struct iface *at;             /* where it came in; NULL: made here */
   uint64_t journey;             /* the same on every hop */
   uint8_t *octets;              /* of the frame, in store */
   uint32_t room;                /* of store */
@@ -91,6 +92,7 @@ struct iface {
   uint8_t mac[6];
   uint8_t n_addrs;
   struct iface_addr *addrs; /* in the order of the scenario */
+  struct nd *nd;            /* NULL: no IPv6 here; see nd.h */
 };
 
 /* The largest IP packet that leaves here. */
@@ -128,6 +130,9 @@ struct host {
   struct random_stream claim_times, ip_ids, tcp_ports, udp_ports, icmp_ids;
   uint64_t isn_key[2];
   uint16_t next_ip_id;
+  uint32_t next_fragment_id; /* of IPv6 */
+  uint32_t n_reports;        /* ICMP errors that may be sent now, see icmp_may_report() */
+  int64_t reports_ns;        /* when that was counted */
 
   enum host_claim claim;
   unsigned n_waits;               /* for addresses: see ready.c */
@@ -141,7 +146,9 @@ struct host {
   uint64_t tcp_timer;             /* the event, or 0 */
   int64_t tcp_timer_ns;
   GHashTable *bindings; /* port → struct udp_binding */
-  GPtrArray *pings;     /* struct ping */
+  GPtrArray *pings, *traces; /* struct ping, struct trace */
+  GHashTable *path_mtus;     /* struct ip_addr → struct path_mtu, or NULL */
+  GHashTable *routes_told;   /* destination → what was last said of it, or NULL */
   struct dns_stub *stub;
   struct dns_server *dns_server;
   GPtrArray *small_doors;     /* small_services.c; NULL: it offers none */
@@ -198,22 +205,44 @@ void switch_clear(struct host *h);
 
 /* ---- IP: see also ip.h ---- */
 void ip_input(struct iface *at, struct packet *p);
+/* ip_options.c: what a packet's options ask of a host with address `own`, on the way or at the end.
+ * False when the packet is gone. */
+bool ip_options_pass(struct host *h, struct packet *p, const struct ip_addr *own);
+/* The same for n octets of options that leave their sender: lists that are still empty. */
+void ip_options_begin(const struct host *h, uint8_t *options, uint32_t n,
+                      const struct ip_addr *own);
 void ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p);
 
 /* outside_host.c: gives a packet that came for this host to whoever owns its IP; takes it. False
  * (and the packet stays) when that is the host itself. */
 bool outside_take(struct host *h, struct packet *p);
 
-/* ip_fragment.c: cuts a packet that is larger than the MTU and sends the pieces; takes it. */
+/* redirect.c: a packet goes back onto the link it came from; a report of that came. */
+void redirect_send(struct iface *at, const struct packet *p, const struct ipv4 *ip,
+                   const struct ip_addr *next);
+void redirect_came(struct iface *at, const struct ip_datagram *d);
+
+/* ip_fragment.c: cuts an IPv4 packet that is larger than the MTU and sends the pieces; takes it. */
 void ip_fragment(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p);
-/* Takes a fragment; returns the whole datagram when this was the last missing piece, else NULL. */
-struct packet *ip_reassemble(struct host *h, struct packet *p, const struct ipv4 *ip);
+/* One piece of a datagram. Offsets count from the IP header. */
+struct ip_piece {
+  struct ip_addr src, dst;
+  uint8_t proto; /* of the whole datagram */
+  uint32_t id;
+  uint32_t first, n; /* octets of the payload */
+  bool more;
+  uint32_t data_at;
+  uint32_t head_octets; /* of the whole datagram's header: without IPv6's fragment header */
+  uint32_t next_at;     /* IPv6: where the header says what follows */
+};
+/* reassemble.c: takes a piece; returns the whole datagram when this was the last missing one, else
+ * NULL. */
+struct packet *ip_reassemble(struct host *h, struct packet *p, const struct ip_piece *piece);
 void ip_fragments_clear(struct host *h);
 
 /* ---- ICMP ---- */
 /* Takes the packet. */
 void icmp_input(struct iface *at, struct packet *p, const struct ip_datagram *d);
-void icmp_clear(struct host *h);
 
 /* ---- UDP ---- */
 /* Port 0: a seeded port above 49151. Returns the port, or 0 when taken. */
@@ -242,6 +271,10 @@ void small_services_clear(struct host *h);
 /* ---- DNS ---- */
 struct zone;
 void zone_free(struct zone *z);
+/* A router named a DNS server; it stands behind those that are known. */
+void host_learn_dns(struct host *h, const struct ip_addr *server);
+/* The first DNS server with an IPv6 address, or version 0. */
+struct ip_addr host_dns6(const struct host *h);
 void dns_stub_clear(struct host *h);
 void dns_server_clear(struct host *h);
 

@@ -5,13 +5,13 @@
  *   ip_input ─> header good? ─> for us: [reassemble] ─> ICMP, UDP, TCP
  *                            └> router: TTL - 1 ─> route ─> [fragment] ─> arp_send; errors by ICMP
  *
- * Options of what comes in are accepted and passed on. Not here: source routes, IPv6. */
+ * Options are ip_options.c's, IPv6 is ip6.c's; ip_send and host_input take both families. */
 #include <stdarg.h>
 #include <string.h>
 
 #include "capture/wire/bytes.h"
 #include "capture/wire/lang.h"
-#include "sim/net/host.h"
+#include "sim/net/nd.h"
 
 void
 host_log(struct host *h, const char *key, const char *en, const char *th, ...)
@@ -23,6 +23,13 @@ host_log(struct host *h, const char *key, const char *en, const char *th, ...)
   g_autofree char *text = g_strdup_vprintf(lang_text(en, th), args);
   va_end(args);
   world_emit(h->net->world, h->index, "log", key, "%s", text);
+}
+
+void
+ip_drop(struct host *h, struct packet *p, enum drop_reason reason)
+{
+  host_drop(h, p, reason, "ip");
+  packet_free(h->net, p);
 }
 
 static void
@@ -52,7 +59,9 @@ is_broadcast(const struct iface *i, const struct ip_addr *a)
 void
 ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p)
 {
-  if (p->n - PACKET_IP > iface_mtu(out))
+  if (next->version == 6)
+    nd_send(out, next, p);
+  else if (p->n - PACKET_IP > iface_mtu(out))
     ip_fragment(h, out, next, p);
   else if (is_broadcast(out, next))
     arp_send(out, &(struct ip_addr){4, {255, 255, 255, 255}}, p);
@@ -74,42 +83,72 @@ static void
 put_header(struct host *h, const struct ip_sending *s, const struct ip_addr *src, struct packet *p,
            size_t n)
 {
-  struct ipv4 ip = {.header_octets = IPV4_OCTETS,
+  uint8_t n_header = (uint8_t)(IPV4_OCTETS + s->n_options);
+  struct ipv4 ip = {.header_octets = n_header,
                     .dscp = s->tos >> 2,
                     .ecn = s->tos & 3,
-                    .total_octets = (uint16_t)(IPV4_OCTETS + n),
+                    .total_octets = (uint16_t)(n_header + n),
                     .id = h->next_ip_id++,
                     .dont_fragment = s->df,
                     .ttl = s->ttl ? s->ttl : h->ttl,
                     .proto = s->proto};
   memcpy(ip.src, src->octets, 4);
   memcpy(ip.dst, s->dst.octets, 4);
-  p->octets = packet_payload(p) - IPV4_OCTETS - PACKET_IP;
-  ipv4_put(p->octets + PACKET_IP, &ip);
-  set_header_checksum(p->octets + PACKET_IP, IPV4_OCTETS);
-  p->n = (uint32_t)(PACKET_IP + IPV4_OCTETS + n);
+  p->octets = packet_payload(p) - n_header - PACKET_IP;
+  uint8_t *header = p->octets + PACKET_IP;
+  ipv4_put(header, &ip);
+  if (s->n_options) {
+    memcpy(header + IPV4_OCTETS, s->options, s->n_options);
+    ip_options_begin(h, header + IPV4_OCTETS, s->n_options, src);
+  }
+  set_header_checksum(header, n_header);
+  p->n = (uint32_t)(PACKET_IP + n_header + n);
+}
+
+static void
+report_too_big(void *data)
+{
+  struct packet *p = data;
+  struct iface *out = p->to;
+  struct ip_addr dst = ip_addr_v4(p->octets + PACKET_IP + 16);
+  p->to = NULL;
+  icmp_error(out->host, p, IP_TOO_BIG, ip_mtu_on(out, &dst));
+  ip_drop(out->host, p, DROP_TOO_BIG);
+}
+
+static bool
+send4(struct host *h, const struct ip_sending *s, struct packet *p, size_t n)
+{
+  struct world *w = h->net->world;
+  struct ip_addr next = s->dst;
+  struct iface *out = s->out ? s->out : ip_route(h, &s->dst, &next);
+  const struct iface_addr *own = out ? iface_addr(out, 4) : NULL;
+  const struct ip_addr *src = s->src.version ? &s->src : own ? &own->addr : NULL;
+  ip_tell_route(h, &s->dst);
+  if (!src || n > UINT16_MAX - IPV4_HEADER_MAX) {
+    ip_drop(h, p, DROP_NO_ROUTE);
+    return false;
+  }
+  put_header(h, s, src, p, n);
+  if (host_has_addr(h, &s->dst)) { /* to itself: on no wire, so in no trace */
+    p->to = out;
+    world_at(w, world_now(w), WORLD_LINK, h->index, loop_back, p);
+    return true;
+  }
+  if (s->df && p->n - PACKET_IP > ip_mtu_on(out, &s->dst)) {
+    /* Its transport hears of it as if a router had said it, but not from inside this call. */
+    p->to = out;
+    world_at(w, world_now(w), WORLD_TIMER, h->index, report_too_big, p);
+    return false;
+  }
+  ip_transmit(h, out, &next, p);
+  return true;
 }
 
 bool
 ip_send(struct host *h, const struct ip_sending *s, struct packet *p, size_t n)
 {
-  struct ip_addr next = s->dst;
-  struct iface *out = s->out ? s->out : ip_route(h, &s->dst, &next);
-  const struct iface_addr *own = out ? iface_addr(out, 4) : NULL;
-  const struct ip_addr *src = s->src.version ? &s->src : own ? &own->addr : NULL;
-  if (!src || s->dst.version != 4 || n > UINT16_MAX - IPV4_OCTETS) {
-    packet_free(h->net, p);
-    return false;
-  }
-  put_header(h, s, src, p, n);
-  if (host_has_addr(h, &s->dst)) { /* to itself: on no wire, so in no trace */
-    struct world *w = h->net->world;
-    p->to = out;
-    world_at(w, world_now(w), WORLD_LINK, h->index, loop_back, p);
-    return true;
-  }
-  ip_transmit(h, out, &next, p);
-  return true;
+  return s->dst.version == 6 ? ip6_send(h, s, p, n) : send4(h, s, p, n);
 }
 
 /* RFC 1812 5.2: the TTL goes down by one, and the checksum follows (RFC 1624). */
@@ -120,20 +159,26 @@ forward(struct iface *at, struct packet *p, const struct ipv4 *ip)
   struct ip_addr dst = ip_addr_v4(ip->dst), next;
   if (ip->ttl <= 1) {
     icmp_error(h, p, IP_HOP_LIMIT, 0);
-    packet_free(h->net, p);
+    ip_drop(h, p, DROP_TTL);
     return;
   }
   struct iface *out = ip_route(h, &dst, &next);
-  if (!out) {
+  const struct iface_addr *own = out ? iface_addr(out, 4) : NULL;
+  ip_tell_route(h, &dst);
+  if (!own) {
     icmp_error(h, p, IP_NO_NET, 0);
-    packet_free(h->net, p);
+    ip_drop(h, p, DROP_NO_ROUTE);
     return;
   }
   if (ip->dont_fragment && p->n - PACKET_IP > iface_mtu(out)) {
     icmp_error(h, p, IP_TOO_BIG, iface_mtu(out));
-    packet_free(h->net, p);
+    ip_drop(h, p, DROP_TOO_BIG);
     return;
   }
+  if (ip->header_octets > IPV4_OCTETS && !ip_options_pass(h, p, &own->addr))
+    return;
+  if (out == at)
+    redirect_send(at, p, ip, &next);
   uint8_t *header = p->octets + PACKET_IP;
   header[8]--;
   set_header_checksum(header, ip->header_octets);
@@ -149,7 +194,9 @@ deliver(struct iface *at, struct packet *p, const struct ipv4 *ip)
                           .tos = (uint8_t)(ip->dscp << 2 | ip->ecn),
                           .ttl = ip->ttl,
                           .payload = p->octets + PACKET_IP + ip->header_octets,
-                          .n = (uint32_t)ip->total_octets - ip->header_octets};
+                          .n = (uint32_t)ip->total_octets - ip->header_octets,
+                          .options = p->octets + PACKET_IP + IPV4_OCTETS,
+                          .n_options = (uint8_t)(ip->header_octets - IPV4_OCTETS)};
   switch (ip->proto) {
   case IP_PROTO_TCP:
     socket_input(at, p, &d);
@@ -162,8 +209,28 @@ deliver(struct iface *at, struct packet *p, const struct ipv4 *ip)
     return;
   default:
     icmp_error(at->host, p, IP_NO_PROTOCOL, 0);
-    packet_free(at->host->net, p);
+    ip_drop(at->host, p, DROP_NO_PROTOCOL);
   }
+}
+
+/* Takes a fragment; the whole datagram when it is there. */
+static struct packet *
+join_fragment(struct host *h, struct packet *p, const struct ipv4 *ip)
+{
+  struct ip_piece piece = {.src = ip_addr_v4(ip->src),
+                           .dst = ip_addr_v4(ip->dst),
+                           .proto = ip->proto,
+                           .id = ip->id,
+                           .first = ip->fragment_offset,
+                           .n = (uint32_t)ip->total_octets - ip->header_octets,
+                           .more = ip->more_fragments,
+                           .data_at = ip->header_octets,
+                           .head_octets = ip->header_octets};
+  if (piece.more && piece.n % 8 != 0) { /* RFC 791 3.2: pieces but the last are of eights */
+    ip_drop(h, p, DROP_HEADER);
+    return NULL;
+  }
+  return ip_reassemble(h, p, &piece);
 }
 
 void
@@ -175,8 +242,7 @@ ip_input(struct iface *at, struct packet *p)
   size_t got = ipv4_get(header, p->n - PACKET_IP, &ip);
   if (!got || ip.total_octets < ip.header_octets || ip.total_octets > p->n - PACKET_IP ||
       checksum_finish(checksum_add(0, header, ip.header_octets)) != 0) {
-    host_log(h, "ip", "bad header: packet dropped", "เฮดเดอร์ไม่ถูกต้อง จึงทิ้งแพ็กเก็ต");
-    packet_free(h->net, p);
+    ip_drop(h, p, got ? DROP_CHECKSUM_IP : DROP_HEADER);
     return;
   }
   p->n = PACKET_IP + ip.total_octets; /* without the padding of short frames */
@@ -190,8 +256,12 @@ ip_input(struct iface *at, struct packet *p)
   }
   if (outside_take(h, p))
     return;
+  const struct iface_addr *own = iface_addr(at, 4);
+  struct ip_addr here = host_has_addr(h, &dst) || !own ? dst : own->addr;
+  if (ip.header_octets > IPV4_OCTETS && !ip_options_pass(h, p, &here))
+    return;
   if (ip.more_fragments || ip.fragment_offset > 0) {
-    p = ip_reassemble(h, p, &ip);
+    p = join_fragment(h, p, &ip);
     if (!p)
       return;
     ipv4_get(p->octets + PACKET_IP, p->n - PACKET_IP, &ip);
@@ -207,11 +277,14 @@ host_input(struct iface *at, struct packet *p)
     switch_input(at, p);
     return;
   }
+  p->at = at;
   struct eth eth;
   eth_get(p->octets, p->n, &eth);
   bool is_for_us = memcmp(eth.dst, at->mac, 6) == 0 || (eth.dst[0] & 1);
   if (is_for_us && eth.type == ETHER_IPV4)
     ip_input(at, p);
+  else if (is_for_us && eth.type == ETHER_IPV6 && at->nd)
+    ip6_input(at, p);
   else if (is_for_us && eth.type == ETHER_ARP)
     arp_input(at, p);
   else

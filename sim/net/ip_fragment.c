@@ -1,214 +1,93 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ip_fragment.c -- cutting a datagram that is too large for a link, and putting it together again.
+/* ip_fragment.c -- cuts a datagram that is too large for a link. reassemble.c is the way back.
  *
- *   | header | 0 .. 8k | more |   | header | 8k .. | last |        RFC 791 3.2, RFC 815 (holes)
- *
- * A set of pieces that is not complete after 30 s is dropped with ICMP time exceeded, code 1, when
- * its first piece came (RFC 1122 3.3.2). Pieces that overlap make the whole set suspect: it is
- * dropped, as RFC 5722 asks for IPv6. */
+ *   IPv4 | header, options | 0 .. 8k | more |   | header, some options | 8k .. | last |   RFC
+ * 791 3.2 IPv6 | header | fragment header  | 0 .. 8k |  ...            only by the sender: RFC
+ * 8200 4.5
+ */
 #include <string.h>
 
 #include "capture/wire/bytes.h"
-#include "sim/net/host.h"
+#include "sim/net/nd.h"
 
-#define TIMEOUT_NS (INT64_C(30) * 1000000000)
-enum { PIECES_MAX = 128, DATAGRAM_OCTETS_MAX = 65535 };
+enum { OPTION_COPIED = 0x80, OPTION_END = 0, OPTION_NOP = 1 };
 
-struct piece {
-  uint32_t first, end; /* octets of the payload */
-};
-
-struct fragment_set {
-  struct host *host;
-  uint8_t src[4], dst[4], proto;
-  uint16_t id;
-  uint64_t timer;
-  struct packet *first; /* the piece with offset 0: its header becomes the whole's */
-  uint8_t *octets;
-  uint32_t n_octets_max; /* allocated */
-  uint32_t n_total;      /* known when the last piece came, else 0 */
-  struct piece pieces[PIECES_MAX];
-  unsigned n_pieces;
-};
+/* The header of the second and later pieces: options without the copy bit stay behind (RFC 791
+ * 3.1). Returns its octets; `out` holds IPV4_HEADER_MAX. */
+static uint32_t
+later_header(const uint8_t *header, uint32_t n, uint8_t *out)
+{
+  uint32_t at = IPV4_OCTETS, filled = IPV4_OCTETS;
+  memcpy(out, header, IPV4_OCTETS);
+  while (at < n && header[at] != OPTION_END) {
+    uint32_t octets = header[at] == OPTION_NOP ? 1 : at + 1 < n ? header[at + 1] : 0;
+    if (octets == 0 || at + octets > n || (octets == 1 && header[at] != OPTION_NOP))
+      break;
+    if (header[at] & OPTION_COPIED) {
+      memcpy(out + filled, header + at, octets);
+      filled += octets;
+    }
+    at += octets;
+  }
+  while (filled % 4 != 0)
+    out[filled++] = OPTION_END;
+  out[0] = (uint8_t)(0x40 | filled / 4);
+  return filled;
+}
 
 void
 ip_fragment(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p)
 {
   struct ipv4 ip;
+  uint8_t later[IPV4_HEADER_MAX];
   ipv4_get(p->octets + PACKET_IP, p->n - PACKET_IP, &ip);
-  const uint8_t *payload = p->octets + PACKET_IP + ip.header_octets;
-  uint32_t n = ip.total_octets - ip.header_octets;
-  uint32_t step = (iface_mtu(out) - ip.header_octets) & ~7u;
-  for (uint32_t at = 0; at < n; at += step) {
-    uint32_t piece = MIN(step, n - at);
-    struct packet *f = packet_new(h->net, p->maker, ip.header_octets + piece);
+  const uint8_t *header = p->octets + PACKET_IP, *payload = header + ip.header_octets;
+  uint32_t n_header = ip.header_octets, n = (uint32_t)ip.total_octets - ip.header_octets;
+  uint32_t n_later = later_header(header, n_header, later), piece;
+  for (uint32_t at = 0; at < n; at += piece) {
+    if (at > 0) {
+      header = later;
+      n_header = n_later;
+    }
+    piece = MIN((iface_mtu(out) - n_header) & ~7u, n - at);
+    struct packet *f = packet_new(h->net, p->maker, n_header + piece);
     f->journey = p->journey;
-    struct ipv4 head = ip;
-    head.total_octets = (uint16_t)(ip.header_octets + piece);
-    head.fragment_offset = (uint16_t)(ip.fragment_offset + at);
-    head.more_fragments = ip.more_fragments || at + piece < n;
     uint8_t *q = f->octets + PACKET_IP;
-    memcpy(q, p->octets + PACKET_IP, ip.header_octets);
-    ipv4_put(q, &head);
+    bool more = ip.more_fragments || at + piece < n;
+    memcpy(q, header, n_header);
+    put_be16(q + 2, (uint16_t)(n_header + piece));
+    put_be16(q + 6, (uint16_t)((more ? 0x2000 : 0) | (ip.fragment_offset + at) / 8));
     put_be16(q + 10, 0);
-    put_be16(q + 10, checksum_finish(checksum_add(0, q, ip.header_octets)));
-    memcpy(q + ip.header_octets, payload + at, piece);
-    f->n = PACKET_IP + head.total_octets;
-    arp_send(out, next, f);
+    put_be16(q + 10, checksum_finish(checksum_add(0, q, n_header)));
+    memcpy(q + n_header, payload + at, piece);
+    f->n = PACKET_IP + n_header + piece;
+    ip_transmit(h, out, next, f);
   }
   packet_free(h->net, p);
 }
 
-static void
-set_free(struct fragment_set *s)
-{
-  world_cancel(s->host->net->world, s->timer);
-  if (s->first)
-    packet_free(s->host->net, s->first);
-  g_free(s->octets);
-  g_free(s);
-}
-
-static void
-set_timeout(void *data)
-{
-  struct fragment_set *s = data;
-  struct host *h = s->host;
-  if (s->first)
-    icmp_error(h, s->first, IP_REASSEMBLY, 0);
-  host_log(h, "ip", "fragments of datagram 0x%04x did not all come",
-           "แฟรกเมนต์ของดาตาแกรม 0x%04x มาไม่ครบ", s->id);
-  g_ptr_array_remove(h->fragments, s);
-  set_free(s);
-}
-
-static struct fragment_set *
-set_find(struct host *h, const struct ipv4 *ip)
-{
-  if (!h->fragments)
-    h->fragments = g_ptr_array_new();
-  for (unsigned i = 0; i < h->fragments->len; i++) {
-    struct fragment_set *s = h->fragments->pdata[i];
-    if (s->id == ip->id && s->proto == ip->proto && memcmp(s->src, ip->src, 4) == 0 &&
-        memcmp(s->dst, ip->dst, 4) == 0)
-      return s;
-  }
-  if (h->fragments->len == IP_FRAGMENT_SETS_MAX)
-    return NULL;
-  struct world *w = h->net->world;
-  struct fragment_set *s = g_new0(struct fragment_set, 1);
-  s->host = h;
-  s->id = ip->id;
-  s->proto = ip->proto;
-  memcpy(s->src, ip->src, 4);
-  memcpy(s->dst, ip->dst, 4);
-  s->timer = world_at(w, world_now(w) + TIMEOUT_NS, WORLD_TIMER, h->index, set_timeout, s);
-  g_ptr_array_add(h->fragments, s);
-  return s;
-}
-
-/* Notes a piece in order. False when it overlaps another or there are too many. */
-static bool
-note_piece(struct fragment_set *s, uint32_t first, uint32_t end)
-{
-  if (s->n_pieces == PIECES_MAX)
-    return false;
-  unsigned i = 0;
-  while (i < s->n_pieces && s->pieces[i].end <= first)
-    i++;
-  if (i < s->n_pieces && s->pieces[i].first < end)
-    return false;
-  memmove(s->pieces + i + 1, s->pieces + i, (s->n_pieces - i) * sizeof s->pieces[0]);
-  s->pieces[i] = (struct piece){first, end};
-  s->n_pieces++;
-  return true;
-}
-
-static bool
-is_whole(const struct fragment_set *s)
-{
-  uint32_t at = 0;
-  for (unsigned i = 0; i < s->n_pieces; i++) {
-    if (s->pieces[i].first != at)
-      return false;
-    at = s->pieces[i].end;
-  }
-  return s->n_total > 0 && at == s->n_total && s->first;
-}
-
-/* The same piece once more is harmless. */
-static bool
-is_known(const struct fragment_set *s, uint32_t first, uint32_t end)
-{
-  for (unsigned i = 0; i < s->n_pieces; i++)
-    if (s->pieces[i].first == first && s->pieces[i].end == end)
-      return true;
-  return false;
-}
-
-static struct packet *
-join(struct fragment_set *s)
-{
-  struct host *h = s->host;
-  struct packet *first = s->first;
-  struct ipv4 ip;
-  ipv4_get(first->octets + PACKET_IP, first->n - PACKET_IP, &ip);
-  struct packet *p = packet_new(h->net, first->maker, ip.header_octets + s->n_total);
-  p->journey = first->journey;
-  memcpy(p->octets, first->octets, PACKET_IP + ip.header_octets);
-  ip.total_octets = (uint16_t)(ip.header_octets + s->n_total);
-  ip.more_fragments = false;
-  ipv4_put(p->octets + PACKET_IP, &ip);
-  memcpy(p->octets + PACKET_IP + ip.header_octets, s->octets, s->n_total);
-  p->n = PACKET_IP + ip.total_octets;
-  return p;
-}
-
-struct packet *
-ip_reassemble(struct host *h, struct packet *p, const struct ipv4 *ip)
-{
-  uint32_t first = ip->fragment_offset, n = ip->total_octets - ip->header_octets;
-  uint32_t end = first + n;
-  struct fragment_set *s = set_find(h, ip);
-  bool bad =
-      n == 0 || end + ip->header_octets > DATAGRAM_OCTETS_MAX || (ip->more_fragments && n % 8 != 0);
-  if (!s || (!bad && is_known(s, first, end))) {
-    packet_free(h->net, p);
-    return NULL;
-  }
-  if (bad || (s->n_total && end > s->n_total) || !note_piece(s, first, end)) {
-    host_log(h, "ip", "fragments of datagram 0x%04x do not fit together: dropped",
-             "แฟรกเมนต์ของดาตาแกรม 0x%04x ต่อกันไม่ได้ จึงทิ้งไป", s->id);
-    packet_free(h->net, p);
-    g_ptr_array_remove(h->fragments, s);
-    set_free(s);
-    return NULL;
-  }
-  if (end > s->n_octets_max) {
-    s->n_octets_max = MAX(end, 2 * s->n_octets_max);
-    s->octets = g_realloc(s->octets, s->n_octets_max);
-  }
-  memcpy(s->octets + first, p->octets + PACKET_IP + ip->header_octets, n);
-  if (!ip->more_fragments)
-    s->n_total = end;
-  if (first == 0)
-    s->first = p;
-  else
-    packet_free(h->net, p);
-  if (!is_whole(s))
-    return NULL;
-  struct packet *whole = join(s);
-  g_ptr_array_remove(h->fragments, s);
-  set_free(s);
-  return whole;
-}
-
 void
-ip_fragments_clear(struct host *h)
+ip6_fragment(struct host *h, struct iface *out, const struct ip_addr *next, struct packet *p,
+             uint32_t mtu)
 {
-  if (!h->fragments)
-    return;
-  for (unsigned i = 0; i < h->fragments->len; i++)
-    set_free(h->fragments->pdata[i]);
-  g_ptr_array_free(h->fragments, TRUE);
+  const uint8_t *header = p->octets + PACKET_IP, *payload = header + IPV6_OCTETS;
+  uint32_t n = p->n - PACKET_IP - IPV6_OCTETS, id = h->next_fragment_id++;
+  uint32_t step = (mtu - IPV6_OCTETS - IPV6_FRAGMENT_OCTETS) & ~7u;
+  for (uint32_t at = 0; at < n; at += step) {
+    uint32_t piece = MIN(step, n - at);
+    struct packet *f = packet_new(h->net, p->maker, IPV6_OCTETS + IPV6_FRAGMENT_OCTETS + piece);
+    f->journey = p->journey;
+    uint8_t *q = f->octets + PACKET_IP, *fragment = q + IPV6_OCTETS;
+    memcpy(q, header, IPV6_OCTETS);
+    put_be16(q + 4, (uint16_t)(IPV6_FRAGMENT_OCTETS + piece));
+    q[6] = IP_PROTO_FRAGMENT;
+    fragment[0] = header[6];
+    fragment[1] = 0;
+    put_be16(fragment + 2, (uint16_t)(at | (at + piece < n)));
+    put_be32(fragment + 4, id);
+    memcpy(fragment + IPV6_FRAGMENT_OCTETS, payload + at, piece);
+    f->n = PACKET_IP + IPV6_OCTETS + IPV6_FRAGMENT_OCTETS + piece;
+    nd_send(out, next, f);
+  }
+  packet_free(h->net, p);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* net.c -- a network's life and what it tells about itself. It is built in build.c. */
 #include "sim/net/build.h"
-#include "sim/net/host.h"
+#include "sim/net/nd.h"
+#include "sim/net/ping.h"
 
 struct net *
 net_new(struct world *w, const struct tree_node *scenario, GError **error)
@@ -144,6 +145,7 @@ host_new(struct net *n, const char *name, enum host_kind kind)
   h->icmp_ids = world_random(n->world, h->index, "icmp ids");
   struct random_stream r = world_random(n->world, h->index, "ip ids and isn");
   h->next_ip_id = (uint16_t)random_next(&r);
+  h->reports_ns = -INT64_C(1000000000); /* the bucket of icmp_may_report() is full at the start */
   h->isn_key[0] = random_next(&r);
   h->isn_key[1] = random_next(&r);
   g_hash_table_insert(n->host_names, h->name, GUINT_TO_POINTER(h->index + 1));
@@ -159,18 +161,46 @@ host_free(struct host *h)
   small_services_clear(h);
   if (h->bindings)
     g_hash_table_destroy(h->bindings);
-  icmp_clear(h);
+  ping_clear(h);
+  traceroute_clear(h);
+  ip_mtus_clear(h);
+  if (h->routes_told)
+    g_hash_table_destroy(h->routes_told);
   ip_fragments_clear(h);
   arp_clear(h);
   arp_claims_clear(h);
   switch_clear(h);
   host_ready_clear(h);
   g_array_free(h->routes, TRUE);
-  for (uint32_t i = 0; i < h->n_ifaces; i++)
+  for (uint32_t i = 0; i < h->n_ifaces; i++) {
+    nd_clear(&h->ifaces[i]);
     g_free(h->ifaces[i].addrs);
+  }
   g_free(h->ifaces);
   g_free(h->title_en);
   g_free(h->title_th);
   g_free(h->name);
   g_free(h);
+}
+
+void
+host_learn_dns(struct host *h, const struct ip_addr *server)
+{
+  for (unsigned i = 0; i < HOST_DNS_MAX; i++) {
+    if (ip_addr_equal(&h->dns[i], server))
+      return;
+    if (h->dns[i].version == 0) {
+      h->dns[i] = *server;
+      return;
+    }
+  }
+}
+
+struct ip_addr
+host_dns6(const struct host *h)
+{
+  for (unsigned i = 0; i < HOST_DNS_MAX; i++)
+    if (h->dns[i].version == 6)
+      return h->dns[i];
+  return (struct ip_addr){0};
 }

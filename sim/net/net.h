@@ -162,8 +162,34 @@ void net_resolve(struct net *n, uint32_t host, const char *name, uint16_t type,
                               unsigned n_answers),
                  void *data);
 
-/* ---- ICMP echo, for scenarios that ping ---- */
+/* ---- ping and traceroute: both families ---- */
+enum { PING_SIZE = 56 /* as ping(8) sends */, PING_SIZE_MAX = 65000 };
+struct ping_request {
+  struct ip_addr to;
+  unsigned count;
+  int64_t interval_ns;
+  uint32_t size; /* octets of data */
+  uint8_t ttl;   /* 0: the host's */
+  bool df;       /* IPv4: don't fragment; IPv6: refuse what is larger than the path's MTU */
+  const uint8_t *options; /* IPv4: a multiple of four octets, at most 40; borrowed for ever */
+  uint8_t n_options;
+  void (*done)(void *data, unsigned n_answers); /* may be NULL; once */
+  void *data;
+};
+void net_ping_with(struct net *n, uint32_t host, const struct ping_request *want);
 void net_ping(struct net *n, uint32_t host, const struct ip_addr *to, unsigned count,
               int64_t interval_ns);
+
+struct trace_request {
+  struct ip_addr to;
+  bool uses_icmp;   /* else UDP to ports that nobody listens on */
+  uint8_t max_hops; /* 0: 30 */
+  uint8_t n_probes; /* to each hop; 0: 3 */
+  int64_t wait_ns;  /* for each answer; 0: 5 s */
+  void (*done)(void *data, bool is_reached, unsigned n_hops); /* may be NULL; once */
+  void *data;
+};
+/* False when no port is free. */
+bool net_traceroute(struct net *n, uint32_t host, const struct trace_request *want);
 
 #endif

@@ -36,6 +36,7 @@ packet_new(struct net *n, uint32_t maker, size_t n_payload)
   p->octets = p->store + PACKET_HEADROOM - ETH_OCTETS;
   p->next = NULL;
   p->to = NULL;
+  p->at = NULL;
   p->journey = ++n->n_journeys;
   p->n = 0;
   p->maker = maker;
@@ -52,6 +53,7 @@ packet_copy(struct net *n, const struct packet *p)
   copy->octets = copy->store + before;
   copy->next = NULL;
   copy->to = NULL;
+  copy->at = NULL;
   copy->journey = p->journey;
   copy->n = p->n;
   copy->maker = p->maker;

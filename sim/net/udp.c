@@ -102,9 +102,7 @@ udp_input(struct iface *at, struct packet *p, const struct ip_datagram *d)
   struct udp udp;
   if (!udp_get(d->payload, d->n, &udp) || udp.length < UDP_OCTETS || udp.length > d->n ||
       !checksum_is_good(d, &udp)) {
-    host_log(h, "udp", "bad length or checksum: datagram dropped",
-             "ความยาวหรือเช็กซัมไม่ถูกต้อง จึงทิ้งดาตาแกรม");
-    packet_free(h->net, p);
+    ip_drop(h, p, DROP_CHECKSUM_UDP);
     return;
   }
   const struct udp_binding *b = find(h, udp.dst_port);
