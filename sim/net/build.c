@@ -24,7 +24,8 @@
  *                                   may be another host's too
  *     table: 8192                   of a switch: addresses that it remembers; ageing: 300s, so long
  *     ttl: 64                       of the IP packets it makes
- *     tcp: {window: 64240, scale: 7, delayed_ack: 40ms, initial_segments: 10, rto_min: 1s, nagle: true}
+ *     tcp: {profile: linux, window: 64240, …}
+ *                                   what its TCP chooses: build_tcp.c
  * links:
  *   lan:                            its name in the topology and in saved files
  *     ends: [alice-pc, switch1]     two hosts
@@ -157,38 +158,6 @@ read_place(struct net *n, struct host *h, const struct tree_node *node, uint32_t
 }
 
 static bool
-read_tcp(struct host *h, const struct tree_node *node, GError **error)
-{
-  static const char *const keys[] = {"window",  "scale", "delayed_ack", "initial_segments",
-                                     "rto_min", "nagle", NULL};
-  const struct tree_node *tcp = tree_get(node, "tcp");
-  struct tcp_profile *p = &h->profile;
-  if (!tcp)
-    return true;
-  int64_t window, scale, segments;
-  if (!tree_known(tcp, keys, error) ||
-      !tree_int(tcp, "window", p->receive_octets, 1, 1 << 24, &window, error) ||
-      !tree_int(tcp, "scale", p->wscale, -1, 14, &scale, error) ||
-      !tree_duration(tcp, "delayed_ack", p->delayed_ack_ns, &p->delayed_ack_ns, error) ||
-      !tree_int(tcp, "initial_segments", p->initial_segments, 1, 10, &segments, error) ||
-      !tree_duration(tcp, "rto_min", p->rto_min_ns, &p->rto_min_ns, error) ||
-      !tree_bool(tcp, "nagle", p->nagle, &p->nagle, error))
-    return false;
-  if (p->delayed_ack_ns > 500000000)
-    return tree_fail(error, tree_get(tcp, "delayed_ack"), "%s",
-                     lang_text("an ACK may wait 500ms at most (RFC 9293 3.8.6.3); write less",
-                               "ACK รอได้ไม่เกิน 500ms (RFC 9293 3.8.6.3) ให้เขียนค่าที่น้อยกว่านี้"));
-  if (p->rto_min_ns < 1000000 || p->rto_min_ns > p->rto_max_ns)
-    return tree_fail(
-        error, tree_get(tcp, "rto_min"), "%s",
-        lang_text("\"rto_min\" lies between 1ms and 60s", "\"rto_min\" ต้องอยู่ระหว่าง 1ms ถึง 60s"));
-  p->receive_octets = (uint32_t)window;
-  p->wscale = (int8_t)scale;
-  p->initial_segments = (uint32_t)segments;
-  return true;
-}
-
-static bool
 read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError **error)
 {
   static const char *const keys[] = {
@@ -202,7 +171,7 @@ read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError 
   const char *en, *th;
   int64_t ttl;
   if (!tree_pair(node, "title", &en, &th, error) || !read_place(n, h, node, n_hosts, error) ||
-      !tree_int(node, "ttl", h->ttl, 1, 255, &ttl, error) || !read_tcp(h, node, error) ||
+      !tree_int(node, "ttl", h->ttl, 1, 255, &ttl, error) || !build_tcp(h, node, error) ||
       !build_host_nature(h, node, error))
     return false;
   h->title_en = g_strdup(en ? en : h->name);

@@ -31,6 +31,9 @@ int build_find_way(struct net *n, const struct link *l, const struct tree_node *
 /* The index of the host that a scalar names, or UINT32_MAX with error naming the nearest. */
 uint32_t build_find_host(struct net *n, const struct tree_node *name, GError **error);
 
+/* What the host's `tcp` says; build_tcp.c. */
+bool build_tcp(struct host *h, const struct tree_node *host, GError **error);
+
 /* Starts the host's `small_services`: small_services.c. */
 bool build_small_services(struct host *h, const struct tree_node *node, GError **error);
 

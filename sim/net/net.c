@@ -139,7 +139,7 @@ host_new(struct net *n, const char *name, enum host_kind kind)
   h->kind = kind;
   h->ttl = TTL_DEFAULT;
   h->routes = g_array_new(FALSE, TRUE, sizeof(struct route));
-  h->profile = tcp_profile_default;
+  h->profile = *tcp_profile_by_name("linux"); /* what students see in captures of today */
   h->tcp_ports = world_random(n->world, h->index, "tcp ports");
   h->udp_ports = world_random(n->world, h->index, "udp ports");
   h->icmp_ids = world_random(n->world, h->index, "icmp ids");

@@ -211,9 +211,6 @@ tcp_congestion_timeout(struct tcp_conn *c, int64_t now_ns)
     c->ssthresh = reduce(c);
     c->cubic.w_max = 0; /* RFC 9438 4.8: the next avoidance starts from where it is */
   }
-  /* What begins a hole cannot be SACKed: the peer threw away what it had (RFC 2018 8). */
-  if (c->n_sacked > 0 && c->sacked[0].left == c->snd_una)
-    tcp_sack_clear(c);
   c->cwnd = c->snd_mss;
   c->recover = c->snd_max;
   tcp_congestion_end_recovery(c);

@@ -8,7 +8,7 @@
  *
  * `sacked` holds the ranges in order, apart from each other. Lost is what lies below three SACKed
  * ranges, or below more than two segments' worth of SACKed octets. After a timeout the ranges stay
- * (RFC 6675 5.1) unless the peer has reneged. */
+ * (RFC 6675 5.1); they go when the peer shows that it reneged. */
 #include <glib.h>
 #include <string.h>
 
@@ -75,12 +75,13 @@ add_range(struct tcp_conn *c, uint32_t left, uint32_t right)
 uint32_t
 tcp_sack_take(struct tcp_conn *c, const struct tcp_options *o)
 {
-  uint32_t n_new = 0;
+  uint32_t n_new = 0, outstanding = c->snd_max - c->snd_una;
   for (unsigned i = 0; i < o->n_sack; i++) {
     uint32_t left = o->sack[i].left, right = o->sack[i].right;
     /* Below snd_una: a duplicate is told (RFC 2883), or the ACK is old. Beyond snd_max: nonsense.
-     */
-    if (!seq_lt(left, right) || seq_le(left, c->snd_una) || seq_gt(right, c->snd_max))
+     * In distances from snd_una, for two wild numbers may each seem to lie before the other. */
+    if (left == c->snd_una || left - c->snd_una >= right - c->snd_una ||
+        right - c->snd_una > outstanding)
       continue;
     n_new += add_range(c, left, right);
   }
@@ -93,14 +94,14 @@ tcp_sack_acked(struct tcp_conn *c)
   unsigned gone = 0;
   while (gone < c->n_sacked && seq_le(c->sacked[gone].right, c->snd_una))
     gone++;
-  if (gone == c->n_sacked) {
+  /* A peer that stops where a SACKed range begins, or within, threw away what it had (RFC 2018 8).
+   */
+  if (gone == c->n_sacked || seq_le(c->sacked[gone].left, c->snd_una)) {
     tcp_sack_clear(c);
     return;
   }
   c->n_sacked -= gone;
   memmove(c->sacked, c->sacked + gone, c->n_sacked * sizeof c->sacked[0]);
-  if (seq_lt(c->sacked[0].left, c->snd_una))
-    c->sacked[0].left = c->snd_una;
 }
 
 uint32_t

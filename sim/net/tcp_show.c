@@ -63,9 +63,8 @@ tcp_conn_check(const struct tcp_conn *c)
     return 5;
   if (!pieces_are_apart(c->pieces, c->n_pieces, c->rcv_nxt))
     return 6;
-  if (c->n_sacked > 0 &&
-      (!c->use_sack || !pieces_are_apart(c->sacked, c->n_sacked, c->snd_una - 1) ||
-       seq_gt(c->sacked[c->n_sacked - 1].right, c->snd_max)))
+  if (c->n_sacked > 0 && (!c->use_sack || !pieces_are_apart(c->sacked, c->n_sacked, c->snd_una) ||
+                          seq_gt(c->sacked[c->n_sacked - 1].right, c->snd_max)))
     return 7;
   if ((c->time_wait_at != TCP_NEVER) != (c->state == TCP_TIME_WAIT))
     return 8;

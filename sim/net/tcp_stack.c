@@ -222,12 +222,27 @@ sock_new(struct tcp_stack *t, const struct tcp_sock *parent)
   return s;
 }
 
+/* One clock for each pair of hosts, so that a new connection's timestamps lie behind those of an
+ * old one (RFC 6191), and no stranger learns how long the host is up (RFC 7323 7.1). */
+static uint32_t
+timestamp_offset(const struct tcp_stack *t, const struct tcp_stack_flow *flow)
+{
+  if (t->isn)
+    return 0; /* the caller wants numbers to foresee */
+  uint8_t octets[32];
+  size_t n = flow->local.version == 6 ? 16 : 4;
+  memcpy(octets, flow->local.octets, n);
+  memcpy(octets + n, flow->remote.octets, n);
+  return (uint32_t)random_hash(t->isn_key, octets, 2 * n);
+}
+
 void
 sock_set_mtu(struct tcp_sock *s, uint32_t mtu)
 {
   uint8_t ip_octets = s->flow.remote.version == 6 ? IPV6_OCTETS : IPV4_OCTETS;
   mtu = MIN(MAX(mtu, MTU_LEAST), (uint32_t)s->maxseg + ip_octets + TCP_OCTETS);
   tcp_conn_set_mtu(&s->tcp, mtu, ip_octets);
+  s->tcp.ts_offset = timestamp_offset(s->stack, &s->flow);
 }
 
 static void
@@ -498,14 +513,6 @@ read_segment(const uint8_t *q, size_t n, const struct ip_addr *src, const struct
   return true;
 }
 
-/* RFC 9293 3.6.1: a SYN that cannot be an old one ends the waiting of an old connection. */
-static bool
-may_reopen(const struct tcp_sock *s, const struct tcp_segment *seg)
-{
-  return s->tcp.state == TCP_TIME_WAIT && (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
-         seq_gt(seg->seq, s->tcp.rcv_nxt);
-}
-
 /* The last ACK of a handshake while nobody has accepted those before it. */
 static bool
 waits_outside(const struct tcp_sock *s, const struct tcp_segment *seg)
@@ -558,7 +565,7 @@ tcp_stack_segment(struct tcp_stack *t, const struct ip_addr *src, const struct i
   flow.local_port = tcp.dst_port;
   flow.remote_port = tcp.src_port;
   struct tcp_sock *s = sock_find(t, &flow);
-  if (s && !may_reopen(s, &seg)) {
+  if (s && !tcp_conn_may_reuse(&s->tcp, &seg)) {
     input(s, &seg, now_ns);
     return;
   }

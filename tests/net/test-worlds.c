@@ -29,11 +29,15 @@ static char *
 tcp_settings(struct random_stream *r)
 {
   static const char *const yes_no[] = {"true", "false"};
-  return g_strdup_printf(", tcp: {window: %d, scale: %d, delayed_ack: %dms, initial_segments: %d, "
-                         "nagle: %s}",
-                         2000 + (int)random_below(r, 63000), (int)random_below(r, 9) - 1,
-                         (int)random_below(r, 200), 1 + (int)random_below(r, 10),
-                         yes_no[random_below(r, 2)]);
+  static const char *const profiles[] = {"linux", "freebsd", "minimal", "rfc"};
+  static const char *const controls[] = {"reno", "cubic"};
+  return g_strdup_printf(", tcp: {profile: %s, sack: %s, timestamps: %s, control: %s, window: %d, "
+                         "scale: %d, delayed_ack: %dms, initial_segments: %d, nagle: %s}",
+                         profiles[random_below(r, G_N_ELEMENTS(profiles))],
+                         yes_no[random_below(r, 2)], yes_no[random_below(r, 2)],
+                         controls[random_below(r, 2)], 2000 + (int)random_below(r, 63000),
+                         (int)random_below(r, 9) - 1, (int)random_below(r, 200),
+                         1 + (int)random_below(r, 10), yes_no[random_below(r, 2)]);
 }
 
 static char *
@@ -84,7 +88,7 @@ run_world(uint64_t seed, unsigned *n_whole, unsigned *n_lost)
   struct rig rig;
   rig_init(&rig, yaml, seed);
   rig_transfer(&rig, &t, "pc", "server", 25, n);
-  rig_run(&rig, 3600 * SECOND);
+  rig_run(&rig, 36000 * SECOND);
   bool fine = is_fine(&t);
   *n_whole += t.n_received == t.n;
   *n_lost += count_lost(&rig);
@@ -140,13 +144,34 @@ near(struct random_stream *r, uint32_t a, uint32_t b)
   }
 }
 
+/* Options that fit, nearly fit, or are nonsense. */
+static void
+storm_options(const struct tcp_conn *c, struct random_stream *r, struct tcp_options *o)
+{
+  o->has_mss = random_below(r, 2);
+  o->mss = (uint16_t)random_next(r);
+  o->has_wscale = random_below(r, 2);
+  o->wscale = (uint8_t)random_next(r);
+  o->has_sack_permitted = random_below(r, 4) > 0;
+  o->has_timestamps = random_below(r, 16) > 0;
+  o->ts_value = c->ts_recent + (uint32_t)random_below(r, 4) - (random_below(r, 8) == 0);
+  o->ts_echo = random_below(r, 2) ? (uint32_t)random_below(r, 100000) : (uint32_t)random_next(r);
+  o->n_sack = (uint8_t)random_below(r, TCP_SACK_MAX + 1);
+  for (unsigned i = 0; i < o->n_sack; i++) {
+    o->sack[i].left = near(r, c->snd_una, c->snd_max);
+    o->sack[i].right = random_below(r, 2) ? o->sack[i].left + (uint32_t)random_below(r, 3000)
+                                          : near(r, c->snd_una, c->snd_max);
+  }
+}
+
 static void
 storm_input(struct tcp_conn *c, struct random_stream *r, int64_t now_ns)
 {
   static const uint8_t data[4000];
-  static const uint16_t flags[] = {TCP_ACK,           TCP_ACK | TCP_PSH, TCP_ACK | TCP_FIN,
-                                   TCP_SYN,           TCP_SYN | TCP_ACK, TCP_ACK,
-                                   TCP_FIN | TCP_PSH, TCP_ACK | TCP_URG, 0};
+  static const uint16_t flags[] = {
+      TCP_ACK,           TCP_ACK | TCP_PSH,          TCP_ACK | TCP_FIN, TCP_SYN, TCP_SYN | TCP_ACK,
+      TCP_ACK,           TCP_FIN | TCP_PSH,          TCP_ACK | TCP_URG, 0,       TCP_ACK | TCP_ECE,
+      TCP_ACK | TCP_CWR, TCP_SYN | TCP_ECE | TCP_CWR};
   struct tcp_segment s = {.seq = near(r, c->rcv_nxt, c->rcv_edge),
                           .ack = near(r, c->snd_una, c->snd_max),
                           .flags = flags[random_below(r, G_N_ELEMENTS(flags))],
@@ -155,10 +180,9 @@ storm_input(struct tcp_conn *c, struct random_stream *r, int64_t now_ns)
                           .n_data = (uint32_t)(random_below(r, 2) ? random_below(r, 4000) : 0)};
   if (random_below(r, 400) == 0)
     s.flags = TCP_RST;
-  s.options.has_mss = random_below(r, 2);
-  s.options.mss = (uint16_t)random_next(r);
-  s.options.has_wscale = random_below(r, 2);
-  s.options.wscale = (uint8_t)random_next(r);
+  s.urgent = (uint16_t)random_next(r);
+  s.ip_ecn = (uint8_t)random_below(r, 4);
+  storm_options(c, r, &s.options);
   tcp_conn_input(c, &s, now_ns);
 }
 
@@ -168,7 +192,14 @@ storm_step(struct tcp_conn *c, struct random_stream *r, int64_t *now_ns)
   static const uint8_t data[9000];
   const uint8_t *p;
   uint32_t have = tcp_conn_peek(c, &p);
-  switch (random_below(r, 12)) {
+  switch (random_below(r, 14)) {
+  case 5:
+    tcp_conn_set(c, (enum tcp_knob)random_below(r, TCP_KNOB_KEEPALIVE + 1),
+                 (int64_t)random_below(r, 2), *now_ns);
+    break;
+  case 6:
+    tcp_conn_send_urgent(c, data, random_below(r, 100), *now_ns);
+    break;
   case 0:
     tcp_conn_send(c, data, random_below(r, sizeof data), *now_ns);
     break;
@@ -201,13 +232,17 @@ test_storms(void)
   struct world *dice = world_new(1, NULL, NULL);
   for (uint32_t seed = 0; seed < STORMS; seed++) {
     struct random_stream r = world_random(dice, seed, "storm");
-    struct tcp_profile profile = tcp_profile_default;
+    static const char *const profiles[] = {"linux", "freebsd", "minimal", "rfc"};
+    struct tcp_profile profile =
+        *tcp_profile_by_name(profiles[random_below(&r, G_N_ELEMENTS(profiles))]);
     profile.receive_octets = 1 + (uint32_t)random_below(&r, 70000);
     profile.wscale = (int8_t)((int)random_below(&r, 16) - 1);
+    profile.ecn = (enum tcp_ecn)random_below(&r, 3);
     struct tcp_conn c;
     int64_t now_ns = 0;
     tcp_conn_init(&c, &profile, NULL, NULL);
     struct tcp_segment syn = {.seq = (uint32_t)random_next(&r), .flags = TCP_SYN, .window = 5000};
+    storm_options(&c, &r, &syn.options);
     if (random_below(&r, 2))
       tcp_conn_accept(&c, &syn, (uint32_t)random_next(&r), now_ns);
     else
