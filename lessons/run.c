@@ -224,6 +224,8 @@ choose_tap(struct run *r, const char *tap, GError **error)
   }
   if (strcmp(tap, "all") == 0)
     r->tap = TAP_ALL;
+  /* Each link is a point of view of its own: what is passed on is no retransmission. */
+  trace_set_separate_interfaces(r->trace, r->tap == TAP_ALL);
   g_autoptr(GString) names = g_string_new(NULL);
   for (uint32_t i = 0; i < net_n_links(r->net); i++) {
     struct link_info info = net_link_info(r->net, i);
@@ -383,6 +385,16 @@ run_again(const struct run *r, const char *tap, GError **error)
   return run_varied(plan, error);
 }
 
+struct run *
+run_on_all_links(struct run *r, GError **error)
+{
+  if (r->tap == TAP_ALL)
+    return r;
+  if (!r->twin)
+    r->twin = run_again(r, "all", error);
+  return r->twin;
+}
+
 bool
 run_save(const struct run *r, const char *path, GError **error)
 {
@@ -428,6 +440,7 @@ run_free(struct run *r)
 {
   if (!r)
     return;
+  g_clear_pointer(&r->twin, run_free);
   watch_free(r->watch);
   if (r->net)
     intervene_clear(r->net);

@@ -69,6 +69,9 @@ struct run *run_branch(const struct run *r, int64_t time_ns, const struct input 
 struct run *run_without(const struct run *r, unsigned input, GError **error);
 /* The same run seen at another tap. */
 struct run *run_again(const struct run *r, const char *tap, GError **error);
+/* The same run seen at the tap "all": its flights are its frames, in their order. Simulated at the first
+ * call and kept with the run (borrowed); the run itself when that is its tap. NULL with error. */
+struct run *run_on_all_links(struct run *r, GError **error);
 const struct input_log *run_inputs(const struct run *r); /* borrowed, in the order of time */
 
 /* Saves what the run is a function of (see run_file.c); run_new() reads it back. A scenario that is

@@ -29,6 +29,7 @@ struct run {
   GHashTable *by_key;    /* struct event_key -> GArray of uint32_t: indexes into events */
   GHashTable *by_packet; /* sender tap: packet number -> frame index + 1 */
   GArray *frame_is_lost; /* guint8 for each frame of the trace */
+  struct run *twin;      /* run_on_all_links(); NULL until asked for */
 };
 
 /* ---- run_watch.c: a run that stops by itself ---- */
