@@ -444,7 +444,10 @@ sock_work(struct tcp_sock *s, int64_t now_ns)
   if (is_closed(s) && !s->is_over)
     end(s);
   s->is_working = false;
-  if (!s->is_owned && !s->listener && s->tcp.state == TCP_FIN_WAIT_2 && s->orphan_ns == TCP_NEVER)
+  bool is_orphan = !s->is_owned && !s->listener && s->tcp.state == TCP_FIN_WAIT_2;
+  if (!is_orphan)
+    s->orphan_ns = TCP_NEVER;
+  else if (s->orphan_ns == TCP_NEVER)
     s->orphan_ns = now_ns + ORPHAN_NS;
   if (!s->is_over)
     sock_set_timer(s, MIN(tcp_conn_deadline(&s->tcp), s->orphan_ns));

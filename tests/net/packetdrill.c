@@ -1,447 +1,298 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* packetdrill.c -- runs TCP conversations written as timed scripts, in packetdrill's notation.
  *
- *   --mss=1000                      profile: mss, window, wscale, iw, delack_ms, iss, timewait_ms,
- * rtomin_ms 0    socket(..., SOCK_STREAM, IPPROTO_TCP) = 3 +0   bind, listen, connect, accept,
- * write, read, shutdown, close, abort, setsockopt
- *   +.1  < S 0:0(0) win 8000 <mss 1000,nop,wscale 2>        the peer's segment comes in
- *   +0   > S. 0:0(0) ack 1 <...>                             ours must leave at this very time
- *   +0~+.2 > …   * > …              within a span; at any time
- *   +0   %{ state == ESTABLISHED }%                          also cwnd, ssthresh, rto_ms, srtt_ms,
- * outcome
+ *   --profile=linux  --mss=1000                       settings: the table below
+ *   0    socket(..., SOCK_STREAM, IPPROTO_TCP) = 3    calls with their result, or "= -1 EPIPE"
+ *   +.1  < S 0:0(0) win 8000 <mss 1000,nop,wscale 2>  the peer's packet comes in
+ *   +0   > S. 0:0(0) ack 1 <...>                      ours must leave at this very time
+ *   +0~+.2 > …   * > …                                within a span; at any time
+ *   +0   < [ce] #2 . 1:1(0) ack 1 win 9               IP's words; a second peer
+ *   +0   < icmp unreachable frag_needed mtu 1300 [1:1001(1000)]
+ *   +0   %{ state == ESTABLISHED; cwnd >= 2000 }%     what is known of a connection
  *
  * Times are absolute (0.5), or behind the line before (+.5). Sequence numbers are relative to each
- * side's SYN; windows are the field's value. Every segment must be expected: one that leaves before
- * the time of the next line fails the script. Data are a pattern of their number and compared. */
+ * side's SYN, our timestamps to the first one that a script names; windows are the field's value.
+ * Every packet must be expected: one that leaves before the time of the next line fails the script.
+ * Data are a pattern of their number and compared. The same script runs over IPv4 and IPv6. */
 #include "tests/net/packetdrill.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/net/tcp_internal.h"
+#include "tests/net/packetdrill_private.h"
 
 #define DRILL_ERROR (g_quark_from_static_string("packetdrill"))
-#define TOLERANCE_NS INT64_C(1000)
-enum { LOCAL_ISS = 0x3ffffff0, REMOTE_ISS = 0x7ffffff0, SEGMENT_MAX = 65535 };
+#define DAY_NS (INT64_C(86400) * 1000000000)
+enum { LOCAL_ISS = 0x3ffffff0, REMOTE_ISS = 0x7ffffff0 };
 
-struct sent {
-  struct tcp_segment s;
-  uint8_t *data;
-  int64_t time_ns;
-};
-
-struct drill {
-  struct tcp_profile profile;
-  struct tcp_conn tcp;
-  bool is_listening, is_open;
-  uint32_t local, remote; /* sequence numbers that the script calls 0 */
-  uint32_t n_written, n_read;
-  int64_t now_ns;
-  GQueue out; /* struct sent */
-  const char *path;
-  unsigned line;
-  GError **error;
-};
-
-static bool fail(struct drill *d, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool
-fail(struct drill *d, const char *format, ...)
+bool
+drill_fail(struct drill *d, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  g_set_error(d->error, DRILL_ERROR, 0, "%s:%u: %s", d->path, d->line, text);
+  g_set_error(d->error, DRILL_ERROR, 0, "%s:%u (IPv%u): %s", d->path, d->line, d->version, text);
   return false;
 }
 
-/* The octet at a place of a side's stream (1 is the first behind the SYN). */
-static uint8_t
-pattern(uint32_t number)
+uint8_t
+drill_pattern(uint32_t number)
 {
   return (uint8_t)(number * 31 + (number >> 8));
 }
 
-static void
-sent_free(struct sent *s)
+struct drill_peer *
+drill_peer(struct drill *d, unsigned number)
 {
-  g_free(s->data);
-  g_free(s);
-}
-
-static char *
-describe(const struct drill *d, const struct sent *s)
-{
-  char flags[64];
-  uint32_t seq = s->s.seq - d->local;
-  return g_strdup_printf("%s %u:%u(%u) ack %u win %u at %.6f", tcp_flags_format(s->s.flags, flags),
-                         seq, seq + s->s.n_data, s->s.n_data,
-                         s->s.flags & TCP_ACK ? s->s.ack - d->remote : 0, s->s.window,
-                         (double)s->time_ns / 1e9);
+  struct drill_peer *p = &d->peers[number];
+  if (!p->is_there) {
+    *p = (struct drill_peer){.is_there = true,
+                             .local_port = DRILL_PORT,
+                             .remote_port = (uint16_t)(DRILL_PEER_PORT + number),
+                             .knows_local = !d->is_isn_hashed,
+                             .local = d->iss,
+                             .remote = REMOTE_ISS};
+    d->n_peers = MAX(d->n_peers, number);
+  }
+  return p;
 }
 
 /* ---- the stack under test ---- */
 
 static void
-queue_out(struct drill *d, const struct tcp_segment *s)
+on_packet(void *data, const uint8_t *octets, size_t n)
 {
-  struct sent *out = g_new0(struct sent, 1);
-  out->s = *s;
-  out->data = s->n_data ? g_memdup2(s->data, s->n_data) : NULL;
-  out->time_ns = d->now_ns;
-  g_queue_push_tail(&d->out, out);
+  drill_take_packet(data, octets, n);
+}
+
+static struct drill_peer *
+peer_of(struct drill *d, const struct tcp_sock *s)
+{
+  struct tcp_stack_flow f = tcp_sock_flow(s);
+  for (unsigned i = 1; i <= d->n_peers; i++)
+    if (d->peers[i].local_port == f.local_port && d->peers[i].remote_port == f.remote_port)
+      return &d->peers[i];
+  return NULL;
 }
 
 static void
-drain(struct drill *d)
+on_born(void *data, struct tcp_sock *s)
 {
-  static uint8_t data[SEGMENT_MAX];
-  struct tcp_segment s;
-  while (d->is_open && tcp_conn_pop(&d->tcp, &s, data, d->now_ns))
-    queue_out(d, &s);
+  struct drill *d = data;
+  struct drill_peer *p = peer_of(d, s);
+  if (!p) {
+    struct tcp_stack_flow f = tcp_sock_flow(s);
+    p = drill_peer(d, d->n_peers + 1);
+    p->local_port = f.local_port;
+    p->remote_port = f.remote_port;
+  }
+  p->sock = s;
 }
 
 static void
-advance(struct drill *d, int64_t until_ns)
+on_over(void *data, struct tcp_sock *s)
 {
-  while (d->is_open && tcp_conn_deadline(&d->tcp) <= until_ns) {
-    d->now_ns = MAX(d->now_ns, tcp_conn_deadline(&d->tcp));
-    tcp_conn_timer(&d->tcp, d->now_ns);
-    drain(d);
+  struct drill_peer *p = peer_of(data, s);
+  p->outcome = tcp_sock_conn(s)->outcome;
+}
+
+static void
+on_gone(void *data, struct tcp_sock *s)
+{
+  struct drill *d = data;
+  for (unsigned i = 1; i <= d->n_peers; i++)
+    if (d->peers[i].sock == s)
+      d->peers[i].sock = NULL;
+}
+
+static uint32_t
+on_isn(void *data, const struct tcp_stack_flow *flow, int64_t now_ns)
+{
+  const struct drill *d = data;
+  (void)flow;
+  (void)now_ns;
+  return d->iss;
+}
+
+static void
+start_stack(struct drill *d)
+{
+  static const struct tcp_stack_ops ops = {
+      .packet = on_packet, .born = on_born, .over = on_over, .gone = on_gone};
+  d->config.profile = &d->profile;
+  d->config.isn_key[0] = 0x0123456789abcdef;
+  d->config.isn = d->is_isn_hashed ? NULL : on_isn;
+  d->config.mtu = d->mss + (d->version == 6 ? IPV6_OCTETS : IPV4_OCTETS) + TCP_OCTETS;
+  d->config.ops = &ops;
+  d->config.data = d;
+  ip_addr_parse(d->version == 6 ? "fd3d:fa7b:d17d::1" : "192.168.0.1", &d->us);
+  ip_addr_parse(d->version == 6 ? "2001:db8::1" : "192.0.2.1", &d->them);
+  d->stack = tcp_stack_new(&d->config);
+  tcp_stack_add_addr(d->stack, &d->us);
+}
+
+void
+drill_advance(struct drill *d, int64_t until_ns)
+{
+  while (tcp_stack_deadline(d->stack) <= until_ns) {
+    d->now_ns = MAX(d->now_ns, tcp_stack_deadline(d->stack));
+    tcp_stack_timer(d->stack, d->now_ns);
   }
   d->now_ns = MAX(d->now_ns, until_ns);
 }
 
-static void
-take_in(struct drill *d, const struct tcp_segment *s)
-{
-  bool is_syn = (s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-  if (d->is_open && d->tcp.state != TCP_CLOSED) {
-    tcp_conn_input(&d->tcp, s, d->now_ns);
-  } else if (d->is_listening && !d->is_open && is_syn) {
-    tcp_conn_init(&d->tcp, &d->profile, NULL, NULL);
-    tcp_conn_accept(&d->tcp, s, d->local, d->now_ns);
-    d->is_open = true;
-  } else {
-    struct tcp_segment rst;
-    if (tcp_conn_refuse(s, &rst))
-      queue_out(d, &rst);
-  }
-  drain(d);
-}
+/* ---- settings ---- */
 
-/* ---- segments in the script ---- */
-
-static bool
-read_flags(const char *text, uint16_t *out)
-{
-  static const struct {
-    char letter;
-    uint16_t flag;
-  } letters[] = {{'S', TCP_SYN}, {'F', TCP_FIN}, {'R', TCP_RST}, {'P', TCP_PSH}, {'.', TCP_ACK}};
-  *out = 0;
-  for (; *text; text++) {
-    unsigned i = 0;
-    while (i < G_N_ELEMENTS(letters) && letters[i].letter != *text)
-      i++;
-    if (i == G_N_ELEMENTS(letters))
-      return false;
-    *out |= letters[i].flag;
-  }
-  return true;
-}
-
-/* "<mss 1000,nop,wscale 7>": true when understood; *any for "<...>". */
-static bool
-read_options(const char *text, struct tcp_options *o, bool *any)
-{
-  *any = false;
-  const char *open = strchr(text, '<'), *close = open ? strchr(open, '>') : NULL;
-  if (!open)
-    return true;
-  if (!close)
-    return false;
-  g_autofree char *inner = g_strndup(open + 1, (gsize)(close - open - 1));
-  if (strcmp(inner, "...") == 0) {
-    *any = true;
-    return true;
-  }
-  g_auto(GStrv) parts = g_strsplit(inner, ",", -1);
-  for (char **p = parts; *p; p++) {
-    unsigned value;
-    g_strstrip(*p);
-    if (sscanf(*p, "mss %u", &value) == 1) {
-      o->has_mss = true;
-      o->mss = (uint16_t)value;
-    } else if (sscanf(*p, "wscale %u", &value) == 1) {
-      o->has_wscale = true;
-      o->wscale = (uint8_t)value;
-    } else if (strcmp(*p, "nop") != 0 && strcmp(*p, "eol") != 0) {
-      return false;
-    }
-  }
-  return true;
-}
-
-struct line_segment {
-  struct tcp_segment s; /* seq and ack as in the script */
-  bool has_win, any_options;
+enum setting {
+  SET_PROFILE,
+  SET_ISN,
+  SET_CONTROL,
+  SET_ONLY,
+  SET_NUMBER, /* this and what follows is a number */
+  SET_MSS = SET_NUMBER,
+  SET_WINDOW,
+  SET_SNDBUF,
+  SET_WSCALE,
+  SET_IW,
+  SET_NAGLE,
+  SET_DELACK_MS,
+  SET_RTO_MIN_MS,
+  SET_TIMEWAIT_MS,
+  SET_GIVE_UP_MS,
+  SET_GIVE_UP_SYN_MS,
+  SET_SACK,
+  SET_TIMESTAMPS,
+  SET_ECN,
+  SET_ISS,
+  SET_OVERFLOW_RESETS,
+  N_SETTINGS
 };
 
-/* "S. 0:0(0) ack 1 win 8000 <…>" */
-static bool
-read_segment(struct drill *d, const char *text, struct line_segment *out)
-{
-  char flags[16];
-  uint32_t seq, end, n;
-  int used = 0;
-  *out = (struct line_segment){0};
-  if (sscanf(text, "%15s %u:%u(%u)%n", flags, &seq, &end, &n, &used) != 4 || end - seq != n ||
-      !read_flags(flags, &out->s.flags))
-    return fail(d, "no segment: %s", text);
-  out->s.seq = seq;
-  out->s.n_data = n;
-  const char *rest = text + used, *word;
-  if ((word = strstr(rest, "ack ")))
-    out->s.ack = (uint32_t)strtoul(word + 4, NULL, 10);
-  if ((word = strstr(rest, "win "))) {
-    out->has_win = true;
-    out->s.window = (uint16_t)strtoul(word + 4, NULL, 10);
-  }
-  if (!read_options(rest, &out->s.options, &out->any_options))
-    return fail(d, "unknown options: %s", rest);
-  return true;
-}
+static const char *const setting_names[] = {
+    [SET_PROFILE] = "profile",
+    [SET_ISN] = "isn",
+    [SET_CONTROL] = "control",
+    [SET_ONLY] = "only",
+    [SET_MSS] = "mss",
+    [SET_WINDOW] = "window",
+    [SET_SNDBUF] = "sndbuf",
+    [SET_WSCALE] = "wscale",
+    [SET_IW] = "iw",
+    [SET_NAGLE] = "nagle",
+    [SET_DELACK_MS] = "delack_ms",
+    [SET_RTO_MIN_MS] = "rtomin_ms",
+    [SET_TIMEWAIT_MS] = "timewait_ms",
+    [SET_GIVE_UP_MS] = "giveup_ms",
+    [SET_SACK] = "sack",
+    [SET_GIVE_UP_SYN_MS] = "giveup_syn_ms",
+    [SET_TIMESTAMPS] = "timestamps",
+    [SET_ECN] = "ecn",
+    [SET_ISS] = "iss",
+    [SET_OVERFLOW_RESETS] = "overflow_resets",
+};
+_Static_assert(G_N_ELEMENTS(setting_names) == N_SETTINGS, "every setting has a name");
 
 static bool
-segment_in(struct drill *d, const char *text)
+set_number(struct drill *d, enum setting which, int64_t v)
 {
-  struct line_segment l;
-  if (!read_segment(d, text, &l))
+  struct tcp_profile *p = &d->profile;
+  switch (which) {
+  case SET_MSS:
+    d->mss = (uint16_t)v;
+    break;
+  case SET_WINDOW:
+    p->receive_octets = (uint32_t)v;
+    break;
+  case SET_SNDBUF:
+    p->send_octets = (uint32_t)v;
+    break;
+  case SET_WSCALE:
+    p->wscale = (int8_t)v;
+    break;
+  case SET_IW:
+    p->initial_segments = (uint32_t)v;
+    break;
+  case SET_NAGLE:
+    p->nagle = v;
+    break;
+  case SET_DELACK_MS:
+    p->delayed_ack_ns = v * 1000000;
+    break;
+  case SET_RTO_MIN_MS:
+    p->rto_min_ns = v * 1000000;
+    break;
+  case SET_TIMEWAIT_MS:
+    p->time_wait_ns = v * 1000000;
+    break;
+  case SET_GIVE_UP_MS:
+    p->give_up_ns = v * 1000000;
+    break;
+  case SET_GIVE_UP_SYN_MS:
+    p->give_up_syn_ns = v * 1000000;
+    break;
+  case SET_SACK:
+    p->sack = v;
+    break;
+  case SET_TIMESTAMPS:
+    p->timestamps = v;
+    break;
+  case SET_ECN:
+    p->ecn = (enum tcp_ecn)v;
+    break;
+  case SET_ISS:
+    d->iss = (uint32_t)v;
+    break;
+  case SET_OVERFLOW_RESETS:
+    d->config.resets_on_overflow = v;
+    break;
+  default:
     return false;
-  struct tcp_segment s = l.s;
-  g_autofree uint8_t *data = g_malloc(s.n_data + 1);
-  for (uint32_t i = 0; i < s.n_data; i++)
-    data[i] = pattern(s.seq + i);
-  s.data = data;
-  s.seq += d->remote;
-  if (s.flags & TCP_ACK)
-    s.ack += d->local;
-  take_in(d, &s);
+  }
   return true;
 }
 
 static bool
-options_fit(const struct tcp_options *a, const struct tcp_options *b)
+set_word(struct drill *d, enum setting which, const char *value)
 {
-  return a->has_mss == b->has_mss && (!a->has_mss || a->mss == b->mss) &&
-         a->has_wscale == b->has_wscale && (!a->has_wscale || a->wscale == b->wscale) &&
-         a->has_sack_permitted == b->has_sack_permitted && a->has_timestamps == b->has_timestamps;
-}
-
-static bool
-data_fit(const struct drill *d, const struct sent *s)
-{
-  for (uint32_t i = 0; i < s->s.n_data; i++)
-    if (s->data[i] != pattern(s->s.seq - d->local + i))
-      return false;
-  return true;
-}
-
-static bool
-segment_out(struct drill *d, const char *text, int64_t first_ns, int64_t last_ns)
-{
-  struct line_segment want;
-  if (!read_segment(d, text, &want))
+  const struct tcp_profile *profile;
+  switch (which) {
+  case SET_PROFILE:
+    profile = tcp_profile_by_name(value);
+    if (profile)
+      d->profile = *profile;
+    return profile != NULL;
+  case SET_ISN:
+    d->is_isn_hashed = strcmp(value, "rfc6528") == 0;
+    return d->is_isn_hashed;
+  case SET_CONTROL:
+    d->profile.control = strcmp(value, "cubic") == 0 ? TCP_CUBIC : TCP_RENO;
+    return d->profile.control == TCP_CUBIC || strcmp(value, "reno") == 0;
+  case SET_ONLY: /* packetdrill_about() reads it */
+    return strcmp(value, "v4") == 0 || strcmp(value, "v6") == 0;
+  default:
     return false;
-  struct sent *got = g_queue_peek_head(&d->out);
-  if (!got) {
-    advance(d, last_ns + TOLERANCE_NS);
-    d->now_ns = last_ns; /* what is due a little later is looked at again */
-    got = g_queue_peek_head(&d->out);
   }
-  if (!got)
-    return fail(d, "nothing was sent; expected %s", text);
-  g_autofree char *what = describe(d, got);
-  uint32_t ack = got->s.flags & TCP_ACK ? got->s.ack - d->remote : 0;
-  bool fits = got->s.flags == want.s.flags && got->s.seq - d->local == want.s.seq &&
-              got->s.n_data == want.s.n_data && ack == want.s.ack &&
-              (!want.has_win || got->s.window == want.s.window) &&
-              (want.any_options || options_fit(&got->s.options, &want.s.options)) &&
-              data_fit(d, got);
-  /* A RST without a connection has the number 0 itself, not one that counts from our SYN. */
-  bool is_bare_rst = (want.s.flags & TCP_RST) && got->s.flags == want.s.flags &&
-                     got->s.seq == want.s.seq && ack == want.s.ack;
-  if (!fits && !is_bare_rst)
-    return fail(d, "sent %s; expected %s", what, text);
-  if (got->time_ns < first_ns - TOLERANCE_NS || got->time_ns > last_ns + TOLERANCE_NS)
-    return fail(d, "sent %s; expected between %.6f and %.6f", what, (double)first_ns / 1e9,
-                (double)last_ns / 1e9);
-  d->now_ns = MAX(d->now_ns, got->time_ns);
-  sent_free(g_queue_pop_head(&d->out));
-  return true;
-}
-
-/* ---- calls ---- */
-
-static long
-call_write(struct drill *d, uint32_t n)
-{
-  g_autofree uint8_t *data = g_malloc(n + 1);
-  for (uint32_t i = 0; i < n; i++)
-    data[i] = pattern(d->n_written + 1 + i);
-  size_t taken = tcp_conn_send(&d->tcp, data, n, d->now_ns);
-  d->n_written += (uint32_t)taken;
-  return taken ? (long)taken : -1;
-}
-
-/* -1 when nothing is there and more may come, or the connection is broken. */
-static long
-call_read(struct drill *d, uint32_t n)
-{
-  uint32_t total = 0;
-  while (total < n) {
-    const uint8_t *p;
-    uint32_t have = MIN(tcp_conn_peek(&d->tcp, &p), n - total);
-    if (have == 0)
-      break;
-    for (uint32_t i = 0; i < have; i++)
-      if (p[i] != pattern(d->n_read + 1 + i))
-        return -2;
-    d->n_read += have;
-    total += have;
-    tcp_conn_drop(&d->tcp, have, d->now_ns);
-  }
-  if (total > 0)
-    return total;
-  return tcp_conn_is_at_end(&d->tcp) ? 0 : -1;
-}
-
-static long
-call_connect(struct drill *d)
-{
-  tcp_conn_init(&d->tcp, &d->profile, NULL, NULL);
-  d->is_open = true;
-  tcp_conn_connect(&d->tcp, d->local, d->now_ns);
-  return -1; /* in progress */
-}
-
-/* The last number among the arguments: sizes of read and write. */
-static uint32_t
-last_number(const char *arguments)
-{
-  const char *comma = strrchr(arguments, ',');
-  return (uint32_t)strtoul(comma ? comma + 1 : arguments, NULL, 10);
 }
 
 static bool
-call(struct drill *d, const char *text)
-{
-  char name[32];
-  int used = 0;
-  if (sscanf(text, "%31[a-z_](%n", name, &used) != 1 || used == 0)
-    return fail(d, "not understood: %s", text);
-  const char *close = strrchr(text, ')'), *equals = close ? strchr(close, '=') : NULL;
-  if (!equals)
-    return fail(d, "a call needs a result: %s", text);
-  g_autofree char *arguments = g_strndup(text + used, (gsize)(close - text - used));
-  long want = strtol(equals + 1, NULL, 10), got = 0;
-  if (strcmp(name, "socket") == 0)
-    got = 3;
-  else if (strcmp(name, "bind") == 0)
-    got = 0;
-  else if (strcmp(name, "listen") == 0)
-    d->is_listening = true;
-  else if (strcmp(name, "connect") == 0)
-    got = call_connect(d);
-  else if (strcmp(name, "accept") == 0)
-    got = d->is_open && d->tcp.state >= TCP_ESTABLISHED ? 4 : -1;
-  else if (strcmp(name, "write") == 0)
-    got = call_write(d, last_number(arguments));
-  else if (strcmp(name, "read") == 0)
-    got = call_read(d, last_number(arguments));
-  else if (strcmp(name, "close") == 0 || strcmp(name, "shutdown") == 0)
-    tcp_conn_close(&d->tcp, d->now_ns);
-  else if (strcmp(name, "abort") == 0)
-    tcp_conn_abort(&d->tcp, d->now_ns);
-  else if (strcmp(name, "setsockopt") == 0)
-    tcp_conn_set(&d->tcp, TCP_KNOB_NODELAY, 1, d->now_ns); /* the only one */
-  else
-    return fail(d, "unknown call: %s", name);
-  drain(d);
-  if (got != want)
-    return fail(d, "%s gave %ld, expected %ld", name, got, want);
-  return true;
-}
-
-/* ---- assertions ---- */
-
-static bool
-check(struct drill *d, const char *text)
-{
-  static const char *const outcomes[] = {[TCP_OUTCOME_NONE] = "NONE",
-                                         [TCP_OUTCOME_DONE] = "DONE",
-                                         [TCP_OUTCOME_REFUSED] = "REFUSED",
-                                         [TCP_OUTCOME_RESET] = "RESET",
-                                         [TCP_OUTCOME_TIMED_OUT] = "TIMED-OUT"};
-  char key[32], want[32];
-  if (sscanf(text, "%%{ %31s == %31s }%%", key, want) != 2)
-    return fail(d, "not understood: %s", text);
-  const struct tcp_conn *c = &d->tcp;
-  g_autofree char *got = NULL;
-  if (strcmp(key, "state") == 0)
-    got = g_strdup(tcp_state_name(c->state));
-  else if (strcmp(key, "outcome") == 0)
-    got = g_strdup(outcomes[c->outcome]);
-  else if (strcmp(key, "cwnd") == 0)
-    got = g_strdup_printf("%u", c->cwnd);
-  else if (strcmp(key, "ssthresh") == 0)
-    got = g_strdup_printf("%u", c->ssthresh);
-  else if (strcmp(key, "snd_wnd") == 0)
-    got = g_strdup_printf("%u", c->snd_wnd);
-  else if (strcmp(key, "rto_ms") == 0)
-    got = g_strdup_printf("%d", (int)(tcp_rtt_timeout(c, c->backoff) / 1000000));
-  else if (strcmp(key, "srtt_ms") == 0)
-    got = g_strdup_printf("%d", (int)(c->srtt_us / 1000));
-  else
-    return fail(d, "unknown value: %s", key);
-  if (strcmp(got, want) != 0)
-    return fail(d, "%s is %s, expected %s", key, got, want);
-  return true;
-}
-
-/* ---- lines ---- */
-
-static bool
-set_profile(struct drill *d, const char *text)
+read_setting(struct drill *d, const char *text)
 {
   char key[32], value[32];
   if (sscanf(text, "--%31[a-z_]=%31s", key, value) != 2)
-    return fail(d, "not understood: %s", text);
-  long long v = strtoll(value, NULL, 0);
-  struct tcp_profile *p = &d->profile;
-  if (strcmp(key, "mss") == 0)
-    p->mss = (uint16_t)v;
-  else if (strcmp(key, "window") == 0)
-    p->receive_octets = (uint32_t)v;
-  else if (strcmp(key, "wscale") == 0)
-    p->wscale = (int8_t)v;
-  else if (strcmp(key, "iw") == 0)
-    p->initial_segments = (uint32_t)v;
-  else if (strcmp(key, "delack_ms") == 0)
-    p->delayed_ack_ns = v * 1000000;
-  else if (strcmp(key, "rtomin_ms") == 0)
-    p->rto_min_ns = v * 1000000;
-  else if (strcmp(key, "timewait_ms") == 0)
-    p->time_wait_ns = v * 1000000;
-  else if (strcmp(key, "iss") == 0)
-    d->local = (uint32_t)v;
-  else
-    return fail(d, "unknown setting: %s", key);
-  return true;
+    return drill_fail(d, "not understood: %s", text);
+  if (d->stack)
+    return drill_fail(d, "settings come before the first line: %s", text);
+  for (unsigned i = 0; i < N_SETTINGS; i++)
+    if (strcmp(setting_names[i], key) == 0 &&
+        (i < SET_NUMBER ? set_word(d, (enum setting)i, value)
+                        : set_number(d, (enum setting)i, strtoll(value, NULL, 0))))
+      return true;
+  return drill_fail(d, "unknown setting or value: %s", text);
 }
+
+/* ---- lines ---- */
 
 /* ".5", "+1.25" in seconds; moves *text behind it. */
 static int64_t
@@ -455,14 +306,26 @@ read_time(const char **text, int64_t base_ns)
 }
 
 static bool
+is_packet_early(struct drill *d, int64_t before_ns)
+{
+  const struct drill_sent *early = g_queue_peek_head(&d->out);
+  if (!early || early->time_ns >= before_ns)
+    return false;
+  g_autofree char *what = drill_describe(d, early);
+  drill_fail(d, "sent without being expected: %s", what);
+  return true;
+}
+
+static bool
 run_line(struct drill *d, const char *text, int64_t *base_ns)
 {
-  int64_t first = 0, last;
+  int64_t first = 0, last = DAY_NS;
   bool any_time = *text == '*';
   if (any_time) {
     text++;
-    last = G_MAXINT64 / 4;
   } else {
+    if (!strchr("+.0123456789", *text))
+      return drill_fail(d, "a line begins with its time: %s", text);
     first = last = read_time(&text, *base_ns);
     if (*text == '~') {
       text++;
@@ -472,25 +335,20 @@ run_line(struct drill *d, const char *text, int64_t *base_ns)
   while (*text == ' ' || *text == '\t')
     text++;
   if (*text == '>') {
-    if (any_time)
-      last = MIN(tcp_conn_deadline(&d->tcp), last);
-    if (!segment_out(d, text + 1, first, last))
+    if (!drill_packet_out(d, text + 1, first, last, any_time))
       return false;
     *base_ns = any_time || first != last ? d->now_ns : first;
     return true;
   }
-  advance(d, first);
-  struct sent *early = g_queue_peek_head(&d->out);
-  if (early && early->time_ns < first - TOLERANCE_NS) {
-    g_autofree char *what = describe(d, early);
-    return fail(d, "sent without being expected: %s", what);
-  }
+  drill_advance(d, first);
+  if (is_packet_early(d, first - DRILL_TOLERANCE_NS))
+    return false;
   *base_ns = first;
   if (*text == '<')
-    return segment_in(d, text + 1);
+    return drill_packet_in(d, text + 1);
   if (*text == '%')
-    return check(d, text);
-  return call(d, text);
+    return drill_check(d, text);
+  return drill_call(d, text);
 }
 
 static bool
@@ -506,32 +364,52 @@ run_text(struct drill *d, char *script)
     g_strstrip(*l);
     if (!**l)
       continue;
-    bool good = g_str_has_prefix(*l, "--") ? set_profile(d, *l) : run_line(d, *l, &base_ns);
-    if (!good)
+    bool is_setting = g_str_has_prefix(*l, "--");
+    if (!is_setting && !d->stack)
+      start_stack(d);
+    if (!(is_setting ? read_setting(d, *l) : run_line(d, *l, &base_ns)))
       return false;
   }
-  struct sent *rest = g_queue_peek_head(&d->out);
-  if (!rest)
-    return true;
-  g_autofree char *what = describe(d, rest);
-  return fail(d, "sent at the end without being expected: %s", what);
+  return !is_packet_early(d, INT64_MAX);
 }
 
 bool
-packetdrill_run(const char *path, GError **error)
+packetdrill_run(const char *path, unsigned version, GError **error)
 {
   g_autofree char *script = NULL;
   if (!g_file_get_contents(path, &script, NULL, error))
     return false;
-  struct drill d = {.profile = tcp_profile_default,
-                    .local = LOCAL_ISS,
-                    .remote = REMOTE_ISS,
+  struct drill d = {.version = version,
+                    .profile = tcp_profile_default,
+                    .mss = tcp_profile_default.mss,
+                    .iss = LOCAL_ISS,
                     .path = path,
                     .error = error};
   g_queue_init(&d.out);
   bool good = run_text(&d, script);
-  g_queue_clear_full(&d.out, (GDestroyNotify)sent_free);
-  if (d.is_open)
-    tcp_conn_clear(&d.tcp);
+  g_queue_clear_full(&d.out, (GDestroyNotify)drill_sent_free);
+  if (d.stack)
+    tcp_stack_free(d.stack);
   return good;
+}
+
+bool
+packetdrill_about(const char *path, struct packetdrill_about *out)
+{
+  g_autofree char *script = NULL;
+  *out = (struct packetdrill_about){.runs_on_v4 = true, .runs_on_v6 = true};
+  if (!g_file_get_contents(path, &script, NULL, NULL))
+    return false;
+  out->runs_on_v4 = !strstr(script, "--only=v6");
+  out->runs_on_v6 = !strstr(script, "--only=v4");
+  const char *rfc = strstr(script, "RFC ");
+  unsigned number;
+  char section[24] = "";
+  if (rfc && sscanf(rfc, "RFC %u%*[ \n/]%23[0-9.]", &number, section) >= 1) {
+    size_t n = strlen(section);
+    if (n > 0 && section[n - 1] == '.')
+      section[n - 1] = '\0';
+    out->section = g_strdup_printf("RFC %u%s%s", number, *section ? " " : "", section);
+  }
+  return true;
 }
