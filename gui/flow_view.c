@@ -69,25 +69,46 @@ host_of(struct run *run, const struct ip_addr *addr)
   return UINT32_MAX;
 }
 
-const char *
-flow_view_variable(Session *session, const struct flow_view *v, enum side side, const char *key)
+gboolean
+flow_view_names(Session *session, uint32_t flow, enum side side, struct flow_view_names *out)
 {
   struct run *run = session_run(session);
-  if (!run || v->flow == TRACE_NONE || !v->is_tcp)
-    return NULL;
-  const struct trace_flow *f = trace_flow(session_trace(session), v->flow);
-  unsigned end = side == SIDE_CLIENT ? v->client : !v->client;
-  uint32_t host = host_of(run, &f->ends[end].addr);
-  if (host == UINT32_MAX)
-    return NULL;
+  if (!run)
+    return FALSE;
+  const struct trace_flow *f = trace_flow(session_trace(session), flow);
+  unsigned end = side == SIDE_CLIENT ? f->client : !f->client;
+  out->host = host_of(run, &f->ends[end].addr);
+  if (out->host == UINT32_MAX)
+    return FALSE;
   /* Both ends may name the connection in the same order: the host tells whose it is. */
   char local[ENDPOINT_TEXT_MAX], remote[ENDPOINT_TEXT_MAX];
   endpoint_format(&f->ends[end].addr, f->ends[end].port, local);
   endpoint_format(&f->ends[!end].addr, f->ends[!end].port, remote);
-  g_autofree char *from_here = g_strdup_printf("tcp %s %s", local, remote);
-  g_autofree char *from_there = g_strdup_printf("tcp %s %s", remote, local);
-  const char *value = run_value_at(run, session_time(session), host, from_here, key);
-  return value ? value : run_value_at(run, session_time(session), host, from_there, key);
+  out->from_here = g_strdup_printf("tcp %s %s", local, remote);
+  out->from_there = g_strdup_printf("tcp %s %s", remote, local);
+  return TRUE;
+}
+
+void
+flow_view_names_clear(struct flow_view_names *names)
+{
+  g_free(names->from_here);
+  g_free(names->from_there);
+}
+
+const char *
+flow_view_variable(Session *session, const struct flow_view *v, enum side side, const char *key)
+{
+  struct flow_view_names names;
+  if (v->flow == TRACE_NONE || !v->is_tcp || !flow_view_names(session, v->flow, side, &names))
+    return NULL;
+  struct run *run = session_run(session);
+  int64_t now = session_time(session);
+  const char *value = run_value_at(run, now, names.host, names.from_here, key);
+  if (!value)
+    value = run_value_at(run, now, names.host, names.from_there, key);
+  flow_view_names_clear(&names);
+  return value;
 }
 
 void

@@ -23,6 +23,16 @@ struct flow_view {
 
 void flow_view_at_cursor(Session *session, struct flow_view *v);
 
+/* How the state events of one side's simulated TCP are found: its host and the connection's name,
+ * in either order of the ends. False when it is not a run's. */
+struct flow_view_names {
+  uint32_t host;
+  char *from_here, *from_there;
+};
+gboolean flow_view_names(Session *session, uint32_t flow, enum side side,
+                         struct flow_view_names *out);
+void flow_view_names_clear(struct flow_view_names *names);
+
 /* A variable of one side's simulated TCP ("cwnd", …), or NULL when it is not known (captures). */
 const char *flow_view_variable(Session *session, const struct flow_view *v, enum side side,
                                const char *key);

@@ -47,8 +47,8 @@ struct perspectives {
 
 /* The views that can be shown alone, in the order of the chooser. */
 static const enum view presentable[] = {VIEW_TOPOLOGY, VIEW_LADDER, VIEW_LESSON, VIEW_ENCAPSULATION,
-                                        VIEW_DIALOGUE, VIEW_STATES, VIEW_STORE,  VIEW_PACKETS,
-                                        VIEW_DETAIL,   VIEW_HEX,    VIEW_RISK};
+                                        VIEW_DIALOGUE, VIEW_STATES, VIEW_PLOT,   VIEW_STORE,
+                                        VIEW_PACKETS,  VIEW_DETAIL, VIEW_HEX,    VIEW_RISK};
 
 static GtkWidget *
 slot(struct perspectives *p, enum perspective perspective, enum view view, gboolean titled)
@@ -148,7 +148,7 @@ tabs(struct perspectives *p, const char *name, enum perspective perspective, con
 static GtkWidget *
 learn(struct perspectives *p)
 {
-  static const enum view right[] = {VIEW_STATES, VIEW_STORE, VIEW_DIALOGUE, VIEW_RISK};
+  static const enum view right[] = {VIEW_STATES, VIEW_STORE, VIEW_DIALOGUE, VIEW_PLOT, VIEW_RISK};
   static const enum view low[] = {VIEW_ENCAPSULATION, VIEW_DETAIL, VIEW_HEX};
   enum perspective in = PERSPECTIVE_LEARN;
   GtkWidget *middle = divide(p, "learn-middle", GTK_ORIENTATION_VERTICAL, 450,
@@ -164,7 +164,7 @@ static GtkWidget *
 inspect(struct perspectives *p)
 {
   static const enum view right[] = {VIEW_HEX,      VIEW_ENCAPSULATION, VIEW_DIALOGUE, VIEW_LADDER,
-                                    VIEW_TOPOLOGY, VIEW_STATES,        VIEW_STORE};
+                                    VIEW_TOPOLOGY, VIEW_STATES,        VIEW_PLOT,     VIEW_STORE};
   enum perspective in = PERSPECTIVE_INSPECT;
   GtkWidget *low =
       divide(p, "inspect-low", GTK_ORIENTATION_HORIZONTAL, 480, slot(p, in, VIEW_DETAIL, TRUE),

@@ -55,7 +55,9 @@ static const struct {
 static const struct {
   const char *key;
   struct lang_pair meaning;
+  gboolean is_list; /* of ranges: it may take several lines */
 } variables[] = {
+    {"phase", {"what congestion control is doing", "การควบคุมความคับคั่งกำลังทำอะไรอยู่"}, TRUE},
     {"snd_una",
      {"oldest octet sent and not yet acknowledged", "ออกเตตแรกสุดที่ส่งแล้วแต่ยังไม่ได้รับการตอบรับ"}},
     {"snd_nxt", {"next octet to send", "ออกเตตถัดไปที่จะส่ง"}},
@@ -70,7 +72,22 @@ static const struct {
     {"rcv_nxt", {"next octet expected", "ออกเตตถัดไปที่รอรับ"}},
     {"rcv_wnd", {"room offered to the other end", "ที่ว่างซึ่งเสนอให้อีกฝั่ง"}},
     {"srtt_ms", {"smoothed round-trip time in milliseconds", "เวลาไปกลับเฉลี่ยแบบถ่วงน้ำหนัก (มิลลิวินาที)"}},
+    {"rttvar_ms",
+     {"how much the round-trip time varies, in milliseconds", "ความแปรปรวนของเวลาไปกลับ (มิลลิวินาที)"}},
     {"rto_ms", {"retransmission timeout in milliseconds", "เวลารอก่อนส่งซ้ำ (มิลลิวินาที)"}},
+    {"timer",
+     {"the timer that runs, and when it rings (ms of virtual time)",
+      "ตัวจับเวลาที่กำลังเดิน และเวลาที่จะครบกำหนด (มิลลิวินาทีของเวลาเสมือน)"},
+     TRUE},
+    {"rtxq",
+     {"retransmission queue: sent, kept until it is acknowledged",
+      "คิวส่งซ้ำ: ส่งแล้วแต่ยังเก็บไว้จนกว่าจะได้รับการตอบรับ"},
+     TRUE},
+    {"sack",
+     {"pieces that arrived early and are told of (SACK)", "ข้อมูลที่มาถึงก่อนลำดับและแจ้งให้ผู้ส่งทราบ (SACK)"},
+     TRUE},
+    {"control", {"method of congestion control", "วิธีควบคุมความคับคั่ง"}},
+    {"ts_recent", {"timestamp to echo (RFC 7323)", "ค่าประทับเวลาที่จะสะท้อนกลับ (RFC 7323)"}},
 };
 
 struct view {
@@ -489,8 +506,10 @@ make_variables(struct view *v)
     gtk_grid_attach(GTK_GRID(v->grid), v->key[i], 0, 2 * (int)i + 1, 1, 1);
     for (int side = 0; side < 2; side++) {
       v->value[i][side] = pane_label("env-mono", TRUE);
-      gtk_label_set_line_wrap(GTK_LABEL(v->value[i][side]), FALSE);
-      gtk_label_set_ellipsize(GTK_LABEL(v->value[i][side]), PANGO_ELLIPSIZE_END);
+      gtk_label_set_line_wrap(GTK_LABEL(v->value[i][side]), variables[i].is_list);
+      if (!variables[i].is_list)
+        gtk_label_set_ellipsize(GTK_LABEL(v->value[i][side]), PANGO_ELLIPSIZE_END);
+      gtk_widget_set_valign(v->value[i][side], GTK_ALIGN_START);
       gtk_label_set_width_chars(GTK_LABEL(v->value[i][side]), 5);
       gtk_widget_set_hexpand(v->value[i][side], TRUE);
       gtk_grid_attach(GTK_GRID(v->grid), v->value[i][side], 1 + side, 2 * (int)i + 1, 1, 1);

@@ -13,6 +13,7 @@
 #include "gui/risk_pane.h"
 #include "gui/states_pane.h"
 #include "gui/store_pane.h"
+#include "gui/tcp_plot.h"
 #include "gui/topology.h"
 
 const struct view_row view_rows[N_VIEWS] = {
@@ -27,6 +28,7 @@ const struct view_row view_rows[N_VIEWS] = {
     [VIEW_DIALOGUE] = {"dialogue", {"Dialogue", "บทสนทนา"}, dialogue_new},
     [VIEW_STATES] = {"states", {"States", "สถานะ"}, states_pane_new},
     [VIEW_STORE] = {"store", {"Mailboxes", "กล่องจดหมาย"}, store_pane_new},
+    [VIEW_PLOT] = {"plot", {"TCP over time", "TCP ตามเวลา"}, tcp_plot_new},
     [VIEW_RISK] = {"risk", {"Logins and findings", "การเข้าสู่ระบบและข้อค้นพบ"}, risk_pane_new},
 };
 

@@ -18,6 +18,7 @@ enum view {
   VIEW_DIALOGUE,
   VIEW_STATES,
   VIEW_STORE,
+  VIEW_PLOT,
   VIEW_RISK,
   N_VIEWS
 };
