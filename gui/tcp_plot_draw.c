@@ -49,15 +49,18 @@ tcp_plot_lines(enum plot_mode mode, unsigned *n)
 const char *
 tcp_plot_phase_name(const char *name)
 {
-  static const struct lang_pair names[] = {
-      {"slow start", "เริ่มช้า (slow start)"},
-      {"congestion avoidance", "เลี่ยงความคับคั่ง (congestion avoidance)"},
-      {"fast recovery", "กู้คืนเร็ว (fast recovery)"},
-      {"loss recovery", "กู้คืนหลังหมดเวลา (loss recovery)"},
+  static const struct {
+    const char *key;
+    struct lang_pair name;
+  } phases[] = {
+      {"slow-start", {"slow start", "เริ่มช้า (slow start)"}},
+      {"avoidance", {"congestion avoidance", "เลี่ยงความคับคั่ง (congestion avoidance)"}},
+      {"recovery", {"fast recovery", "กู้คืนเร็ว (fast recovery)"}},
+      {"loss", {"recovery after a timeout", "กู้คืนหลังหมดเวลา"}},
   };
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    if (g_str_equal(name, names[i].en))
-      return lang_pick(names[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS(phases); i++)
+    if (g_str_equal(name, phases[i].key))
+      return lang_pick(phases[i].name);
   return name;
 }
 

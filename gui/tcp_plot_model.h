@@ -36,7 +36,7 @@ struct plot_segment {
   gboolean is_again;  /* retransmitted */
 };
 
-/* What the sender says it is doing ("slow start"), from then on. */
+/* What the sender says it is doing ("slow-start", sim/core/world.h), from then on. */
 struct plot_phase {
   int64_t time_ns;
   const char *name; /* borrowed of the run */
