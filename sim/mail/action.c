@@ -128,7 +128,8 @@ make_sender(struct errand *e)
     g_ptr_array_add(recipients, (char *)g_array_index(e->to, struct compose_person, i).address);
   char addr[ADDR_TEXT_MAX];
   struct host_info info = net_host_info(ports_net(e->verbs->ports), host);
-  g_autofree char *name = g_strdup_printf("[%s]", ip_addr_format(&info.addr, addr));
+  g_autofree char *name = g_strdup_printf("[%s%s]", info.addr.version == 6 ? "IPv6:" : "",
+                                          ip_addr_format(&info.addr, addr));
   struct smtp_client_config config = {.name = name, /* RFC 5321 4.1.3: a host without a name */
                                       .user = e->user,
                                       .password = e->password,

@@ -154,7 +154,7 @@ open_hand(struct hand *h, const struct input *i)
     return true;
   }
   tell(h, "state", "resolving");
-  net_resolve(ports_net(h->hands->ports), h->host, i->server, DNS_TYPE_A, resolved, h);
+  net_resolve_address(ports_net(h->hands->ports), h->host, i->server, resolved, h);
   return true;
 }
 

@@ -17,7 +17,7 @@
 #include "sim/mail/bounce.h"
 #include "sim/mail/machine.h"
 
-enum { SMTP_PORT = 25 };
+enum { SMTP_PORT = 25, ADDRESSES_MAX = 4 /* of one exchange: two of each family */ };
 
 #define RETRY_NS (60 * MACHINE_SECOND)
 #define RETRY_NS_MAX (3600 * MACHINE_SECOND)
@@ -32,6 +32,8 @@ struct item {
   uint64_t timer;
   GPtrArray *exchanges; /* char*, best first */
   guint next_exchange;
+  struct ip_addr addresses[ADDRESSES_MAX]; /* of the exchange that is tried, best first */
+  unsigned n_addresses, next_address;
   char *reason; /* of the last failure */
 };
 
@@ -232,7 +234,11 @@ found_address(void *data, enum dns_status status, const struct dns_answer *answe
 {
   struct item *item = data;
   if (status == DNS_FOUND && n > 0) {
-    connect_to(item, &answers[0].addr);
+    item->n_addresses = MIN(n, (unsigned)ADDRESSES_MAX);
+    item->next_address = 1;
+    for (unsigned i = 0; i < item->n_addresses; i++)
+      item->addresses[i] = answers[i].addr;
+    connect_to(item, &item->addresses[0]);
     return;
   }
   set_reason(item, "4.4.3 The exchange's address was not found");
@@ -243,11 +249,16 @@ found_address(void *data, enum dns_status status, const struct dns_answer *answe
   try_exchange(item);
 }
 
-/* The next exchange of this attempt, or deferral when all were tried. */
+/* The exchange's next address, the next exchange of this attempt (RFC 5321 5.1), or deferral when
+ * all were tried. */
 static void
 try_exchange(struct item *item)
 {
   struct queue *q = item->queue;
+  if (item->next_address < item->n_addresses) {
+    connect_to(item, &item->addresses[item->next_address++]);
+    return;
+  }
   if (item->next_exchange >= item->exchanges->len) {
     defer(item);
     return;
@@ -255,7 +266,7 @@ try_exchange(struct item *item)
   const char *name = item->exchanges->pdata[item->next_exchange++];
   g_autofree char *state = g_strdup_printf("sending via=%s", name);
   tell(item, state);
-  net_resolve(ports_net(q->config.ports), q->config.host, name, DNS_TYPE_A, found_address, item);
+  net_resolve_address(ports_net(q->config.ports), q->config.host, name, found_address, item);
 }
 
 static bool
@@ -307,10 +318,12 @@ attempt(void *data)
   struct ip_addr addr;
   item->timer = 0;
   item->next_exchange = 0;
+  item->next_address = item->n_addresses = 0;
   g_ptr_array_set_size(item->exchanges, 0);
   size_t n = strlen(item->domain);
   g_autofree char *inside = n > 2 ? g_strndup(item->domain + 1, n - 2) : g_strdup("");
-  if (item->domain[0] == '[' && ip_addr_parse(inside, &addr)) {
+  const char *literal = g_ascii_strncasecmp(inside, "IPv6:", 5) == 0 ? inside + 5 : inside;
+  if (item->domain[0] == '[' && ip_addr_parse(literal, &addr)) {
     connect_to(item, &addr);
     return;
   }

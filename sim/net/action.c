@@ -18,7 +18,6 @@ struct action {
   int64_t at_ns, delay_ns;
   /* while a name is looked for */
   const char *server;
-  uint8_t version;
   void (*found)(struct action *a, const struct ip_addr *addr, void *own);
 };
 
@@ -108,11 +107,6 @@ resolved(void *data, enum dns_status status, const struct dns_answer *answers, u
     a->found(a, &answers[0].addr, a->own);
     return;
   }
-  if (status == DNS_NO_DATA && a->version == 0) { /* no IPv4 address: perhaps the other kind */
-    a->version = 6;
-    net_resolve(a->actions->net, a->host, a->server, DNS_TYPE_AAAA, resolved, a);
-    return;
-  }
   g_autofree char *text =
       g_strdup_printf(lang_text("the name %s has no address", "ชื่อ %s ไม่มีที่อยู่"), a->server);
   action_log(a, text);
@@ -129,10 +123,12 @@ action_resolve(struct action *a, const char *server, uint8_t version,
     return;
   }
   a->server = server;
-  a->version = version;
   a->found = found;
-  net_resolve(a->actions->net, a->host, server, version == 6 ? DNS_TYPE_AAAA : DNS_TYPE_A, resolved,
-              a);
+  if (version == 0)
+    net_resolve_address(a->actions->net, a->host, server, resolved, a);
+  else
+    net_resolve(a->actions->net, a->host, server, version == 6 ? DNS_TYPE_AAAA : DNS_TYPE_A,
+                resolved, a);
 }
 
 /* ---- reading ---- */

@@ -147,6 +147,7 @@ struct host {
   int64_t tcp_timer_ns;
   GHashTable *bindings; /* port → struct udp_binding */
   GPtrArray *pings, *traces; /* struct ping, struct trace */
+  GPtrArray *choices;        /* struct choice, or NULL */
   GHashTable *path_mtus;     /* struct ip_addr → struct path_mtu, or NULL */
   GHashTable *routes_told;   /* destination → what was last said of it, or NULL */
   struct dns_stub *stub;
@@ -275,6 +276,7 @@ void zone_free(struct zone *z);
 void host_learn_dns(struct host *h, const struct ip_addr *server);
 /* The first DNS server with an IPv6 address, or version 0. */
 struct ip_addr host_dns6(const struct host *h);
+void choose_clear(struct host *h);
 void dns_stub_clear(struct host *h);
 void dns_server_clear(struct host *h);
 

@@ -156,6 +156,7 @@ void
 host_free(struct host *h)
 {
   dns_stub_clear(h);
+  choose_clear(h);
   dns_server_clear(h);
   socket_clear(h);
   small_services_clear(h);

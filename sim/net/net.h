@@ -162,6 +162,12 @@ void net_resolve(struct net *n, uint32_t host, const char *name, uint16_t type,
                               unsigned n_answers),
                  void *data);
 
+/* The addresses of a name in the families that this host speaks, the best first (choose.c). */
+void net_resolve_address(struct net *n, uint32_t host, const char *name,
+                         void (*done)(void *data, enum dns_status status,
+                                      const struct dns_answer *answers, unsigned n_answers),
+                         void *data);
+
 /* ---- ping and traceroute: both families ---- */
 enum { PING_SIZE = 56 /* as ping(8) sends */, PING_SIZE_MAX = 65000 };
 struct ping_request {
