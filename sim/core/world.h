@@ -46,7 +46,8 @@ struct world_frame {
  *           = link, "" when forgotten; "flood", key = packet, value = MAC that the switch does not know; "ping 10.0.2.1", key = sequence number, value "rtt_us=812"; "log" …
  *   subject "drop", key = packet, value "queue-full at=wan" (words and sentences: sim/net/drop.h); "fault", key = packet,
  *           value "delay at=wan"; "mark", key = packet, value "ce at=wan queue=20"; "link", key "wan loss", value "5%"
- *   subject "address", key = IPv4 address, value "probing 2", "ours", "taken", "conflict with MAC", "defended", "lost" */
+ *   subject "address", key = IPv4 address, value "probing 2", "ours", "taken", "conflict with MAC", "defended", "lost"
+ *   subject "nat", key "tcp 192.168.1.10:50000", value "203.0.113.1:4711" ("… fixed": by hand), "" when forgotten */
 struct world_event {
   int64_t time_ns;
   uint32_t host; /* index */

@@ -23,6 +23,11 @@
  *                                   it and says so; none: silently. With probe and announce the address
  *                                   may be another host's too
  *     table: 8192                   of a switch: addresses that it remembers; ageing: 300s, so long
+ *     nat: {outside: wan, forward: [{proto: tcp, port: 25, to: mail, to_port: 2525}]}
+ *                                   of a router: hosts behind the other links share its address on `outside`;
+ *                                   `forward` opens a port to a host inside; filtering: none, address or
+ *                                   address-and-port; hairpin: true; udp: 5min, tcp_idle: 124min,
+ *                                   tcp_transitory: 4min and icmp: 60s end unused mappings
  *     ttl: 64                       of the IP packets it makes
  *     tcp: {profile: linux, window: 64240, …}
  *                                   what its TCP chooses: build_tcp.c
@@ -160,9 +165,11 @@ read_place(struct net *n, struct host *h, const struct tree_node *node, uint32_t
 static bool
 read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError **error)
 {
-  static const char *const keys[] = {
-      "kind",     "title", "place", "address",        "addresses", "gateway", "routes", "dns",
-      "resolver", "ttl",   "tcp",   "small_services", "table",     "ageing",  "claim",  "dad", "interface_id", "advertise", NULL};
+  static const char *const keys[] = {"kind",         "title",     "place",  "address",
+                                     "addresses",    "gateway",   "routes", "dns",
+                                     "resolver",     "ttl",       "tcp",    "small_services",
+                                     "table",        "ageing",    "claim",  "dad",
+                                     "interface_id", "advertise", "nat",    NULL};
   enum host_kind kind = HOST_PC;
   if (!tree_known(node, keys, error) || !read_kind(node, &kind, error))
     return false;

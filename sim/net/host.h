@@ -13,6 +13,7 @@
 #include "sim/net/arp.h"
 #include "sim/net/ip.h"
 #include "sim/net/link.h"
+#include "sim/net/nat.h"
 #include "sim/net/net.h"
 #include "sim/net/tcp_conn.h"
 
@@ -135,8 +136,9 @@ struct host {
   int64_t reports_ns;        /* when that was counted */
 
   enum host_claim claim;
-  unsigned n_waits;               /* for addresses: see ready.c */
-  GArray *when_ready;             /* struct waiting */
+  unsigned n_waits;   /* for addresses: see ready.c */
+  GArray *when_ready; /* struct waiting */
+  struct nat *nat;
   GPtrArray *claims;              /* struct arp_claim */
   GHashTable *arp;                /* guint32 address → struct arp_entry */
   struct switch_table *switching; /* of a switch */
@@ -239,6 +241,8 @@ struct ip_piece {
 /* reassemble.c: takes a piece; returns the whole datagram when this was the last missing one, else
  * NULL. */
 struct packet *ip_reassemble(struct host *h, struct packet *p, const struct ip_piece *piece);
+/* ip.c: the same for an IPv4 packet with a sound header. */
+struct packet *ip4_reassemble(struct host *h, struct packet *p, const struct ipv4 *ip);
 void ip_fragments_clear(struct host *h);
 
 /* ---- ICMP ---- */

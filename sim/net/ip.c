@@ -177,8 +177,10 @@ forward(struct iface *at, struct packet *p, const struct ipv4 *ip)
   }
   if (ip->header_octets > IPV4_OCTETS && !ip_options_pass(h, p, &own->addr))
     return;
-  if (out == at)
+  if (out == at && !h->nat) /* whose hosts cannot go round it */
     redirect_send(at, p, ip, &next);
+  if (h->nat && !nat_leave(at, out, p))
+    return;
   uint8_t *header = p->octets + PACKET_IP;
   header[8]--;
   set_header_checksum(header, ip->header_octets);
@@ -214,8 +216,8 @@ deliver(struct iface *at, struct packet *p, const struct ipv4 *ip)
 }
 
 /* Takes a fragment; the whole datagram when it is there. */
-static struct packet *
-join_fragment(struct host *h, struct packet *p, const struct ipv4 *ip)
+struct packet *
+ip4_reassemble(struct host *h, struct packet *p, const struct ipv4 *ip)
 {
   struct ip_piece piece = {.src = ip_addr_v4(ip->src),
                            .dst = ip_addr_v4(ip->dst),
@@ -246,6 +248,12 @@ ip_input(struct iface *at, struct packet *p)
     return;
   }
   p->n = PACKET_IP + ip.total_octets; /* without the padding of short frames */
+  if (h->nat) {
+    p = nat_arrive(at, p);
+    if (!p)
+      return;
+    ipv4_get(p->octets + PACKET_IP, p->n - PACKET_IP, &ip);
+  }
   struct ip_addr dst = ip_addr_v4(ip.dst);
   if (!host_has_addr(h, &dst) && !is_broadcast(at, &dst)) {
     if (h->kind == HOST_ROUTER)
@@ -261,7 +269,7 @@ ip_input(struct iface *at, struct packet *p)
   if (ip.header_octets > IPV4_OCTETS && !ip_options_pass(h, p, &here))
     return;
   if (ip.more_fragments || ip.fragment_offset > 0) {
-    p = join_fragment(h, p, &ip);
+    p = ip4_reassemble(h, p, &ip);
     if (!p)
       return;
     ipv4_get(p->octets + PACKET_IP, p->n - PACKET_IP, &ip);

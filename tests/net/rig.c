@@ -185,15 +185,22 @@ server_accepted(void *data, struct conn *c, const struct conn_ops **ops, void **
 }
 
 void
-rig_transfer(struct rig *r, struct rig_transfer *t, const char *from, const char *to, uint16_t port,
-             uint32_t n)
+rig_transfer_to(struct rig *r, struct rig_transfer *t, const char *from, const char *to,
+                uint16_t port, const struct ip_addr *addr, uint16_t addr_port, uint32_t n)
 {
   static const struct conn_ops client_ops = {
       .connected = client_connected, .writable = client_writable, .ended = client_ended};
-  struct ip_addr addr = rig_addr(r, to);
   t->rig = r;
   t->n = n;
   t->is_intact = true;
   g_assert_true(net_listen(r->net, rig_host(r, to), port, server_accepted, t));
-  net_connect(r->net, rig_host(r, from), &addr, port, &client_ops, t);
+  net_connect(r->net, rig_host(r, from), addr, addr_port, &client_ops, t);
+}
+
+void
+rig_transfer(struct rig *r, struct rig_transfer *t, const char *from, const char *to, uint16_t port,
+             uint32_t n)
+{
+  struct ip_addr addr = rig_addr(r, to);
+  rig_transfer_to(r, t, from, to, port, &addr, port, n);
 }

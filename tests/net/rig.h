@@ -43,6 +43,9 @@ struct rig_transfer {
   bool server_pauses; /* stops reading for a second after the first octets */
   struct conn *server;
 };
+/* The same to an address and port behind which `to` listens at `port`. */
+void rig_transfer_to(struct rig *r, struct rig_transfer *t, const char *from, const char *to,
+                     uint16_t port, const struct ip_addr *addr, uint16_t addr_port, uint32_t n);
 void rig_transfer(struct rig *r, struct rig_transfer *t, const char *from, const char *to,
                   uint16_t port, uint32_t n);
 
