@@ -34,8 +34,12 @@ struct world_frame {
 
 /* One change of something a student may see: (host, subject, key) has a new value from now on. The
  * state of everything at time T is the last value of each before T.
- *   subject "tcp 10.0.0.5:50112 10.0.0.2:25" (the opener first, on both hosts), keys state, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd,
- *           cwnd, ssthresh, rto_ms, srtt_ms, flight
+ *   subject "tcp 10.0.0.5:50112 10.0.0.2:25" (the opener first, on both hosts), keys state, snd_una, snd_nxt, snd_wnd, snd_up,
+ *           rcv_nxt, rcv_wnd, rcv_up, cwnd, ssthresh, flight, pipe, rto_ms, srtt_ms, rttvar_ms, ts_recent;
+ *           phase slow-start, avoidance, recovery or loss; control reno or cubic; rtxq, what waits for its ACK, counted
+ *           from the SYN: "1:1449, 1449:2897 sacked, 2897:4345 lost, 4345:5793 retransmitted" or "empty"; sack, what
+ *           came early: "2897:4345, …" or "none"; timer "retransmit=812 delayed-ack=…" (ms of virtual time; also persist,
+ *           time-wait, keep-alive, cork) or "none"
  *   subject "smtp 10.0.0.5:50112 10.0.0.2:25" (also pop3, imap; -client behind the name at the client), key state
  *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
  *   subject "store bob-pc", key = "1": what a client keeps, the same form
