@@ -258,7 +258,7 @@ build(struct run *r, GError **error)
   if (!r->net || !choose_tap(r, r->plan->tap, error))
     return false;
   r->mail = mail_new(r->net, r->scenario, error);
-  return r->mail && intervene_plan(r->net, r->plan->inputs, error) &&
+  return r->mail && judge_new(r, error) && intervene_plan(r->net, r->plan->inputs, error) &&
          mail_plan(r->mail, r->plan->inputs, error);
 }
 
@@ -442,6 +442,7 @@ run_free(struct run *r)
     return;
   g_clear_pointer(&r->twin, run_free);
   watch_free(r->watch);
+  judge_free(r->judge);
   if (r->net)
     intervene_clear(r->net);
   g_clear_pointer(&r->mail, mail_free);
@@ -541,4 +542,10 @@ run_events(const struct run *r, size_t *n)
 {
   *n = r->events->len;
   return (const struct run_event *)(const void *)r->events->data;
+}
+
+bool
+run_is_lost(const struct run *r, uint32_t frame)
+{
+  return frame < r->frame_is_lost->len && g_array_index(r->frame_is_lost, guint8, frame);
 }

@@ -94,6 +94,9 @@ struct host_info run_host(const struct run *r, uint32_t host);
 uint32_t run_n_links(const struct run *r);
 struct link_info run_link(const struct run *r, uint32_t link);
 
+/* Whether a frame of the trace never arrived, on this hop or a later one. */
+bool run_is_lost(const struct run *r, uint32_t frame);
+
 /* All hops, by leave time; and all state events, by time. */
 const struct run_flight *run_flights(const struct run *r, size_t *n);
 const struct run_event *run_events(const struct run *r, size_t *n);

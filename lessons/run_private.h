@@ -9,6 +9,7 @@
 enum run_tap { TAP_SENDER, TAP_ALL, TAP_LINK };
 
 struct run_watch;
+struct run_judge;
 
 struct run {
   struct run_plan *plan;
@@ -20,6 +21,7 @@ struct run {
   struct mail *mail;
   struct trace *trace;
   struct run_watch *watch; /* NULL unless somebody wants to stop at something */
+  struct run_judge *judge; /* NULL without rules by display filter */
   enum run_tap tap;
   uint32_t tap_link;
   int64_t end_ns;
@@ -31,6 +33,13 @@ struct run {
   GArray *frame_is_lost; /* guint8 for each frame of the trace */
   struct run *twin;      /* run_on_all_links(); NULL until asked for */
 };
+
+/* ---- run_judge.c: faults that name a packet by a display filter ---- */
+
+/* Compiles the filters of the network's rules and answers it from now on. False with error naming
+ * file and line. */
+bool judge_new(struct run *r, GError **error);
+void judge_free(struct run_judge *judge);
 
 /* ---- run_watch.c: a run that stops by itself ---- */
 

@@ -8,6 +8,7 @@
 #include "capture/filter/filter.h"
 #include "capture/wire/lang.h"
 #include "lessons/library.h"
+#include "lessons/pace.h"
 #include "lessons/run_private.h"
 
 struct run_watch {

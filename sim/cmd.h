@@ -64,6 +64,12 @@ struct lesson;
 void ladder_print(const struct run *r, enum ladder_format format, double pace,
                   const struct lesson *lesson, const volatile int *stop);
 
+/* One frame as the ladder shows it, without its time: "alice-pc > dns  DNS  Standard query …". g_free() */
+struct ladder;
+struct ladder *ladder_new(const struct run *r);
+char *ladder_rung(struct ladder *l, uint32_t frame);
+void ladder_free(struct ladder *l);
+
 /* Saves a run's frames and state events; either path may be NULL, "-" is stdout. CMD_DONE, or the
  * exit code after a message. */
 int cmd_save(const struct run *r, const char *pcapng, const char *events);

@@ -170,32 +170,28 @@ print_said(struct ladder *l, uint32_t frame, const char *info)
 
 /* ---- ladder ---- */
 
-static void
-print_rung(struct ladder *l, uint32_t frame, bool is_lost)
+char *
+ladder_rung(struct ladder *l, uint32_t frame)
 {
   char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
   ends_of(l, frame, from, to);
   decode_summary_only(l->decode, frame);
   const struct decode_summary *s = &l->decode->summary;
-  int64_t time_us = (trace_frame(l->trace, frame)->time_ns - TRACE_SIM_EPOCH_NS) / 1000;
-  printf("%4" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT "  %-*s > %-*s  %-5s %s%s\n",
-         time_us / 1000000, time_us % 1000000, l->name_columns, shown_name(l, from),
-         l->name_columns, shown_name(l, to), s->protocol, s->info,
-         is_lost ? lang_text("  ✗ lost on its way", "  ✗ หายระหว่างทาง") : "");
-  print_said(l, frame, s->info ? s->info : "");
+  return g_strdup_printf(
+      "%-*s > %-*s  %-5s %s%s", l->name_columns, shown_name(l, from), l->name_columns,
+      shown_name(l, to), s->protocol, s->info,
+      run_is_lost(l->run, frame) ? lang_text("  ✗ lost on its way", "  ✗ หายระหว่างทาง") : "");
 }
 
-/* Which frames never arrived. */
-static GHashTable *
-lost_frames(const struct run *r)
+static void
+print_rung(struct ladder *l, uint32_t frame)
 {
-  GHashTable *lost = g_hash_table_new(NULL, NULL);
-  size_t n = 0;
-  const struct run_flight *flights = run_flights(r, &n);
-  for (size_t i = 0; i < n; i++)
-    if (flights[i].is_lost && flights[i].frame != TRACE_NONE)
-      g_hash_table_add(lost, GUINT_TO_POINTER(flights[i].frame));
-  return lost;
+  g_autofree char *rung = ladder_rung(l, frame);
+  int64_t time_us = (trace_frame(l->trace, frame)->time_ns - TRACE_SIM_EPOCH_NS) / 1000;
+  printf("%4" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT "  %s\n", time_us / 1000000, time_us % 1000000,
+         rung);
+  const char *info = l->decode->summary.info;
+  print_said(l, frame, info ? info : "");
 }
 
 /* ---- a lesson, told between the rungs ---- */
@@ -265,7 +261,6 @@ tell_until(const struct ladder *l, const struct lesson *lesson, unsigned told, u
 static void
 print_ladder(struct ladder *l, double pace, const struct lesson *lesson)
 {
-  g_autoptr(GHashTable) lost = lost_frames(l->run);
   uint32_t n = trace_n_frames(l->trace);
   int64_t before_ns = n ? trace_frame(l->trace, 0)->time_ns : 0;
   unsigned told = 0;
@@ -283,7 +278,7 @@ print_ladder(struct ladder *l, double pace, const struct lesson *lesson)
     if (paced)
       wait_s(l, MIN((double)(time_ns - before_ns) / 1e9 / pace, silence_s_max));
     before_ns = time_ns;
-    print_rung(l, i, g_hash_table_contains(lost, GUINT_TO_POINTER(i)));
+    print_rung(l, i);
   }
   if (lesson && !(l->stop && *l->stop))
     tell_until(l, lesson, told, TRACE_NONE - 1);
@@ -371,7 +366,6 @@ append_text(GString *out, const char *name, const char *text)
 static void
 print_json(struct ladder *l)
 {
-  g_autoptr(GHashTable) lost = lost_frames(l->run);
   for (uint32_t i = 0; i < trace_n_frames(l->trace); i++) {
     const struct trace_frame *f = trace_frame(l->trace, i);
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
@@ -387,9 +381,30 @@ print_json(struct ladder *l)
     append_text(out, "protocol", l->decode->summary.protocol);
     append_text(out, "info", l->decode->summary.info);
     g_string_append_printf(out, ",\"octets\":%u,\"lost\":%s}\n", f->wire_octets,
-                           g_hash_table_contains(lost, GUINT_TO_POINTER(i)) ? "true" : "false");
+                           run_is_lost(l->run, i) ? "true" : "false");
     fputs(out->str, stdout);
   }
+}
+
+struct ladder *
+ladder_new(const struct run *r)
+{
+  struct ladder *l = g_new0(struct ladder, 1);
+  l->run = r;
+  l->trace = run_trace(r);
+  l->decode = decode_new(run_trace(r));
+  l->by_address = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  decode_set_reveal(l->decode, true);
+  gather_names(l);
+  return l;
+}
+
+void
+ladder_free(struct ladder *l)
+{
+  g_hash_table_unref(l->by_address);
+  decode_free(l->decode);
+  g_free(l);
 }
 
 void
@@ -398,21 +413,13 @@ ladder_print(const struct run *r, enum ladder_format format, double pace,
 {
   if (format == LADDER_NONE)
     return;
-  struct ladder l = {
-      .run = r,
-      .trace = run_trace(r),
-      .decode = decode_new(run_trace(r)),
-      .by_address = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-      .stop = stop,
-  };
-  decode_set_reveal(l.decode, true);
-  gather_names(&l);
+  struct ladder *l = ladder_new(r);
+  l->stop = stop;
   if (format == LADDER_LADDER)
-    print_ladder(&l, pace, lesson);
+    print_ladder(l, pace, lesson);
   else if (format == LADDER_DIALOGUE)
-    print_dialogue(&l);
+    print_dialogue(l);
   else
-    print_json(&l);
-  g_hash_table_unref(l.by_address);
-  decode_free(l.decode);
+    print_json(l);
+  ladder_free(l);
 }

