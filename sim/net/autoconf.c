@@ -151,8 +151,10 @@ autoconf_duplicate(struct iface *i, const struct ip_addr *addr)
   autoconf_tell(i, a);
   host_log(i->host, "nd", "another host has %s already: it is not used",
            "เครื่องอื่นใช้ %s อยู่แล้ว จึงไม่ใช้ที่อยู่นี้", ip_addr_format(addr, text));
-  if (!i->nd->is_stable || old.origin == ADDR_STATIC || old.tries == STABLE_TRIES_MAX)
+  if (!i->nd->is_stable || old.origin == ADDR_STATIC || old.tries == STABLE_TRIES_MAX) {
+    i->nd->is_disabled = old.origin == ADDR_LINK_LOCAL; /* RFC 4862 5.4.5: the card is not unique */
     return;
+  }
   struct ip_addr prefix = ip_addr_net(addr, 64);
   old.tries++;
   old.addr = address_in(i, &prefix, old.tries);
@@ -306,7 +308,7 @@ autoconf_router_came(struct iface *at, const struct ip_datagram *d)
   struct nd *nd = at->nd;
   struct nd_router m;
   size_t head = nd_router_get(d->payload, d->n, &m), got;
-  if (!ip6_is_link_local(&d->src) || !nd->is_automatic)
+  if (!ip6_is_link_local(&d->src) || !nd->is_automatic || nd->is_disabled)
     return;
   if (nd->solicit_timer)
     world_cancel(at->host->net->world, nd->solicit_timer);

@@ -45,6 +45,7 @@ struct nd {
   uint32_t mtu;                      /* what routers say; 0: the link's */
   uint8_t hop_limit;                 /* what routers say; 0: the host's */
   bool is_automatic;                 /* routers give addresses and the way out */
+  bool is_disabled;                  /* its link-local address is another's */
   bool is_stable;                    /* interface identifiers by RFC 7217, else EUI-64 */
   bool probes_all;                   /* duplicate address detection also of written addresses */
   unsigned n_solicits;               /* questions for routers so far */
