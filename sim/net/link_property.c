@@ -197,7 +197,7 @@ link_check(struct net *n, const char *property, const struct tree_node *value, G
 void
 link_set(struct link *l, int way, const char *property, const struct tree_node *value)
 {
-  enum link_property which;
+  enum link_property which = (enum link_property)0;
   int64_t number;
   if (read_named(property, value, &which, &number, NULL))
     link_put(l, way, which, number);

@@ -28,6 +28,7 @@ struct conn {
   bool wants_room; /* conn_send() took less than given */
   bool has_failed; /* there is no way to the peer */
   bool tells_again;
+  uint32_t last_una; /* ACKs of something new confirm the neighbour */
   uint16_t to_port;
   struct host *host;
   struct tcp_sock *sock;
@@ -222,6 +223,12 @@ on_ready(void *data, struct tcp_sock *s)
     return;
   }
   struct conn *c = user;
+  const struct tcp_conn *tcp = tcp_sock_conn(s);
+  if (c->last_una != tcp->snd_una) {
+    struct tcp_stack_flow flow = tcp_sock_flow(s);
+    c->last_una = tcp->snd_una;
+    ip_confirm(c->host, &flow.remote);
+  }
   do {
     c->tells_again = false;
     tell(c);

@@ -469,6 +469,8 @@ open_from_syn(struct tcp_stack *t, const struct tcp_stack_flow *flow, const stru
 {
   struct tcp_sock *l = sock_listener(t, flow);
   bool is_syn = (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+  if (l && !(seg->flags & (TCP_SYN | TCP_ACK)))
+    return; /* RFC 9293 3.10.7.2, fourth: text for nobody */
   if (!l || !is_syn) {
     send_refusal(t, flow, seg);
     return;

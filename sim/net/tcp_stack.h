@@ -172,8 +172,8 @@ enum { TCP_STACK_OOB = 1, TCP_STACK_PEEK = 2, TCP_STACK_MORE = 4 };
  * TCP_STACK_MORE: as if corked during this call. */
 int64_t tcp_sock_send(struct tcp_sock *s, const uint8_t *p, size_t n, unsigned flags,
                       int64_t now_ns);
-/* 0: the peer sent its FIN. -EAGAIN, -ENOTCONN, or the pending error. TCP_STACK_OOB: -EINVAL when
- * there is no urgent octet. */
+/* 0: the peer sent its FIN. -EAGAIN, -ENOTCONN, or the pending error. Urgent octets come in band
+ * (RFC 9293 3.8.5), so TCP_STACK_OOB is always -EINVAL, as with SO_OOBINLINE. */
 int64_t tcp_sock_recv(struct tcp_sock *s, uint8_t *p, size_t n, unsigned flags, int64_t now_ns);
 /* The same without a copy: octets in order that lie in one piece, borrowed; read by dropping. */
 uint32_t tcp_sock_view(const struct tcp_sock *s, const uint8_t **out);
@@ -223,7 +223,7 @@ enum tcp_stack_option {
   TCP_STACK_OPT_DSCP,         /* 0..63 */
   TCP_STACK_OPT_ECN,          /* 0: off, 1: asks, 2: only when asked */
   TCP_STACK_OPT_REUSEADDR,    /* 0, 1 */
-  TCP_STACK_OPT_OOBINLINE,    /* 0, 1 */
+  TCP_STACK_OPT_OOBINLINE,    /* 1 only */
   TCP_STACK_OPT_SACK,         /* 0, 1; before the connection */
   TCP_STACK_OPT_TIMESTAMPS,   /* 0, 1; before the connection */
   TCP_STACK_OPT_WSCALE,       /* -1: not offered, 0..14; before the connection */

@@ -31,7 +31,7 @@ static const struct option_row rows[] = {
     [TCP_STACK_OPT_DSCP] = {"IP_TOS", 0, 63, false},
     [TCP_STACK_OPT_ECN] = {"TCP_ECN", TCP_ECN_OFF, TCP_ECN_ASK, true},
     [TCP_STACK_OPT_REUSEADDR] = {"SO_REUSEADDR", 0, 1, false},
-    [TCP_STACK_OPT_OOBINLINE] = {"SO_OOBINLINE", 0, 0, false},
+    [TCP_STACK_OPT_OOBINLINE] = {"SO_OOBINLINE", 1, 1, false},
     [TCP_STACK_OPT_SACK] = {"TCP_SACK", 0, 1, true},
     [TCP_STACK_OPT_TIMESTAMPS] = {"TCP_TIMESTAMPS", 0, 1, true},
     [TCP_STACK_OPT_WSCALE] = {"TCP_WSCALE", -1, 14, true},
@@ -163,7 +163,7 @@ tcp_sock_get(const struct tcp_sock *s, enum tcp_stack_option option, int64_t *va
       [TCP_STACK_OPT_DSCP] = s->dscp,
       [TCP_STACK_OPT_ECN] = p->ecn,
       [TCP_STACK_OPT_REUSEADDR] = s->is_reusable,
-      [TCP_STACK_OPT_OOBINLINE] = 0,
+      [TCP_STACK_OPT_OOBINLINE] = 1,
       [TCP_STACK_OPT_SACK] = p->sack,
       [TCP_STACK_OPT_TIMESTAMPS] = p->timestamps,
       [TCP_STACK_OPT_WSCALE] = p->wscale,
@@ -198,5 +198,8 @@ tcp_sock_info(const struct tcp_sock *s, struct tcp_stack_info *out)
       .backoff = c->backoff,
       .snd_scale = scales ? (int8_t)c->snd_scale : -1,
       .rcv_scale = scales ? (int8_t)c->rcv_scale : -1,
+      .has_timestamps = c->use_ts,
+      .has_sack = c->use_sack,
+      .has_ecn = c->use_ecn,
       .is_recovering = c->is_recovering};
 }

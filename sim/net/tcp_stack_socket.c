@@ -303,15 +303,19 @@ tcp_sock_send(struct tcp_sock *s, const uint8_t *p, size_t n, unsigned flags, in
     return s->kind == SOCK_FRESH ? -ENOTCONN : -EPIPE;
   if (s->is_over || s->tcp.wants_fin)
     return -EPIPE;
-  if (flags & ~(unsigned)TCP_STACK_PEEK)
-    return -EOPNOTSUPP;
   if (n == 0)
     return 0;
-  size_t taken = tcp_conn_send(&s->tcp, p, n, now_ns);
-  if (taken == 0)
-    return -EAGAIN;
-  sock_work(s, now_ns);
-  return (int64_t)taken;
+  bool was_corked = s->tcp.is_corked;
+  if (flags & TCP_STACK_MORE)
+    tcp_conn_set(&s->tcp, TCP_KNOB_CORK, 1, now_ns);
+  size_t taken = flags & TCP_STACK_OOB ? tcp_conn_send_urgent(&s->tcp, p, n, now_ns)
+                                       : tcp_conn_send(&s->tcp, p, n, now_ns);
+  if (taken > 0)
+    sock_work(s, now_ns);
+  /* What MSG_MORE held back waits for the next call, not for its own: no work in between. */
+  if (flags & TCP_STACK_MORE && !was_corked)
+    tcp_conn_set(&s->tcp, TCP_KNOB_CORK, 0, now_ns);
+  return taken > 0 ? (int64_t)taken : -EAGAIN;
 }
 
 size_t
@@ -386,6 +390,8 @@ tcp_sock_poll(const struct tcp_sock *s)
     mask |= TCP_STACK_IN | TCP_STACK_RDHUP;
   if (s->tcp.receive.used > 0)
     mask |= TCP_STACK_IN;
+  if (tcp_conn_urgent(&s->tcp) > 0)
+    mask |= TCP_STACK_PRI;
   if (s->tcp.wants_fin || tcp_conn_room(&s->tcp) > 0)
     mask |= TCP_STACK_OUT;
   if ((is_end || s->is_read_shut) && s->tcp.wants_fin)

@@ -402,10 +402,10 @@ packetdrill_about(const char *path, struct packetdrill_about *out)
     return false;
   out->runs_on_v4 = !strstr(script, "--only=v6");
   out->runs_on_v6 = !strstr(script, "--only=v4");
-  const char *rfc = strstr(script, "RFC ");
+  const char *rfc = strstr(script, "RFC");
   unsigned number;
   char section[24] = "";
-  if (rfc && sscanf(rfc, "RFC %u%*[ \n/]%23[0-9.]", &number, section) >= 1) {
+  if (rfc && sscanf(rfc, "RFC%*[ \n/]%u%*[ \n/]%23[0-9.]", &number, section) >= 1) {
     size_t n = strlen(section);
     if (n > 0 && section[n - 1] == '.')
       section[n - 1] = '\0';

@@ -261,7 +261,7 @@ segment_in(struct drill *d, const char *text)
                     .urgent = l.urgent};
   tcp_put(q, &tcp);
   for (uint32_t i = 0; i < l.n_data; i++)
-    q[header + i] = drill_pattern(l.seq + i);
+    q[header + i] = drill_pattern(l.seq + (l.flags & TCP_SYN ? 1 : 0) + i);
   set_checksum(q + 16, &d->them, &d->us, IP_PROTO_TCP, q, n);
   if (l.has_bad_sum)
     q[16] ^= 0x55;
