@@ -40,8 +40,9 @@ struct pipe {
   size_t n_up, n_up_sent;
   GByteArray *down;
   size_t n_down_sent;
-  bool is_connecting;          /* outward: connect() is under way */
-  bool up_ended, down_ended;   /* no more will come from that side */
+  bool is_connecting;        /* outward: connect() is under way */
+  bool is_opening;           /* inward: the simulated handshake is under way; nothing is read yet */
+  bool up_ended, down_ended; /* no more will come from that side */
   bool up_closed, down_closed; /* and the other side was told */
   bool is_paused;
 };
@@ -112,7 +113,7 @@ watch_what_matters(struct pipe *p)
   short events = 0;
   if (p->is_connecting || p->n_down_sent < p->down->len)
     events |= POLLOUT;
-  if (!p->is_connecting && p->conn && !p->up_ended && p->n_up == 0)
+  if (!p->is_connecting && !p->is_opening && p->conn && !p->up_ended && p->n_up == 0)
     events |= POLLIN;
   outside_loop_change(p->gateway->loop, p->watch, events);
 }
@@ -200,6 +201,14 @@ settle(struct pipe *p)
 /* ---- the simulated side ---- */
 
 static void
+connected(void *data, struct conn *c)
+{
+  struct pipe *p = data;
+  p->is_opening = false;
+  watch_what_matters(p);
+}
+
+static void
 received(void *data, struct conn *c, const uint8_t *octets, size_t n)
 {
   struct pipe *p = data;
@@ -238,7 +247,7 @@ ended(void *data, struct conn *c, enum conn_end how)
 }
 
 static const struct conn_ops pipe_ops = {
-    .received = received, .writable = writable, .ended = ended};
+    .connected = connected, .received = received, .writable = writable, .ended = ended};
 
 /* ---- the socket's side ---- */
 
@@ -272,7 +281,8 @@ socket_ready(void *data, short revents)
   }
   if ((revents & POLLOUT) && !push_down(p))
     return;
-  if ((revents & (POLLIN | POLLHUP)) && !p->up_ended && p->n_up == 0 && p->conn && !pull_up(p))
+  bool may_read = !p->is_opening && !p->up_ended && p->n_up == 0 && p->conn;
+  if ((revents & (POLLIN | POLLHUP)) && may_read && !pull_up(p))
     return;
   settle(p);
 }
@@ -318,6 +328,7 @@ door_ready(void *data, short revents)
       continue;
     }
     struct pipe *p = pipe_new(g, fd);
+    p->is_opening = true;
     p->conn = net_connect(g->net, d->from, &d->to, d->to_port, &pipe_ops, p);
     if (p->conn) {
       watch_what_matters(p);
