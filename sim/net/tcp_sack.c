@@ -178,7 +178,7 @@ tcp_sack_next_lost(struct tcp_conn *c, uint32_t *seq, uint32_t *n)
 }
 
 /* Rule 3: any hole below the highest SACKed octet. Rule 4: once per recovery the last octets that
- * are missing, so that the ACKs do not dry up. */
+ * are missing, so that the ACKs do not dry up; unless they were repeated a moment ago. */
 bool
 tcp_sack_next_other(struct tcp_conn *c, uint32_t *seq, uint32_t *n)
 {
@@ -186,7 +186,7 @@ tcp_sack_next_other(struct tcp_conn *c, uint32_t *seq, uint32_t *n)
     return true;
   if (!c->profile->sack_rescue || (c->has_rescue && seq_le(c->snd_una, c->rescue_rxt)))
     return false;
-  uint32_t left, right, from = c->snd_una;
+  uint32_t left, right, from = c->high_rxt;
   bool found = false;
   while (tcp_sack_hole(c, from, &left, &right)) {
     *n = MIN(right - left, c->snd_mss);
@@ -194,7 +194,9 @@ tcp_sack_next_other(struct tcp_conn *c, uint32_t *seq, uint32_t *n)
     from = right;
     found = true;
   }
-  c->has_rescue = c->has_rescue || found;
-  c->rescue_rxt = c->recover;
+  if (found) {
+    c->has_rescue = true;
+    c->rescue_rxt = c->recover;
+  }
   return found;
 }
