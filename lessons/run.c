@@ -96,11 +96,11 @@ tap_sees(const struct run *r, const struct world_frame *f)
 {
   switch (r->tap) {
   case TAP_SENDER:
-    return f->is_sender;
+    return f->is_sender && !f->is_unseen;
   case TAP_ALL:
-    return true;
+    return !f->is_unseen;
   case TAP_LINK:
-    return f->link == r->tap_link;
+    return f->link == r->tap_link && !f->is_unseen;
   }
   return false;
 }
@@ -187,8 +187,8 @@ take_event(void *data, const struct world_event *e)
 /* ---- reading what run.c itself needs of a scenario ---- */
 
 static const char *const scenario_keys[] = {
-    "title",  "about",   "kind",  "seed",     "until", "hosts",   "links",
-    "faults", "changes", "zones", "services", "users", "actions", NULL,
+    "title",   "about", "kind",     "seed",  "until",   "hosts",  "links", "faults",
+    "changes", "zones", "services", "users", "actions", "inputs", "tap",   NULL,
 };
 
 static bool
@@ -247,6 +247,29 @@ choose_tap(struct run *r, const char *tap, GError **error)
   return false;
 }
 
+/* Those that stand in the scenario and those of the plan, by time; at one time the scenario's
+ * first. */
+static struct input_log *
+all_inputs(const struct run *r, GError **error)
+{
+  struct input_log *own = input_log_new(), *all = input_log_new();
+  const struct input_log *sources[2] = {own, r->plan->inputs};
+  unsigned at[2] = {0, 0};
+  bool ok = input_log_read(own, tree_get(r->scenario, "inputs"), error);
+  while (ok && (at[0] < input_log_n(own) || at[1] < input_log_n(sources[1]))) {
+    unsigned s = at[0] == input_log_n(own) ||
+                 (at[1] < input_log_n(sources[1]) &&
+                  input_log_at(sources[1], at[1])->time_ns < input_log_at(own, at[0])->time_ns);
+    ok = input_log_add_at(all, input_log_at(sources[s], at[s]), input_log_node(sources[s], at[s]),
+                          error);
+    at[s]++;
+  }
+  if (!ok)
+    g_clear_pointer(&all, input_log_free);
+  input_log_free(own);
+  return all;
+}
+
 static bool
 build(struct run *r, GError **error)
 {
@@ -255,11 +278,14 @@ build(struct run *r, GError **error)
   r->trace = trace_new();
   r->world = world_new(r->seed, &sink, r);
   r->net = net_new(r->world, r->scenario, error);
-  if (!r->net || !choose_tap(r, r->plan->tap, error))
+  const char *tap = NULL; /* the scenario's own point of view, when nobody chose another */
+  if (!r->net || !tree_text(r->scenario, "tap", NULL, &tap, error) ||
+      !choose_tap(r, r->plan->tap ? r->plan->tap : tap, error))
     return false;
   r->mail = mail_new(r->net, r->scenario, error);
-  return r->mail && judge_new(r, error) && intervene_plan(r->net, r->plan->inputs, error) &&
-         mail_plan(r->mail, r->plan->inputs, error);
+  r->inputs = all_inputs(r, error);
+  return r->mail && r->inputs && judge_new(r, error) && intervene_plan(r->net, r->inputs, error) &&
+         mail_plan(r->mail, r->inputs, error);
 }
 
 static void
@@ -457,6 +483,7 @@ run_free(struct run *r)
   g_hash_table_unref(r->by_packet);
   g_string_chunk_free(r->strings);
   plan_free(r->plan);
+  input_log_free(r->inputs);
   g_free(r->title_en);
   g_free(r->title_th);
   g_free(r);

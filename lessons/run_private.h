@@ -20,6 +20,7 @@ struct run {
   struct net *net;
   struct mail *mail;
   struct trace *trace;
+  struct input_log *inputs; /* the scenario's and the plan's */
   struct run_watch *watch; /* NULL unless somebody wants to stop at something */
   struct run_judge *judge; /* NULL without rules by display filter */
   enum run_tap tap;

@@ -24,6 +24,7 @@ struct world_frame {
   uint32_t link;   /* index: also the interface of the trace */
   uint32_t from_host, to_host;
   bool is_sender;  /* leaves the host that made it (not a switch or router passing it on) */
+  bool is_unseen;  /* on its way, but the taps of this link miss it */
   bool is_lost;    /* the link will lose it: what taps behind it do not see */
   int64_t arrival_ns; /* when its last bit reaches the other end; -1 when lost */
   int64_t due_ns;     /* when it does or, lost, would have */

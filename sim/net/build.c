@@ -65,7 +65,8 @@
  *                                   IPv6's neighbour discovery); `port` is either port; `times`: so many
  *                                   in a row
  *   - {link: lan, from: router, do: delay, by: 200ms, of: ack, occurrence: 2}
- *                                   drop, delay, duplicate (by: so long after), corrupt, reorder or mark
+ *                                   drop, delay, duplicate (by: so long after), corrupt, reorder, mark, or
+ *                                   hide: it passes, but the taps of this link miss it
  *   - {link: lan, filter: 'smtp.req.command == "DATA"', occurrence: 1, do: drop}
  *                                   what a display filter selects; without `from`, of both directions
  * changes:

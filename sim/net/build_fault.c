@@ -33,7 +33,7 @@ static const char *const sorts[FAULT_SORTS + 1] = {
 static const char *const acts[FAULT_ACTS + 1] = {
     [FAULT_DROP] = "drop",       [FAULT_DELAY] = "delay",     [FAULT_DUPLICATE] = "duplicate",
     [FAULT_CORRUPT] = "corrupt", [FAULT_REORDER] = "reorder", [FAULT_MARK] = "mark",
-    [FAULT_ACTS] = NULL};
+    [FAULT_HIDE] = "hide",       [FAULT_ACTS] = NULL};
 
 /* `drop: 3` says in one key what `do: drop` and `occurrence: 3` say in two. */
 static bool

@@ -47,7 +47,7 @@ link_arrive(void *data)
 }
 
 static void
-tell_tap(struct link_way *w, const struct packet *p, int64_t due_ns)
+tell_tap(struct link_way *w, const struct packet *p, int64_t due_ns, bool is_unseen)
 {
   struct world *world = w->link->net->world;
   if (!world_wants_frames(world))
@@ -58,6 +58,7 @@ tell_tap(struct link_way *w, const struct packet *p, int64_t due_ns)
                                    .from_host = w->from->host->index,
                                    .to_host = w->to->host->index,
                                    .is_sender = p->maker == w->from->host->index && !p->is_copy,
+                                   .is_unseen = is_unseen,
                                    .is_lost = p->is_lost,
                                    .arrival_ns = p->is_lost ? -1 : due_ns,
                                    .due_ns = due_ns,
@@ -139,7 +140,7 @@ start(struct link_way *w, struct packet *p)
   }
   p->is_lost = fate.lost != DROP_NONE || (w->downs && goes_down(w, now, due_ns));
   p->n_downs = w->n_downs;
-  tell_tap(w, p, due_ns);
+  tell_tap(w, p, due_ns, fate.is_unseen);
   if (fate.is_duplicated)
     duplicate(w, p, fate.duplicate_ns);
   if (fate.lost) {

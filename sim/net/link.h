@@ -67,6 +67,7 @@ enum fault_act {
   FAULT_CORRUPT,
   FAULT_REORDER,
   FAULT_MARK,
+  FAULT_HIDE,
   FAULT_ACTS
 };
 #define FAULT_BY_NS_MAX (INT64_C(600) * 1000000000) /* as a link's delay */
@@ -84,6 +85,7 @@ struct fault {
 /* What becomes of one frame on one link. Rules, chance and interventions add to it. */
 struct fate {
   enum drop_reason lost; /* DROP_NONE: it arrives */
+  bool is_unseen; /* taps miss it */
   bool is_duplicated;
   bool may_overtake;    /* the extra delay lets later frames pass */
   int64_t delay_ns;     /* extra */

@@ -100,6 +100,7 @@ static const struct {
     [FAULT_CORRUPT] = {"corrupt", "damaged", "เกิดความเสียหาย"},
     [FAULT_REORDER] = {"reorder", "held back, so that others overtake it", "ถูกกักไว้จนเฟรมอื่นแซง"},
     [FAULT_MARK] = {"mark", "marked: congestion experienced", "ถูกทำเครื่องหมายว่าพบความคับคั่ง"},
+    [FAULT_HIDE] = {"hide", "on its way, but missed by the capture", "ไปถึง แต่การดักจับพลาดไป"},
 };
 
 /* What is no drop but is no ordinary passage either: event "fault". Drops tell themselves. */
@@ -143,6 +144,9 @@ suffer(struct link_way *w, struct packet *p, enum fault_act act, int64_t by_ns, 
   case FAULT_MARK:
     if (!link_mark(p))
       return;
+    break;
+  case FAULT_HIDE:
+    fate->is_unseen = true;
     break;
   case FAULT_ACTS:
     g_assert_not_reached();
