@@ -46,6 +46,7 @@ enum {
   OPTION_LEN,
   MSS_VAL,
   WSCALE_SHIFT,
+  WSCALE_INVALID,
   WSCALE_MULTIPLIER,
   SACK_PERM,
   SACK_LE,
@@ -241,6 +242,13 @@ static const struct field_def defs[] = {
                       "Window scale shift",
                       {"The sender's window numbers are to be doubled %s times.",
                        "ค่าหน้าต่างของผู้ส่งต้องคูณสองซ้ำ %s ครั้ง"}},
+    [WSCALE_INVALID] =
+        {"tcp.options.wscale.shift.invalid",
+         FIELD_NONE,
+         "Window scale shift exceeds 14",
+         {"More than 14 is not allowed, since windows would no longer fit into the sequence space; "
+          "the receiver takes it for 14.",
+          "ไม่อนุญาตให้เกิน 14 เพราะหน้าต่างจะใหญ่เกินปริภูมิของหมายเลขลำดับ ผู้รับจะถือว่าเป็น 14"}},
     [WSCALE_MULTIPLIER] = {"tcp.options.wscale.multiplier",
                            FIELD_UINT,
                            "Multiplier",
@@ -424,6 +432,9 @@ option_build(struct decode *d, struct slice o, uint8_t kind, uint32_t sack_base,
     unsigned shift = MIN(value.p[0], 14); /* RFC 7323 2.3 */
     build_flag(d, build_number(d, &defs[WSCALE_SHIFT], value, value.p[0]),
                value.p[0] > 14 ? FIELD_FLAG_ODD : 0);
+    if (value.p[0] > 14)
+      build_flag(d, build_none(d, &defs[WSCALE_INVALID], slice_none(value)),
+                 FIELD_FLAG_GENERATED | FIELD_FLAG_ODD);
     build_generated(d, build_number(d, &defs[WSCALE_MULTIPLIER], slice_none(value), 1u << shift));
     g_string_append_printf(words, " WS=%u", 1u << shift);
   } else if (kind == TCP_OPT_SACK_PERMITTED && o.n == 2) {

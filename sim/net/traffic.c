@@ -25,7 +25,7 @@ struct errand {
   struct traffic_server server;
   struct ip_addr addr; /* of the server, once found */
   int64_t count, interval_ns, size, ttl, port, local_port, n_sent;
-  bool df;
+  bool df, uses_icmp;
   uint16_t type; /* lookup */
   char name[DNS_NAME_TEXT_MAX];
 };
@@ -172,7 +172,8 @@ lookup_begin(struct action *a, void *own)
 
 /* ---- ping ---- */
 
-static const char *const ping_keys[] = {"server", "family", "count", "interval", NULL};
+static const char *const ping_keys[] = {"server", "family", "count", "interval",
+                                        "size",   "ttl",    "df",    NULL};
 
 static void *
 ping_read(void *owner, struct action *a, GError **error)
@@ -181,9 +182,13 @@ ping_read(void *owner, struct action *a, GError **error)
   const struct tree_node *node = action_node(a);
   return kept(e, traffic_read_server(a, &e->server, error) &&
                      tree_int(node, "count", 1, 1, PING_COUNT_MAX, &e->count, error) &&
-                     tree_duration(node, "interval", SECOND, &e->interval_ns, error));
+                     tree_duration(node, "interval", SECOND, &e->interval_ns, error) &&
+                     tree_int(node, "size", PING_SIZE, 0, PING_SIZE_MAX, &e->size, error) &&
+                     tree_int(node, "ttl", 0, 1, 255, &e->ttl, error) &&
+                     tree_bool(node, "df", false, &e->df, error));
 }
 
+/* It is done when as much time has passed as the answers have, whether they came or not. */
 static void
 pinged(void *data)
 {
@@ -196,7 +201,13 @@ ping_found(struct action *a, const struct ip_addr *addr, void *own)
 {
   const struct errand *e = own;
   struct world *w = net_world(e->net);
-  net_ping(e->net, action_host(a), addr, (unsigned)e->count, e->interval_ns);
+  const struct ping_request want = {.to = *addr,
+                                    .count = (unsigned)e->count,
+                                    .interval_ns = e->interval_ns,
+                                    .size = (uint32_t)e->size,
+                                    .ttl = (uint8_t)e->ttl,
+                                    .df = e->df};
+  net_ping_with(e->net, action_host(a), &want);
   world_at(w, world_now(w) + e->count * e->interval_ns, WORLD_APP, action_host(a), pinged, own);
 }
 
@@ -205,6 +216,59 @@ ping_begin(struct action *a, void *own)
 {
   const struct errand *e = own;
   traffic_find_server(a, &e->server, ping_found);
+}
+
+/* ---- traceroute ---- */
+
+static const char *const trace_keys[] = {"server", "family", "method", "probes", "max_hops", NULL};
+
+static void *
+trace_read(void *owner, struct action *a, GError **error)
+{
+  struct errand *e = errand_new(owner, a);
+  const struct tree_node *node = action_node(a);
+  const char *method;
+  if (!traffic_read_server(a, &e->server, error) ||
+      !tree_text(node, "method", "udp", &method, error) ||
+      !tree_int(node, "probes", 3, 1, 10, &e->count, error) ||
+      !tree_int(node, "max_hops", 30, 1, 255, &e->ttl, error))
+    return kept(e, false);
+  e->uses_icmp = strcmp(method, "icmp") == 0;
+  if (e->uses_icmp || strcmp(method, "udp") == 0)
+    return e;
+  tree_fail(
+      error, tree_get(node, "method"),
+      lang_text("`method` is udp or icmp, not \"%s\"", "`method` ต้องเป็น udp หรือ icmp ไม่ใช่ \"%s\""),
+      method);
+  return kept(e, false);
+}
+
+static void
+traced(void *data, bool is_reached, unsigned n_hops)
+{
+  const struct errand *e = data;
+  action_finish(e->action, is_reached);
+}
+
+static void
+trace_found(struct action *a, const struct ip_addr *addr, void *own)
+{
+  const struct errand *e = own;
+  const struct trace_request want = {.to = *addr,
+                                     .uses_icmp = e->uses_icmp,
+                                     .max_hops = (uint8_t)e->ttl,
+                                     .n_probes = (uint8_t)e->count,
+                                     .done = traced,
+                                     .data = own};
+  if (!net_traceroute(e->net, action_host(a), &want))
+    action_finish(a, false);
+}
+
+static void
+trace_begin(struct action *a, void *own)
+{
+  const struct errand *e = own;
+  traffic_find_server(a, &e->server, trace_found);
 }
 
 /* ---- datagrams ---- */
@@ -285,6 +349,7 @@ static const struct action_verb verbs[] = {
     {"transfer", transfer_keys, read_transfer, transfer_begin, transfer_free},
     {"lookup", lookup_keys, lookup_read, lookup_begin, errand_free},
     {"ping", ping_keys, ping_read, ping_begin, errand_free},
+    {"traceroute", trace_keys, trace_read, trace_begin, errand_free},
     {"datagrams", datagram_keys, datagram_read, datagram_begin, errand_free},
 };
 

@@ -628,9 +628,10 @@ static const struct {
      "s.yaml:7: \"of\" is \"tea\"; write one of: any, data, syn, fin, ack, udp, icmp, arp",
      "s.yaml:7: \"of\" มีค่า \"tea\" ให้เขียนค่าใดค่าหนึ่งใน: any, data, syn, fin, ack, udp, icmp, arp"},
     {"fault-do", PAIR("") "faults:\n  - {link: l, from: a, do: eat}\n",
-     "s.yaml:7: \"do\" is \"eat\"; write one of: drop, delay, duplicate, corrupt, reorder, mark",
+     "s.yaml:7: \"do\" is \"eat\"; write one of: drop, delay, duplicate, corrupt, reorder, mark, "
+     "hide",
      "s.yaml:7: \"do\" มีค่า \"eat\" ให้เขียนค่าใดค่าหนึ่งใน: drop, delay, duplicate, corrupt, reorder, "
-     "mark"},
+     "mark, hide"},
     {"delay-without-time", PAIR("") "faults:\n  - {link: l, from: a, do: delay}\n",
      "s.yaml:7: a delay needs its time, for example by: 200ms",
      "s.yaml:7: การหน่วงต้องบอกเวลา เช่น by: 200ms"},
