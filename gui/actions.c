@@ -10,6 +10,8 @@
 #include "gui/dialogs.h"
 #include "gui/filter_entry.h"
 #include "gui/history.h"
+#include "gui/what_if.h"
+#include "gui/what_if_menu.h"
 
 typedef void (*act)(struct window *w);
 
@@ -245,6 +247,18 @@ dark(struct window *w)
 }
 
 static void
+undo(struct window *w)
+{
+  session_undo_branch(window_session(w));
+}
+
+static void
+original(struct window *w)
+{
+  session_back_to_original(window_session(w));
+}
+
+static void
 close_window(struct window *w)
 {
   gtk_window_close(GTK_WINDOW(window_widget(w)));
@@ -264,6 +278,11 @@ static const struct action_row rows[] = {
     {"menu", window_pop_menu, {"F10"}, NULL},
     {"shortcuts", dialogs_shortcuts, {"<Primary>question", "F1"}, NULL},
     {"about", dialogs_about, {NULL}, NULL},
+    {"save-run", dialogs_save_run, {"<Primary><Shift>s"}, NULL},
+    {"drop-packet", what_if_drop, {"<Primary>Delete"}, NULL},
+    {"what-if", what_if_ask, {"<Primary>i"}, NULL},
+    {"undo", undo, {"<Primary>z"}, NULL},
+    {"original", original, {"<Primary><Shift>z"}, NULL},
     {"goto", dialogs_goto, {"<Primary>g"}, NULL},
     {"find", find, {"<Primary>f"}, NULL},
     {"play", play, {NULL}, session_is_playing},
@@ -417,11 +436,16 @@ actions_menu(struct window *w)
 {
   GMenu *menu = g_menu_new();
   g_autoptr(GMenu) file = g_menu_new();
+  g_autoptr(GMenu) time = g_menu_new();
   g_autoptr(GMenu) look = g_menu_new();
   g_autoptr(GMenu) help = g_menu_new();
   g_menu_append(file, lang_text("Open…", "เปิด…"), "win.open");
   g_menu_append(file, lang_text("Save run as pcapng…", "บันทึกการจำลองเป็น pcapng…"), "win.save");
+  g_menu_append(file, lang_text("Save run with its changes…", "บันทึกการจำลองพร้อมการเปลี่ยนแปลง…"),
+                "win.save-run");
   g_menu_append(file, lang_text("Go to packet…", "ไปยังแพ็กเก็ต…"), "win.goto");
+  g_menu_append(time, lang_text("What if…", "จะเป็นอย่างไรถ้า…"), "win.what-if");
+  g_menu_append(time, lang_text("Undo the last change", "เลิกทำการเปลี่ยนแปลงล่าสุด"), "win.undo");
   g_menu_append(look, lang_text("Dark colours", "โทนสีเข้ม"), "win.dark");
   g_menu_append(look, lang_text("Projector", "โหมดเครื่องฉาย"), "win.projector");
   g_menu_append(look, lang_text("Zoom in", "ขยาย"), "win.zoom-in");
@@ -431,6 +455,7 @@ actions_menu(struct window *w)
   g_menu_append(help, lang_text("About Enveloscope", "เกี่ยวกับ Enveloscope"), "win.about");
   g_menu_append(help, lang_text("Close", "ปิด"), "win.close");
   g_menu_append_section(menu, NULL, G_MENU_MODEL(file));
+  g_menu_append_section(menu, NULL, G_MENU_MODEL(time));
   g_menu_append_section(menu, NULL, G_MENU_MODEL(look));
   g_menu_append_section(menu, NULL, G_MENU_MODEL(help));
   return G_MENU_MODEL(menu);
@@ -459,6 +484,11 @@ actions_update(struct window *w)
   set_state(w, "language", g_variant_new_string(session_language(s) == LANG_TH ? "th" : "en"));
   unsigned n_steps = session_lesson(s) ? lesson_n_steps(session_lesson(s)) : 0;
   set_enabled(w, "save", session_run(s) != NULL);
+  set_enabled(w, "save-run", session_run(s) != NULL);
+  set_enabled(w, "drop-packet", what_if_is_possible(s));
+  set_enabled(w, "what-if", what_if_is_possible(s));
+  set_enabled(w, "undo", session_n_branches(s) > 0);
+  set_enabled(w, "original", session_n_branches(s) > 0);
   set_enabled(w, "next-step", session_step(s) + 1 < n_steps);
   set_enabled(w, "previous-step", session_step(s) > 0);
 }

@@ -21,8 +21,8 @@ add_filter(GtkFileChooser *chooser, const char *name, const char *const *pattern
 void
 dialogs_open(struct window *w)
 {
-  static const char *const known[] = {"*.pcap",      "*.pcapng", "*.cap", "*.pcap.gz",
-                                      "*.pcapng.gz", "*.yaml",   "*.yml", NULL};
+  static const char *const known[] = {"*.pcap", "*.pcapng", "*.cap",    "*.pcap.gz", "*.pcapng.gz",
+                                      "*.yaml", "*.yml",    "*.envrun", NULL};
   static const char *const all[] = {"*", NULL};
   g_autoptr(GtkFileChooserNative) dialog = gtk_file_chooser_native_new(
       lang_text("Open a capture or a scenario", "เปิดไฟล์ดักจับหรือสถานการณ์จำลอง"), parent(w),
@@ -57,29 +57,51 @@ save_to(const struct run *run, const char *path, GError **error)
          g_output_stream_close(G_OUTPUT_STREAM(out), NULL, error);
 }
 
-void
-dialogs_save(struct window *w)
+static gboolean
+save_run_to(const struct run *run, const char *path, GError **error)
+{
+  return run_save(run, path, error);
+}
+
+/* Asks for a file and lets `save` write it. */
+static void
+ask_and_save(struct window *w, const char *title, const char *suffix,
+             gboolean (*save)(const struct run *, const char *, GError **))
 {
   struct run *run = session_run(window_session(w));
   if (!run)
     return;
-  g_autoptr(GtkFileChooserNative) dialog = gtk_file_chooser_native_new(
-      lang_text("Save the frames of this run", "บันทึกเฟรมของการจำลองนี้"), parent(w),
-      GTK_FILE_CHOOSER_ACTION_SAVE, lang_text("_Save", "บันทึก"), lang_text("_Cancel", "ยกเลิก"));
-  g_autofree char *name = g_strdup_printf("%s.pcapng", run_id(run));
+  g_autoptr(GtkFileChooserNative) dialog =
+      gtk_file_chooser_native_new(title, parent(w), GTK_FILE_CHOOSER_ACTION_SAVE,
+                                  lang_text("_Save", "บันทึก"), lang_text("_Cancel", "ยกเลิก"));
+  g_autofree char *name = g_strconcat(run_id(run), suffix, NULL);
   gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), name);
   gtk_file_chooser_set_do_overwrite_confirmation(GTK_FILE_CHOOSER(dialog), TRUE);
   if (gtk_native_dialog_run(GTK_NATIVE_DIALOG(dialog)) != GTK_RESPONSE_ACCEPT)
     return;
   g_autofree char *path = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(dialog));
   g_autoptr(GError) error = NULL;
-  if (path && !save_to(run, path, &error)) {
+  if (path && !save(run, path, &error)) {
     g_autofree char *text =
         g_strdup_printf(lang_text("%1$s could not be written: %2$s. Choose another folder.",
                                   "เขียน %1$s ไม่ได้: %2$s โปรดเลือกโฟลเดอร์อื่น"),
                         path, error->message);
     say(w, GTK_MESSAGE_ERROR, text);
   }
+}
+
+void
+dialogs_save(struct window *w)
+{
+  ask_and_save(w, lang_text("Save the frames of this run", "บันทึกเฟรมของการจำลองนี้"), ".pcapng",
+               save_to);
+}
+
+void
+dialogs_save_run(struct window *w)
+{
+  ask_and_save(w, lang_text("Save this run with its changes", "บันทึกการจำลองนี้พร้อมการเปลี่ยนแปลง"),
+               ".envrun", save_run_to);
 }
 
 void
@@ -124,6 +146,10 @@ static const struct shortcut time_keys[] = {
     {"End", {"To the end", "ไปจุดสิ้นสุด"}},
     {"plus", {"Faster", "เร็วขึ้น"}},
     {"minus", {"Slower", "ช้าลง"}},
+    {"<Primary>Delete", {"What if the selected packet is lost", "ถ้าแพ็กเก็ตที่เลือกสูญหาย"}},
+    {"<Primary>i", {"What if…", "จะเป็นอย่างไรถ้า…"}},
+    {"<Primary>z", {"Undo the last change", "เลิกทำการเปลี่ยนแปลงล่าสุด"}},
+    {"<Primary><Shift>z", {"Back to the original", "กลับสู่ต้นฉบับ"}},
     {"Page_Down", {"Next step of the lesson", "ขั้นตอนถัดไปของบทเรียน"}},
     {"Page_Up", {"Previous step of the lesson", "ขั้นตอนก่อนหน้าของบทเรียน"}},
 };

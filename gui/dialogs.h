@@ -7,6 +7,8 @@
 
 void dialogs_open(struct window *w);
 void dialogs_save(struct window *w);
+/* The run itself, as scenario, seed and inputs: NAME.envrun. */
+void dialogs_save_run(struct window *w);
 void dialogs_goto(struct window *w);
 void dialogs_shortcuts(struct window *w);
 void dialogs_about(struct window *w);

@@ -16,6 +16,7 @@
 #include "gui/pane.h"
 #include "gui/sentence.h"
 #include "gui/style.h"
+#include "gui/what_if_menu.h"
 
 #define TEXT_PIXELS 12.0
 #define TIME_PIXELS 10.5
@@ -485,7 +486,16 @@ pressed(GtkWidget *widget, GdkEventButton *event, struct ladder *l)
       if (fabs(event->x - lane_x(l, i)) < (l->width - l->gutter) / MAX(hosts_n_lanes(h), 1) / 2)
         session_select_host(l->session, hosts_lane(h, i));
   }
+  if (gdk_event_triggers_context_menu((GdkEvent *)event))
+    what_if_popup(l->canvas, l->session, (GdkEvent *)event);
   return GDK_EVENT_STOP;
+}
+
+static gboolean
+menu_key(GtkWidget *widget, struct ladder *l)
+{
+  what_if_popup(widget, l->session, NULL);
+  return TRUE;
 }
 
 static gboolean
@@ -611,6 +621,7 @@ ladder_new(Session *session)
   g_signal_connect_swapped(l->adjustment, "value-changed", G_CALLBACK(gtk_widget_queue_draw),
                            l->canvas);
   g_signal_connect(l->canvas, "button-press-event", G_CALLBACK(pressed), l);
+  g_signal_connect(l->canvas, "popup-menu", G_CALLBACK(menu_key), l);
   g_signal_connect(l->canvas, "scroll-event", G_CALLBACK(scrolled), l);
   g_signal_connect(l->canvas, "key-press-event", G_CALLBACK(key), l);
   g_signal_connect(l->box, "destroy", G_CALLBACK(ladder_free), l);

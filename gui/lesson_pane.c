@@ -284,6 +284,18 @@ static void
 fill_empty(struct pane *p)
 {
   gboolean run = session_run(p->session) != NULL;
+  if (session_n_branches(p->session) > 0) {
+    add_text(p, lang_text("What if?", "จะเป็นอย่างไรถ้า"), "env-step-title");
+    add_text(
+        p,
+        lang_text("You are looking at a branch: the same run with a change. Step on from here and "
+                  "watch what follows, compare it with the original, or go back (Ctrl+Shift+Z): "
+                  "a lesson goes on where you left it.",
+                  "คุณกำลังดูแขนง คือการจำลองเดิมที่มีการเปลี่ยนแปลง ลองเดินต่อจากจุดนี้แล้วดูว่าเกิดอะไรขึ้น "
+                  "เปรียบเทียบกับต้นฉบับ หรือกลับสู่ต้นฉบับ (Ctrl+Shift+Z) บทเรียนจะดำเนินต่อจากเดิม"),
+        NULL);
+    return;
+  }
   add_text(p,
            run ? lang_text("This scenario has no lesson.", "สถานการณ์จำลองนี้ไม่มีบทเรียน")
                : lang_text("No lesson is open.", "ยังไม่ได้เปิดบทเรียน"),

@@ -9,6 +9,7 @@
 #include "gui/filter_entry.h"
 #include "gui/packet_view.h"
 #include "gui/pane.h"
+#include "gui/what_if_menu.h"
 
 /* How near to a header button's right edge a press begins resizing. */
 enum { GRIP = 7 };
@@ -157,6 +158,7 @@ open_menu(struct list *l, uint32_t row, enum packet_column column, const GdkEven
 {
   Session *session = packet_view_session(l->view);
   GtkWidget *menu = gtk_menu_new();
+  packet_view_select_row(l->view, row);
   g_autofree char *filter = packet_view_cell_filter(l->view, row, column);
   if (filter)
     pane_menu_add_filters(GTK_MENU_SHELL(menu), session, filter);
@@ -172,6 +174,7 @@ open_menu(struct list *l, uint32_t row, enum packet_column column, const GdkEven
   add_item(menu, lang_text("Copy this cell", "คัดลอกช่องนี้"),
            packet_view_cell_text(l->view, row, column), G_CALLBACK(copy_text), NULL);
   gtk_menu_attach_to_widget(GTK_MENU(menu), GTK_WIDGET(l->view), NULL);
+  what_if_menu_add(GTK_MENU_SHELL(menu), session);
   g_signal_connect(menu, "selection-done", G_CALLBACK(gtk_widget_destroy), NULL);
   gtk_widget_show_all(menu);
   GdkRectangle area;

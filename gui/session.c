@@ -92,10 +92,9 @@ session_is_loading(Session *s, double *fraction)
 
 /* ---- what is shown ---- */
 
-/* Puts another run or trace in place; the old one lives until every view has forgotten it. */
-static void
-show(Session *s, struct run *run, struct trace *trace, struct trace_loader *loader, char *title,
-     struct lesson *lesson)
+void
+session_show(Session *s, struct run *run, struct trace *trace, struct trace_loader *loader,
+             char *title, struct lesson *lesson)
 {
   struct run *old_run = s->run;
   struct trace *old_trace = old_run ? NULL : s->trace;
@@ -124,6 +123,8 @@ show(Session *s, struct run *run, struct trace *trace, struct trace_loader *load
   g_clear_pointer(&s->filter, filter_free);
   g_free(s->filter_text);
   s->filter_text = g_strdup("");
+  if (!s->is_branching)
+    g_ptr_array_set_size(s->branches, 0);
   session_emit(s, SESSION_LOADED);
   g_clear_pointer(&old_decode, decode_free);
   g_clear_pointer(&old_row, decode_free);
@@ -168,7 +169,7 @@ open_capture(Session *s, const char *path, GError **error)
     trace_free(trace);
     return FALSE;
   }
-  show(s, NULL, trace, loader, g_path_get_basename(path), NULL);
+  session_show(s, NULL, trace, loader, g_path_get_basename(path), NULL);
   return TRUE;
 }
 
@@ -185,7 +186,7 @@ open_lesson(Session *s, const char *what, GError **error)
     run_free(run);
     return FALSE;
   }
-  show(s, run, NULL, NULL, NULL, g_steal_pointer(&lesson));
+  session_show(s, run, NULL, NULL, NULL, g_steal_pointer(&lesson));
   return TRUE;
 }
 
@@ -195,7 +196,7 @@ open_run(Session *s, const char *what, GError **error)
   struct run *run = run_new(what, NULL, error);
   if (!run)
     return FALSE;
-  show(s, run, NULL, NULL, NULL, NULL);
+  session_show(s, run, NULL, NULL, NULL, NULL);
   return TRUE;
 }
 
@@ -222,14 +223,8 @@ open_file(Session *s, const char *path, GError **error)
   gboolean is_yaml = g_str_has_suffix(path, ".yaml") || g_str_has_suffix(path, ".yml");
   if (is_yaml && content != CONTENT_CAPTURE)
     return open_run(s, path, error);
-  if (g_str_has_suffix(path, ".envrun")) {
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                lang_text("%s: saved runs cannot be opened in the window yet. Open the scenario "
-                          "itself, or use enveloscope-sim replay once it is there.",
-                          "%s: หน้าต่างนี้ยังเปิดการจำลองที่บันทึกไว้ไม่ได้ โปรดเปิดไฟล์สถานการณ์จำลองโดยตรง"),
-                name);
-    return FALSE;
-  }
+  if (g_str_has_suffix(path, ".envrun"))
+    return open_run(s, path, error);
   return open_capture(s, path, error);
 }
 
@@ -497,6 +492,7 @@ session_init(Session *s)
   s->latest = g_array_new(FALSE, FALSE, sizeof(int64_t));
   s->moments = g_array_new(FALSE, FALSE, sizeof(struct session_moment));
   s->rows = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  s->branches = session_branches_new();
   s->answers = g_array_new(FALSE, FALSE, sizeof(int));
   s->filter_text = g_strdup("");
   s->lang = lang_get();
@@ -511,6 +507,7 @@ session_finalize(GObject *object)
   if (s->drain_source)
     g_source_remove(s->drain_source);
   session_lesson_clear(s);
+  g_ptr_array_unref(s->branches);
   g_clear_pointer(&s->loader, trace_loader_free);
   g_clear_pointer(&s->decode, decode_free);
   g_clear_pointer(&s->row_decode, decode_free);

@@ -43,6 +43,20 @@ unsigned session_generation(Session *s);
 gboolean session_is_loading(Session *s, double *fraction);
 const char *session_warning(Session *s); /* why a capture ended early, or NULL */
 
+/* ---- what if: branches of a run ---- */
+/* Shows the run with one more input (at its time; inputs of the run behind that time go),
+ * everything before that time being the same, octet for octet. False with error: then nothing
+ * changed. */
+gboolean session_branch(Session *s, const struct input *input, GError **error);
+/* The run without its input number `input`. */
+gboolean session_remove_input(Session *s, unsigned input, GError **error);
+unsigned session_n_branches(Session *s);   /* 0: the original is shown */
+struct run *session_original(Session *s);  /* the run that was opened */
+void session_undo_branch(Session *s);      /* to what was shown before the last branch */
+void session_back_to_original(Session *s); /* a lesson goes on where it was left */
+/* How many frames from the first on are the same in the original, octets and times. */
+uint32_t session_n_common(Session *s);
+
 /* ---- selection ---- */
 #define SESSION_NONE UINT32_MAX
 uint32_t session_frame(Session *s); /* SESSION_NONE when none */
@@ -92,8 +106,8 @@ unsigned session_step(Session *s);
 void session_set_step(Session *s, unsigned step);
 /* Time stands before a frame whose question (in session_step()) waits for an answer. */
 gboolean session_is_waiting(Session *s);
-/* The next frame behind the selected one that a predict question asks about and that must not be shown
- * before the answer; SESSION_NONE when there is none. */
+/* The next frame behind the selected one that a predict question asks about and that must not be
+ * shown before the answer; SESSION_NONE when there is none. */
 uint32_t session_barrier(Session *s);
 /* The choice taken, or -1. Answering a predict question shows its frame. */
 int session_answer(Session *s, unsigned step, unsigned question);

@@ -73,12 +73,21 @@ struct _Session {
   struct lesson *lesson;
   unsigned step;
   gboolean is_waiting; /* time stopped before the frame of an open question */
-  GArray *answers;     /* int, LESSON_QUESTIONS_MAX for each step: the choice taken, -1 before */
+  GPtrArray *branches; /* what was shown before each branch, the original first: session_branch.c */
+  gboolean is_branching; /* another view of the same world is being shown */
+  GArray *answers;       /* int, LESSON_QUESTIONS_MAX for each step: the choice taken, -1 before */
 };
 
+/* Puts another run or trace in place and takes what is given; the old one lives until every view
+ * has forgotten it. */
+void session_show(Session *s, struct run *run, struct trace *trace, struct trace_loader *loader,
+                  char *title, struct lesson *lesson);
 void session_emit(Session *s, enum session_signal signal);
 /* Idle work is wanted: loading or filtering goes on. */
 void session_want_drain(Session *s);
+
+/* session_branch.c */
+GPtrArray *session_branches_new(void);
 
 /* session_time.c */
 void session_time_reset(Session *s);                      /* another trace is shown */

@@ -19,6 +19,8 @@
 #include "gui/label_place.h"
 #include "gui/sentence.h"
 #include "gui/style.h"
+#include "gui/topology_icons.h"
+#include "gui/what_if_menu.h"
 
 #define TEXT_PIXELS 12.5
 #define SMALL_PIXELS 10.5
@@ -71,121 +73,6 @@ place_of(struct topology *t, uint32_t host, double *x, double *y)
 /* ---- hosts ---- */
 
 static void
-rounded(cairo_t *cr, double x, double y, double w, double h, double r)
-{
-  cairo_new_sub_path(cr);
-  cairo_arc(cr, x + w - r, y + r, r, -G_PI_2, 0);
-  cairo_arc(cr, x + w - r, y + h - r, r, 0, G_PI_2);
-  cairo_arc(cr, x + r, y + h - r, r, G_PI_2, G_PI);
-  cairo_arc(cr, x + r, y + r, r, G_PI, 3 * G_PI_2);
-  cairo_close_path(cr);
-}
-
-static void
-fill_and_line(struct topology *t, cairo_t *cr, const char *color)
-{
-  style_set_source(cr, t->canvas, "paper");
-  cairo_fill_preserve(cr);
-  style_set_source_alpha(cr, t->canvas, color, 0.12);
-  cairo_fill_preserve(cr);
-  style_set_source(cr, t->canvas, color);
-  cairo_stroke(cr);
-}
-
-static void
-draw_pc(struct topology *t, cairo_t *cr, double s, const char *color)
-{
-  rounded(cr, -0.46 * s, -0.42 * s, 0.92 * s, 0.62 * s, 0.06 * s);
-  fill_and_line(t, cr, color);
-  cairo_rectangle(cr, -0.37 * s, -0.33 * s, 0.74 * s, 0.44 * s);
-  style_set_source_alpha(cr, t->canvas, color, 0.22);
-  cairo_fill(cr);
-  cairo_move_to(cr, 0, 0.2 * s);
-  cairo_line_to(cr, 0, 0.36 * s);
-  cairo_move_to(cr, -0.24 * s, 0.38 * s);
-  cairo_line_to(cr, 0.24 * s, 0.38 * s);
-  style_set_source(cr, t->canvas, color);
-  cairo_stroke(cr);
-}
-
-static void
-draw_phone(struct topology *t, cairo_t *cr, double s, const char *color)
-{
-  rounded(cr, -0.24 * s, -0.46 * s, 0.48 * s, 0.9 * s, 0.08 * s);
-  fill_and_line(t, cr, color);
-  cairo_rectangle(cr, -0.17 * s, -0.34 * s, 0.34 * s, 0.6 * s);
-  style_set_source_alpha(cr, t->canvas, color, 0.22);
-  cairo_fill(cr);
-  cairo_arc(cr, 0, 0.35 * s, 0.035 * s, 0, 2 * G_PI);
-  style_set_source(cr, t->canvas, color);
-  cairo_fill(cr);
-}
-
-static void
-draw_server(struct topology *t, cairo_t *cr, double s, const char *color)
-{
-  for (int i = 0; i < 3; i++) {
-    double y = (-0.46 + i * 0.31) * s;
-    rounded(cr, -0.4 * s, y, 0.8 * s, 0.27 * s, 0.05 * s);
-    fill_and_line(t, cr, color);
-    cairo_arc(cr, -0.27 * s, y + 0.135 * s, 0.045 * s, 0, 2 * G_PI);
-    style_set_source(cr, t->canvas, color);
-    cairo_fill(cr);
-    cairo_move_to(cr, -0.1 * s, y + 0.135 * s);
-    cairo_line_to(cr, 0.28 * s, y + 0.135 * s);
-    style_set_source_alpha(cr, t->canvas, color, 0.55);
-    cairo_stroke(cr);
-  }
-}
-
-static void
-draw_router(struct topology *t, cairo_t *cr, double s, const char *color)
-{
-  cairo_arc(cr, 0, 0, 0.42 * s, 0, 2 * G_PI);
-  fill_and_line(t, cr, color);
-  style_set_source(cr, t->canvas, color);
-  for (int i = 0; i < 4; i++) { /* arrows in two, out two: what a router does */
-    double a = G_PI_4 + i * G_PI_2, c = cos(a), d = sin(a);
-    double tip = i % 2 ? 0.1 * s : 0.33 * s, tail = i % 2 ? 0.33 * s : 0.1 * s;
-    double back = i % 2 ? 0.11 * s : -0.11 * s;
-    cairo_move_to(cr, tail * c, tail * d);
-    cairo_line_to(cr, tip * c, tip * d);
-    cairo_move_to(cr, tip * c + back * cos(a + 0.6), tip * d + back * sin(a + 0.6));
-    cairo_line_to(cr, tip * c, tip * d);
-    cairo_line_to(cr, tip * c + back * cos(a - 0.6), tip * d + back * sin(a - 0.6));
-  }
-  cairo_stroke(cr);
-}
-
-static void
-draw_switch(struct topology *t, cairo_t *cr, double s, const char *color)
-{
-  rounded(cr, -0.46 * s, -0.22 * s, 0.92 * s, 0.44 * s, 0.06 * s);
-  fill_and_line(t, cr, color);
-  style_set_source(cr, t->canvas, color);
-  for (int i = 0; i < 2; i++) {
-    double y = (i ? 0.08 : -0.08) * s, way = i ? -1 : 1;
-    cairo_move_to(cr, -0.28 * s, y);
-    cairo_line_to(cr, 0.28 * s, y);
-    cairo_move_to(cr, way * 0.17 * s, y - 0.06 * s);
-    cairo_line_to(cr, way * 0.28 * s, y);
-    cairo_line_to(cr, way * 0.17 * s, y + 0.06 * s);
-  }
-  cairo_stroke(cr);
-}
-
-/* The accent of the role: an end that only asks is a client, one that only answers a server. */
-static const char *
-role_color(const struct host_row *r)
-{
-  if (r->kind == HOST_ROUTER || r->kind == HOST_SWITCH || r->is_rest)
-    return "faint";
-  if (r->kind == HOST_SERVER || (r->is_server && !r->is_client))
-    return "server";
-  return "client";
-}
-
-static void
 take(struct topology *t, double x, double y, double width, double height)
 {
   struct label_rect r = {x, y, width, height};
@@ -212,7 +99,7 @@ draw_plate(struct topology *t, cairo_t *cr, double x, double y, int side, double
   x -= ink.x + (side == 1 ? 0 : side < 0 ? ink.width : ink.width / 2.0);
   y -= side == 0 ? 0 : side == 2 ? ink.height : ink.height / 2.0;
   x = CLAMP(x, 2 - ink.x, MAX(2, t->width - 2 - ink.width) - ink.x);
-  rounded(cr, x + ink.x - 3, y, ink.width + 6, ink.height, 3);
+  topology_rounded(cr, x + ink.x - 3, y, ink.width + 6, ink.height, 3);
   style_set_source_alpha(cr, t->canvas, "paper", 0.92);
   cairo_fill(cr);
   cairo_move_to(cr, x, y);
@@ -269,7 +156,7 @@ draw_label(struct topology *t, cairo_t *cr, double x, double y, const char *colo
   struct label_rect r = label_place(x, y, 20 * unit(t), width + 2 * pad, height + pad, t->width,
                                     t->height, taken(t), t->taken->len);
   cairo_new_path(cr);
-  rounded(cr, r.x + 0.5, r.y + 0.5, r.width - 1, r.height - 1, 4 * tu);
+  topology_rounded(cr, r.x + 0.5, r.y + 0.5, r.width - 1, r.height - 1, 4 * tu);
   style_set_source_alpha(cr, t->canvas, "paper", 0.95);
   cairo_fill_preserve(cr);
   style_set_source(cr, t->canvas, color);
@@ -288,10 +175,6 @@ icon_size(struct topology *t, const struct host_row *r)
 static void
 draw_icon(struct topology *t, cairo_t *cr, uint32_t host)
 {
-  static void (*const draw[])(struct topology *, cairo_t *, double, const char *) = {
-      [HOST_PC] = draw_pc,         [HOST_PHONE] = draw_phone,   [HOST_SERVER] = draw_server,
-      [HOST_ROUTER] = draw_router, [HOST_SWITCH] = draw_switch, [HOST_OUTSIDE] = draw_pc,
-  };
   const struct host_row *r = hosts_get(hosts_of(t->session), host);
   double x, y, u = unit(t), size = icon_size(t, r);
   place_of(t, host, &x, &y);
@@ -301,7 +184,7 @@ draw_icon(struct topology *t, cairo_t *cr, uint32_t host)
   cairo_set_line_width(cr, 1.6 * u);
   cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
   cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-  draw[r->kind](t, cr, size, role_color(r));
+  topology_draw_icon(t->canvas, cr, r, size);
   cairo_restore(cr);
   take(t, x - size / 2, y - size / 2, size, size);
 }
@@ -376,14 +259,14 @@ draw_envelope(struct topology *t, cairo_t *cr, double x, double y, const char *c
   cairo_save(cr);
   cairo_translate(cr, x, y);
   if (selected) {
-    rounded(cr, -w / 2 - 4 * u, -h / 2 - 4 * u, w + 8 * u, h + 8 * u, 5 * u);
+    topology_rounded(cr, -w / 2 - 4 * u, -h / 2 - 4 * u, w + 8 * u, h + 8 * u, 5 * u);
     style_set_source(cr, t->canvas, "select");
     cairo_fill_preserve(cr);
     style_set_source(cr, t->canvas, "select_line");
     cairo_set_line_width(cr, 1.5 * u);
     cairo_stroke(cr);
   }
-  rounded(cr, -w / 2, -h / 2, w, h, 2 * u);
+  topology_rounded(cr, -w / 2, -h / 2, w, h, 2 * u);
   style_set_source(cr, t->canvas, color);
   cairo_fill(cr);
   cairo_move_to(cr, -w / 2 + 2 * u, -h / 2 + 2 * u);
@@ -586,7 +469,7 @@ draw_host_mark(struct topology *t, cairo_t *cr, uint32_t host, const char *color
   if (host >= hosts_n(hosts_of(t->session)))
     return;
   place_of(t, host, &x, &y);
-  rounded(cr, x - r, y - r, 2 * r, 2 * r, 7 * u);
+  topology_rounded(cr, x - r, y - r, 2 * r, 2 * r, 7 * u);
   style_set_source(cr, t->canvas, color);
   cairo_set_line_width(cr, 2.2 * u);
   cairo_stroke(cr);
@@ -658,6 +541,8 @@ pressed(GtkWidget *widget, GdkEventButton *event, struct topology *t)
     struct drawn_packet *p = &g_array_index(t->packets, struct drawn_packet, i);
     if (fabs(event->x - p->x) <= 18 * unit(t) && fabs(event->y - p->y) <= 13 * unit(t)) {
       session_select_frame(t->session, p->frame);
+      if (gdk_event_triggers_context_menu((GdkEvent *)event))
+        what_if_popup(widget, t->session, (GdkEvent *)event);
       return GDK_EVENT_STOP;
     }
   }
@@ -667,6 +552,13 @@ pressed(GtkWidget *widget, GdkEventButton *event, struct topology *t)
   session_select_host(t->session, host);
   gtk_widget_queue_draw(widget);
   return GDK_EVENT_STOP;
+}
+
+static gboolean
+menu_key(GtkWidget *widget, struct topology *t)
+{
+  what_if_popup(widget, t->session, NULL);
+  return TRUE;
 }
 
 /* Up and Down walk the hosts, Return selects one; Left and Right stay with time. */
@@ -784,6 +676,7 @@ topology_new(Session *session)
   gtk_widget_set_size_request(t->canvas, 200, 120);
   g_signal_connect(t->canvas, "button-press-event", G_CALLBACK(pressed), t);
   g_signal_connect(t->canvas, "key-press-event", G_CALLBACK(key), t);
+  g_signal_connect(t->canvas, "popup-menu", G_CALLBACK(menu_key), t);
   g_signal_connect(t->canvas, "destroy", G_CALLBACK(topology_free), t);
   g_signal_connect_swapped(t->canvas, "style-updated", G_CALLBACK(gtk_widget_queue_draw),
                            t->canvas);

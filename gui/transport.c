@@ -37,7 +37,7 @@ static const struct button_row rows[N_BUTTONS] = {
 struct transport {
   Session *session;
   GtkWidget *buttons[N_BUTTONS];
-  GtkWidget *scale, *time, *speed;
+  GtkWidget *scale, *time, *speed, *what_if;
   gboolean is_updating;
 };
 
@@ -185,6 +185,11 @@ relabel(Session *s, struct transport *t)
   gtk_widget_set_tooltip_text(t->speed,
                               lang_text("Virtual seconds per real second (- slower, + faster)",
                                         "วินาทีเสมือนต่อวินาทีจริง (- ช้าลง, + เร็วขึ้น)"));
+  gtk_button_set_label(GTK_BUTTON(t->what_if), lang_text("What if…", "ถ้าหาก…"));
+  gtk_widget_set_tooltip_text(
+      t->what_if,
+      lang_text("Lose, delay or change the selected packet, and see what follows (Ctrl+I)",
+                "ทำให้แพ็กเก็ตที่เลือกสูญหาย ล่าช้า หรือเปลี่ยนไป แล้วดูผลที่ตามมา (Ctrl+I)"));
   atk_object_set_name(gtk_widget_get_accessible(t->speed), lang_text("Speed", "ความเร็ว"));
   atk_object_set_name(gtk_widget_get_accessible(t->time), lang_text("Time readout", "เวลาที่แสดง"));
   update_play(s, t);
@@ -245,6 +250,10 @@ transport_new(Session *session)
   gtk_box_pack_start(GTK_BOX(box), t->time, FALSE, FALSE, 0);
   make_speed(t);
   gtk_box_pack_start(GTK_BOX(box), t->speed, FALSE, FALSE, 0);
+  t->what_if = gtk_button_new_with_label("");
+  gtk_actionable_set_action_name(GTK_ACTIONABLE(t->what_if), "win.what-if");
+  gtk_widget_set_valign(t->what_if, GTK_ALIGN_CENTER);
+  gtk_box_pack_start(GTK_BOX(box), t->what_if, FALSE, FALSE, 0);
   g_signal_connect(session, "loaded", G_CALLBACK(update_range), t);
   g_signal_connect(session, "loaded", G_CALLBACK(update_play), t);
   g_signal_connect(session, "frames-added", G_CALLBACK(update_range), t);

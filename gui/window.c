@@ -14,6 +14,7 @@
 
 #include "capture/findings/findings.h"
 #include "gui/actions.h"
+#include "gui/branch_bar.h"
 #include "gui/drop.h"
 #include "gui/history.h"
 #include "gui/sentence.h"
@@ -223,6 +224,12 @@ relabel(struct window *w)
   perspectives_relabel(w->perspectives);
   update_title(w);
   update_banner(w->session, w);
+}
+
+static void
+selection_changed(Session *session, struct window *w)
+{
+  actions_update(w);
 }
 
 static void
@@ -436,6 +443,7 @@ make_content(struct window *w)
   gtk_box_pack_start(GTK_BOX(box), w->tool_bar, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), w->message, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), w->banner, FALSE, FALSE, 0);
+  gtk_box_pack_start(GTK_BOX(box), branch_bar_new(w->session), FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), w->progress, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), perspectives_widget(w->perspectives), TRUE, TRUE, 0);
   gtk_box_pack_start(GTK_BOX(box), sentence_bar_new(w->session), FALSE, FALSE, 0);
@@ -483,6 +491,7 @@ window_new(GtkApplication *application, Session *session, struct settings *setti
   g_signal_connect(session, "frames-added", G_CALLBACK(frames_added), w);
   g_signal_connect(session, "playing-changed", G_CALLBACK(playing_changed), w);
   g_signal_connect(session, "look-changed", G_CALLBACK(look_changed), w);
+  g_signal_connect(session, "selection-changed", G_CALLBACK(selection_changed), w);
   g_signal_connect(session, "lesson-changed", G_CALLBACK(lesson_changed), w);
   relabel(w);
   actions_update(w);
