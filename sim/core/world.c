@@ -21,7 +21,7 @@
 #include "capture/wire/lang.h"
 
 /* Ten thousand hosts with some connections each stay far below; beyond this a run has run away. */
-enum { EVENTS_WAITING_MAX = 1 << 24, HOSTS_MAX = 1 << 20 };
+enum { EVENTS_WAITING_MAX = 1 << 24, HOST_BITS = 20, HOSTS_MAX = 1 << HOST_BITS };
 #define EVENTS_RUN_MAX UINT64_C(100000000)
 /* A state event's value is a line on the screen. */
 enum { VALUE_OCTETS_MAX = 1024 };
@@ -51,6 +51,7 @@ struct world {
   uint64_t *sequences;              /* per host */
   uint32_t n_sequences;
   uint64_t n_run;
+  uint64_t permutation; /* 0: hosts in the order of their numbers */
   bool hit_limit;
   uint64_t hash;
 };
@@ -91,6 +92,13 @@ int64_t
 world_now(const struct world *w)
 {
   return w->now_ns;
+}
+
+void
+world_permute_ties(struct world *w, uint64_t permutation)
+{
+  g_assert(w->n_sequences == 0 && permutation != 0);
+  w->permutation = permutation;
 }
 
 bool
@@ -215,6 +223,18 @@ next_sequence(struct world *w, uint32_t host)
   return w->sequences[host]++;
 }
 
+/* The host's turn within an instant: its number, or its place in that instant's permutation, which
+ * is one because both steps can be undone. */
+static uint32_t
+turn(const struct world *w, int64_t time_ns, uint32_t host)
+{
+  if (!w->permutation)
+    return host;
+  uint64_t key = ((uint64_t)time_ns ^ w->permutation) * UINT64_C(0x9e3779b97f4a7c15);
+  uint32_t odd = (uint32_t)(key >> 32) | 1;
+  return (host ^ (uint32_t)(key >> 8 & (HOSTS_MAX - 1))) * odd & (HOSTS_MAX - 1);
+}
+
 uint64_t
 world_at(struct world *w, int64_t time_ns, enum world_class class, uint32_t host,
          world_callback callback, void *data)
@@ -225,7 +245,8 @@ world_at(struct world *w, int64_t time_ns, enum world_class class, uint32_t host
   w->slots[slot].callback = callback;
   w->slots[slot].data = data;
   struct entry e = {.time_ns = time_ns,
-                    .order = (uint64_t) class << 60 | (uint64_t)host << 40 | next_sequence(w, host),
+                    .order = (uint64_t) class << 60 | (uint64_t)turn(w, time_ns, host) << 40 |
+                             next_sequence(w, host),
                     .slot = slot};
   w->n_heap++;
   sift_up(w, w->n_heap - 1, e);
@@ -276,8 +297,8 @@ world_run(struct world *w, int64_t until_ns)
   while (w->n_heap > 0 && w->heap[0].time_ns <= until_ns)
     if (!world_step(w))
       return false;
-  /* Time passes even when nothing happens, so that inputs can be placed at `until_ns`; "for ever" stops
-   * at the last event. */
+  /* Time passes even when nothing happens, so that inputs can be placed at `until_ns`; "for ever"
+   * stops at the last event. */
   if (until_ns > w->now_ns && until_ns < INT64_MAX)
     w->now_ns = until_ns;
   return w->n_heap > 0 && !w->hit_limit;

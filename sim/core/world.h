@@ -79,6 +79,11 @@ void world_free(struct world *w);
 uint64_t world_seed(const struct world *w);
 int64_t world_now(const struct world *w);
 
+/* For tests, before the first event: hosts take their turns within one instant in another order,
+ * drawn anew for each instant. Each host's own events keep theirs. What a run brings to its
+ * applications must not depend on it. */
+void world_permute_ties(struct world *w, uint64_t permutation);
+
 /* Runs events up to and at `until_ns`. True while more events wait behind it. */
 bool world_run(struct world *w, int64_t until_ns);
 /* When the next event is due; INT64_MAX when none waits. */

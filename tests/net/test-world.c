@@ -47,6 +47,36 @@ test_order(void)
   world_free(log.w);
 }
 
+/* Hosts change turns within an instant, never a host's own events, nor classes, nor times. */
+static void
+test_permuted_ties(void)
+{
+  bool differs = false;
+  for (uint64_t permutation = 1; permutation <= 8; permutation++) {
+    struct log log = {world_new(1, NULL, NULL), g_string_new(NULL)};
+    struct mark m[10];
+    world_permute_ties(log.w, permutation);
+    for (int i = 0; i < 10; i++)
+      m[i] = (struct mark){&log, (char)('a' + i)};
+    for (int i = 0; i < 8; i++) /* a and b of host 0, c and d of host 1 … */
+      world_at(log.w, 10, WORLD_TIMER, (uint32_t)i / 2, note, &m[i]);
+    world_at(log.w, 10, WORLD_APP, 0, note, &m[8]);
+    world_at(log.w, 9, WORLD_APP, 3, note, &m[9]);
+    world_run(log.w, 100);
+    g_assert_cmpuint(log.text->len, ==, 10);
+    g_assert_cmpint(log.text->str[0], ==, 'j');
+    g_assert_cmpint(log.text->str[9], ==, 'i');
+    for (int host = 0; host < 4; host++) {
+      const char *first = strchr(log.text->str, 'a' + 2 * host);
+      g_assert_cmpint(first[1], ==, 'b' + 2 * host);
+    }
+    differs = differs || strncmp(log.text->str, "jabcdefgh", 9) != 0;
+    g_string_free(log.text, TRUE);
+    world_free(log.w);
+  }
+  g_assert_true(differs);
+}
+
 static void
 test_cancel(void)
 {
@@ -173,6 +203,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/world/order-is-time-class-host-sequence", test_order);
   g_test_add_func("/world/cancelled-events-never-happen", test_cancel);
+  g_test_add_func("/world/permuted-ties-change-only-the-turns-of-hosts", test_permuted_ties);
   g_test_add_func("/world/events-from-events", test_events_from_events);
   g_test_add_func("/random/siphash-test-vector", test_siphash_vector);
   g_test_add_func("/random/streams-are-apart", test_streams_are_apart);
