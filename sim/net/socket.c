@@ -29,6 +29,7 @@ struct conn {
   bool has_failed; /* there is no way to the peer */
   bool tells_again;
   uint32_t last_una; /* ACKs of something new confirm the neighbour */
+  bool is_over; /* closed on both sides while its user does not read: what came still waits */
   uint16_t to_port;
   struct host *host;
   struct tcp_sock *sock;
@@ -233,6 +234,8 @@ on_ready(void *data, struct tcp_sock *s)
     c->tells_again = false;
     tell(c);
   } while (c->tells_again);
+  if (c->is_over && c->is_end_told)
+    tcp_sock_close(s, now_of(c->host));
 }
 
 /* The last word to the user, when it still waits for one. */
@@ -253,7 +256,12 @@ static void
 on_over(void *data, struct tcp_sock *s)
 {
   const struct host *h = data;
-  tell_outcome(tcp_sock_user(s));
+  struct conn *c = tcp_sock_user(s);
+  c->is_over = c->is_paused && !c->is_end_told && !c->is_closed_by_user &&
+               tcp_sock_conn(s)->outcome == TCP_OUTCOME_DONE && !c->has_failed;
+  if (c->is_over)
+    return;
+  tell_outcome(c);
   tcp_sock_close(s, now_of(h));
 }
 
@@ -423,7 +431,10 @@ conn_close(struct conn *c)
 {
   struct host *h = c->host;
   c->is_closed_by_user = true;
-  tcp_sock_shutdown(c->sock, TCP_STACK_WR, now_of(h));
+  if (c->is_over)
+    tcp_sock_close(c->sock, now_of(h));
+  else
+    tcp_sock_shutdown(c->sock, TCP_STACK_WR, now_of(h));
   set_timer(h);
 }
 
