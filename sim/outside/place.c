@@ -75,24 +75,42 @@ is_used(const struct tree_node *node, const char *address)
   return false;
 }
 
-/* A free address on the net of "10.0.1.10/24", with its prefix; NULL when the net is too small to
- * tell. The caller frees it. */
+/* A free address on the net of "10.0.1.10/24" or "2001:db8:1::10/64", quoted and with its prefix;
+ * NULL when the net is too small to tell. The caller frees it. */
 static char *
 free_address(const struct tree_node *hosts, const char *neighbour)
 {
   g_auto(GStrv) parts = g_strsplit(neighbour, "/", 2);
   struct ip_addr addr;
   guint64 prefix;
-  if (g_strv_length(parts) != 2 || !ip_addr_parse(parts[0], &addr) || addr.version != 4 ||
-      !g_ascii_string_to_unsigned(parts[1], 10, 8, 24, &prefix, NULL))
+  if (g_strv_length(parts) != 2 || !ip_addr_parse(parts[0], &addr) ||
+      !g_ascii_string_to_unsigned(parts[1], 10, 8, addr.version == 4 ? 24 : 120, &prefix, NULL))
     return NULL;
   for (unsigned last = FREE_FIRST; last <= FREE_LAST; last++) {
     char text[ADDR_TEXT_MAX];
-    addr.octets[3] = (uint8_t)last;
+    addr.octets[addr.version == 4 ? 3 : 15] = (uint8_t)last;
     if (!is_used(hosts, ip_addr_format(&addr, text)))
-      return g_strdup_printf("%s/%u", text, (unsigned)prefix);
+      return g_strdup_printf("\"%s/%u\"", text, (unsigned)prefix);
   }
   return NULL;
+}
+
+/* A free one for each address of a host, "[\"10.0.1.200/24\", …]"; NULL when it has none. */
+static char *
+free_addresses(const struct tree_node *hosts, const struct tree_node *host)
+{
+  const struct tree_node *own = host->kind == TREE_MAP ? tree_get(host, "address") : NULL;
+  g_autoptr(GString) out = g_string_new("[");
+  unsigned n = own && own->kind == TREE_LIST ? own->children->len : own != NULL;
+  for (unsigned i = 0; i < n; i++) {
+    const struct tree_node *one = own->kind == TREE_LIST ? own->children->pdata[i] : own;
+    g_autofree char *text = one->kind == TREE_SCALAR ? free_address(hosts, one->text) : NULL;
+    if (text)
+      g_string_append_printf(out, "%s%s", out->len > 1 ? ", " : "", text);
+  }
+  if (out->len == 1)
+    return NULL;
+  return g_strdup_printf("%s]", out->str);
 }
 
 static bool
@@ -101,17 +119,16 @@ join_switch(struct tree_node *scenario, const struct tree_node *hosts,
 {
   for (unsigned i = 0; i < hosts->children->len; i++) {
     const struct tree_node *host = hosts->children->pdata[i];
-    const char *neighbour = text_of(host, "address"), *gateway = text_of(host, "gateway");
-    const char *joint = neighbour ? switch_of(hosts, links, host->key) : NULL;
-    g_autofree char *address = joint ? free_address(hosts, neighbour) : NULL;
-    if (!address)
+    const char *joint = switch_of(hosts, links, host->key), *gateway = text_of(host, "gateway");
+    g_autofree char *addresses = joint ? free_addresses(hosts, host) : NULL;
+    if (!addresses)
       continue;
     g_autofree char *yaml =
         g_strdup_printf("hosts:\n  outside:\n    kind: outside\n    title: {en: this computer, th: "
                         "เครื่องนี้}\n    address: %s\n%s%s%s"
                         "links:\n  outside-link: {ends: [outside, \"%s\"], delay: 0}\n",
-                        address, gateway ? "    gateway: " : "", gateway ? gateway : "",
-                        gateway ? "\n" : "", joint);
+                        addresses, gateway ? "    gateway: \"" : "", gateway ? gateway : "",
+                        gateway ? "\"\n" : "", joint);
     tree_merge(scenario, yaml);
     return true;
   }

@@ -170,6 +170,19 @@ def test_a_closed_port_refuses():
         raise AssertionError("connected")
 
 
+@apart
+def test_ping_and_mail_over_ipv6():
+    with attached("mail-journey-v6"):
+        server = "2001:db8:2::25"
+        done = command("ping", "-n", "-c", "3", "-i", "0.3", server)
+        assert re.search(r"[23] received", done.stdout) and "ttl=63" in done.stdout, done.stdout
+        with smtplib.SMTP(server, 25, timeout=SECONDS_MAX) as s:
+            assert s.ehlo()[0] == 250
+        done = command("traceroute", "-6", "-n", "-q", "1", "-w", "3", server)
+        hops = re.findall(r"^\s*\d+\s+(\S+)", done.stdout, re.M)
+        assert hops == ["2001:db8:1::1", server], done.stdout
+
+
 # ---- the mail servers ----
 
 @apart
