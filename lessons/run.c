@@ -76,8 +76,7 @@ run_value_at(const struct run *r, int64_t time_ns, uint32_t host, const char *su
   }
   if (low == 0)
     return NULL;
-  uint32_t index = g_array_index(list, uint32_t, low - 1);
-  return g_array_index(r->events, struct run_event, index).value;
+  return run_event_text(r, g_array_index(list, uint32_t, low - 1));
 }
 
 const uint32_t *
@@ -134,6 +133,8 @@ static void
 take_frame(void *data, const struct world_frame *f)
 {
   struct run *r = data;
+  if (!r->has_frames)
+    return;
   uint32_t frame = tap_sees(r, f) ? append_frame(r, f) : frame_of_packet(r, f->packet);
   if (f->is_lost && frame != TRACE_NONE) /* here, or on a later hop of the packet that was seen */
     g_array_index(r->frame_is_lost, guint8, frame) = true;
@@ -313,12 +314,31 @@ check_hash(const struct run *r, GError **error)
   return false;
 }
 
-/* Takes the plan. */
+/* Takes apart what build() made and read_scenario() read. */
+static void
+unbuild(struct run *r)
+{
+  g_clear_pointer(&r->judge, judge_free);
+  if (r->net)
+    intervene_clear(r->net);
+  g_clear_pointer(&r->mail, mail_free);
+  g_clear_pointer(&r->net, net_free);
+  g_clear_pointer(&r->world, world_free);
+  g_clear_pointer(&r->scenario, tree_free);
+  g_clear_pointer(&r->trace, trace_free);
+  g_clear_pointer(&r->inputs, input_log_free); /* those who carry them out are gone */
+  g_clear_pointer(&r->title_en, g_free);
+  g_clear_pointer(&r->title_th, g_free);
+}
+
+/* Takes the plan. What the hosts write into their logs is told in one language: else the same run
+ * would come to another hash for another reader. */
 static struct run *
-run_from(struct run_plan *plan, const struct run_options *options, GError **error)
+run_told(struct run_plan *plan, const struct run_options *options, enum lang told, GError **error)
 {
   struct run *r = g_new0(struct run, 1);
   r->plan = plan;
+  r->has_frames = !options->is_told_only;
   r->flights = g_array_new(false, false, sizeof(struct run_flight));
   r->events = g_array_new(false, false, sizeof(struct run_event));
   r->frame_is_lost = g_array_new(false, false, 1);
@@ -328,7 +348,16 @@ run_from(struct run_plan *plan, const struct run_options *options, GError **erro
 
   int64_t until_ns = 0;
   GError *reason = NULL;
+  enum lang user = lang_get();
+  lang_set(told);
   bool ok = read_scenario(r, &until_ns, &reason) && build(r, &reason);
+  if (!ok && told != user) { /* what is wrong is said in the user's language */
+    g_clear_error(&reason);
+    unbuild(r);
+    lang_set(user);
+    ok = read_scenario(r, &until_ns, &reason) && build(r, &reason);
+  }
+  lang_set(user);
   if (ok)
     r->watch = watch_new(r, options, &reason);
   if (!ok || reason) {
@@ -336,19 +365,28 @@ run_from(struct run_plan *plan, const struct run_options *options, GError **erro
     run_free(r);
     return NULL;
   }
+  r->is_held = options->is_held;
   if (options->is_held)
     return r;
   if (until_ns <= 0)
     until_ns = INT64_MAX;
+  lang_set(told);
   if (r->watch)
     watch_run(r->watch, until_ns);
   else
     world_run(r->world, until_ns);
+  lang_set(user);
   run_settle(r);
   if (check_hash(r, error))
     return r;
   run_free(r);
   return NULL;
+}
+
+static struct run *
+run_from(struct run_plan *plan, const struct run_options *options, GError **error)
+{
+  return run_told(plan, options, options->is_held ? lang_get() : LANG_EN, error);
 }
 
 struct run *
@@ -399,6 +437,37 @@ run_without(const struct run *r, unsigned input, GError **error)
       input_log_add_at(plan->inputs, input_log_at(r->plan->inputs, i),
                        input_log_node(r->plan->inputs, i), NULL);
   return run_varied(plan, error);
+}
+
+/* The run that differs from r in the language of its logs only. Made when a reader of Thai first
+ * asks: the same function is simulated once more, without frames. NULL when it cannot be had. */
+static const struct run *
+told_in_thai(struct run *r)
+{
+  if (r->told || r->is_held || r->is_untold)
+    return r->told;
+  static const struct run_options options = {.is_told_only = true};
+  struct run_plan *plan = plan_copy(r->plan);
+  plan->seed = r->seed;
+  plan->has_hash = false;
+  r->told = run_told(plan, &options, LANG_TH, NULL);
+  r->is_untold = !r->told;
+  return r->told;
+}
+
+const char *
+run_event_text(const struct run *r, size_t index)
+{
+  const struct run_event *e = &g_array_index(r->events, struct run_event, index);
+  if (lang_get() != LANG_TH)
+    return e->value;
+  const struct run *told = told_in_thai((struct run *)(uintptr_t)r); /* a cache inside */
+  if (!told || index >= told->events->len)
+    return e->value;
+  const struct run_event *t = &g_array_index(told->events, struct run_event, index);
+  return t->host == e->host && t->time_ns == e->time_ns && strcmp(t->subject, e->subject) == 0
+             ? t->value
+             : e->value;
 }
 
 struct run *
@@ -467,15 +536,9 @@ run_free(struct run *r)
   if (!r)
     return;
   g_clear_pointer(&r->twin, run_free);
+  g_clear_pointer(&r->told, run_free);
   watch_free(r->watch);
-  judge_free(r->judge);
-  if (r->net)
-    intervene_clear(r->net);
-  g_clear_pointer(&r->mail, mail_free);
-  g_clear_pointer(&r->net, net_free);
-  g_clear_pointer(&r->world, world_free);
-  g_clear_pointer(&r->scenario, tree_free);
-  g_clear_pointer(&r->trace, trace_free);
+  unbuild(r);
   g_array_free(r->flights, true);
   g_array_free(r->events, true);
   g_array_free(r->frame_is_lost, true);
@@ -483,9 +546,6 @@ run_free(struct run *r)
   g_hash_table_unref(r->by_packet);
   g_string_chunk_free(r->strings);
   plan_free(r->plan);
-  input_log_free(r->inputs);
-  g_free(r->title_en);
-  g_free(r->title_th);
   g_free(r);
 }
 

@@ -22,17 +22,19 @@ struct run_options {
   const struct input_log *inputs; /* borrowed; added behind those of a saved run; NULL: none */
   /* The run ends with the instant of the first frame that fits the display filter, */
   const char *stop_filter;
-  /* or of the first event that fits "HOST SUBJECT KEY = VALUE", where * and ? stand for anything. */
+  /* or of the first event that fits "HOST SUBJECT KEY = VALUE", where * and ? stand for anything.
+   */
   const char *stop_event;
-  bool is_held;     /* built, not run: somebody drives run_world() and calls run_settle() */
-  bool has_outside; /* a scenario without a host of kind outside gets one: place_outside() */
+  bool is_told_only; /* for run.c itself: state events without frames */
+  bool is_held;      /* built, not run: somebody drives run_world() and calls run_settle() */
+  bool has_outside;  /* a scenario without a host of kind outside gets one: place_outside() */
 };
 
 /* One state event, kept. Strings live as long as the run. */
 struct run_event {
   int64_t time_ns; /* virtual */
   uint32_t host;
-  const char *subject, *key, *value;
+  const char *subject, *key, *value; /* sentences of a log are English: run_event_text() */
 };
 
 /* A hop of a packet on its way, for the topology: which link, when it left and when it arrives. */
@@ -69,8 +71,9 @@ struct run *run_branch(const struct run *r, int64_t time_ns, const struct input 
 struct run *run_without(const struct run *r, unsigned input, GError **error);
 /* The same run seen at another tap. */
 struct run *run_again(const struct run *r, const char *tap, GError **error);
-/* The same run seen at the tap "all": its flights are its frames, in their order. Simulated at the first
- * call and kept with the run (borrowed); the run itself when that is its tap. NULL with error. */
+/* The same run seen at the tap "all": its flights are its frames, in their order. Simulated at the
+ * first call and kept with the run (borrowed); the run itself when that is its tap. NULL with
+ * error. */
 struct run *run_on_all_links(struct run *r, GError **error);
 const struct input_log *run_inputs(const struct run *r); /* borrowed, in the order of time */
 
@@ -100,6 +103,10 @@ bool run_is_lost(const struct run *r, uint32_t frame);
 /* All hops, by leave time; and all state events, by time. */
 const struct run_flight *run_flights(const struct run *r, size_t *n);
 const struct run_event *run_events(const struct run *r, size_t *n);
+
+/* An event's value in the current language (only sentences of logs and reasons differ). Lives as
+ * long as the run. Thai is told by a second simulation, at the first call. */
+const char *run_event_text(const struct run *r, size_t index);
 
 /* Whether the run ended early because stop_filter or stop_event fitted. */
 bool run_is_stopped(const struct run *r);

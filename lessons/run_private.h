@@ -32,7 +32,10 @@ struct run {
   GHashTable *by_key;    /* struct event_key -> GArray of uint32_t: indexes into events */
   GHashTable *by_packet; /* sender tap: packet number -> frame index + 1 */
   GArray *frame_is_lost; /* guint8 for each frame of the trace */
-  struct run *twin;      /* run_on_all_links(); NULL until asked for */
+  bool has_frames;       /* not for one that is only told in another language */
+  bool is_held, is_untold;
+  struct run *told; /* the same run told in Thai; NULL until asked for */
+  struct run *twin; /* run_on_all_links(); NULL until asked for */
 };
 
 /* ---- run_judge.c: faults that name a packet by a display filter ---- */

@@ -36,14 +36,16 @@ save_pcapng(const struct run *r, const char *path, GError **error)
 
 /* One event as a JSON object. Texts go through json-glib, times stay exact. */
 static void
-append_event(GString *out, const struct run *r, const struct run_event *e)
+append_event(GString *out, const struct run *r, size_t index)
 {
+  size_t n;
+  const struct run_event *e = &run_events(r, &n)[index];
   const struct {
     const char *name, *text;
   } texts[] = {{"host", e->host < run_n_hosts(r) ? run_host(r, e->host).name : ""},
                {"subject", e->subject},
                {"key", e->key},
-               {"value", e->value}};
+               {"value", run_event_text(r, index)}};
   g_autofree char *time = ladder_seconds(e->time_ns);
   g_string_append_printf(out, "{\"time\":%s", time);
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -60,10 +62,10 @@ static bool
 save_events(const struct run *r, const char *path, GError **error)
 {
   size_t n = 0;
-  const struct run_event *events = run_events(r, &n);
+  run_events(r, &n);
   g_autoptr(GString) out = g_string_new(NULL);
   for (size_t i = 0; i < n; i++)
-    append_event(out, r, &events[i]);
+    append_event(out, r, i);
   return save_octets(path, out->str, out->len, error);
 }
 

@@ -28,4 +28,11 @@ void lang_set_from_environment(void);
 const char *lang_text(const char *en, const char *th) __attribute__((format_arg(1), format_arg(2)));
 const char *lang_pick(struct lang_pair pair);
 
+/* Both, for who decides later which is said. */
+static inline struct lang_pair
+lang_pair(const char *en, const char *th)
+{
+  return (struct lang_pair){en, th};
+}
+
 #endif

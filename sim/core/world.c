@@ -337,7 +337,7 @@ fold_octets(uint64_t h, const uint8_t *p, size_t n)
   return fold(h, n);
 }
 
-enum hashed_kind { HASHED_FRAME = 1 };
+enum hashed_kind { HASHED_FRAME = 1, HASHED_EVENT = 2 };
 
 static void
 hash_head(struct world *w, int64_t time_ns, uint32_t host, enum hashed_kind kind)
@@ -377,6 +377,10 @@ world_emit(struct world *w, uint32_t host, const char *subject, const char *key,
   const char *end;
   if (!g_utf8_validate(value, -1, &end))
     value[end - value] = '\0';
+  hash_head(w, w->now_ns, host, HASHED_EVENT);
+  const char *const texts[] = {subject, key, value};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    w->hash = fold_octets(w->hash, (const uint8_t *)texts[i], strlen(texts[i]));
   const struct world_event event = {w->now_ns, host, subject, key, value};
   w->sink.event(w->sink_data, &event);
 }

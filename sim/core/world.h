@@ -93,7 +93,8 @@ bool world_step(struct world *w);
 /* A run that never rests is stopped here and says so in the log: 100,000,000 events. */
 bool world_hit_limit(const struct world *w);
 
-/* Rolling hash of (time, host, kind, frame octets) of all that left the sink so far. */
+/* Rolling hash of all that left through the sinks so far: of frames time, host and octets, of state
+ * events time, host, subject, key and value. */
 uint64_t world_hash(const struct world *w);
 
 /* ---- events: for the rooms of sim/ ---- */

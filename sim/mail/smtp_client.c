@@ -102,11 +102,11 @@ leave(struct smtp_client *c)
 
 /* The server broke the protocol: nothing it says from here on can be trusted. */
 static void
-give_up(struct smtp_client *c, const char *why)
+give_up(struct smtp_client *c, struct lang_pair why)
 {
-  machine_emit(&c->endpoint, "log", "%s", why);
+  machine_emit(&c->endpoint, "log", "%s", lang_pick(why));
   c->code = 0;
-  decide_rest(c, SMTP_OUTCOME_TEMPORARY, why);
+  decide_rest(c, SMTP_OUTCOME_TEMPORARY, why.en); /* a bounce carries it over the wire */
   leave(c);
 }
 
@@ -238,15 +238,11 @@ on_hello(struct smtp_client *c, int64_t now_ns)
   set_state(c, SMTP_STATE_READY);
   c->code = 0;
   if (c->user && !c->has_auth) {
-    decide_rest(c, SMTP_OUTCOME_PERMANENT,
-                lang_text("the server does not offer the wanted AUTH mechanism",
-                          "เซิร์ฟเวอร์ไม่มีกลไก AUTH ที่ต้องการ"));
+    decide_rest(c, SMTP_OUTCOME_PERMANENT, "the server does not offer the wanted AUTH mechanism");
     set_step(c, STEP_QUIT, now_ns);
   } else if (c->has_size && c->size_limit > 0 &&
              g_bytes_get_size(c->config.octets) > c->size_limit) {
-    decide_rest(c, SMTP_OUTCOME_PERMANENT,
-                lang_text("the message is larger than the server's SIZE",
-                          "ข้อความใหญ่กว่าขนาดสูงสุดที่เซิร์ฟเวอร์แจ้งด้วย SIZE"));
+    decide_rest(c, SMTP_OUTCOME_PERMANENT, "the message is larger than the server's SIZE");
     set_step(c, STEP_QUIT, now_ns);
   } else {
     set_step(c, c->user ? STEP_AUTH : STEP_MAIL, now_ns);
@@ -304,7 +300,7 @@ on_data(struct smtp_client *c, int64_t now_ns)
     refused(c, now_ns);
   } else {
     give_up(c,
-            lang_text("the server answered DATA with something else than 354: no content is sent",
+            lang_pair("the server answered DATA with something else than 354: no content is sent",
                       "เซิร์ฟเวอร์ตอบ DATA ด้วยรหัสอื่นที่ไม่ใช่ 354 จึงไม่ส่งเนื้อความ"));
   }
 }
@@ -383,11 +379,11 @@ take_reply_line(struct smtp_client *c, const uint8_t *p, size_t n)
   bool more;
   size_t text_at;
   if (!smtp_reply_parse(p, n, &code, &more, &text_at)) {
-    give_up(c, lang_text("the server's line is no SMTP reply", "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่คำตอบ SMTP"));
+    give_up(c, lang_pair("the server's line is no SMTP reply", "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่คำตอบ SMTP"));
     return false;
   }
   if ((c->n_lines > 0 && code != c->code) || c->n_lines >= SMTP_REPLY_LINES_MAX) {
-    give_up(c, lang_text("the lines of one reply carry different codes, or there are too many",
+    give_up(c, lang_pair("the lines of one reply carry different codes, or there are too many",
                          "บรรทัดในคำตอบเดียวกันมีรหัสต่างกัน หรือมีบรรทัดมากเกินไป"));
     return false;
   }
@@ -420,7 +416,7 @@ client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
     if (got == LINES_MORE)
       return;
     if (got == LINES_TOO_LONG) {
-      give_up(c, lang_text("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
+      give_up(c, lang_pair("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
       return;
     }
     if (!take_reply_line(c, line, n_line))
@@ -443,7 +439,7 @@ client_eof(struct endpoint *e, int64_t now_ns)
   if (c->step == STEP_QUIT)
     leave(c);
   else
-    give_up(c, lang_text("the connection ended before the message was taken",
+    give_up(c, lang_pair("the connection ended before the message was taken",
                          "การเชื่อมต่อจบลงก่อนที่เซิร์ฟเวอร์จะรับข้อความ"));
 }
 
@@ -452,7 +448,7 @@ client_timeout(struct endpoint *e, int64_t now_ns)
 {
   struct smtp_client *c = (struct smtp_client *)e;
   if (c->step != STEP_OVER)
-    give_up(c, lang_text("the server did not answer in time", "เซิร์ฟเวอร์ไม่ตอบภายในเวลา"));
+    give_up(c, lang_pair("the server did not answer in time", "เซิร์ฟเวอร์ไม่ตอบภายในเวลา"));
 }
 
 static void
