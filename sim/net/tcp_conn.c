@@ -220,6 +220,12 @@ tcp_conn_set_mtu(struct tcp_conn *c, uint32_t mtu, uint8_t ip_octets)
   c->snd_mss = MIN(MSS_DEFAULT, c->mss);
 }
 
+uint32_t
+tcp_conn_packet_octets(const struct tcp_conn *c)
+{
+  return (uint32_t)c->ip_octets + TCP_OCTETS + (c->use_ts ? TIMESTAMP_OCTETS : 0) + c->snd_mss;
+}
+
 bool
 tcp_conn_too_big(struct tcp_conn *c, uint32_t seq, uint32_t mtu)
 {

@@ -260,6 +260,8 @@ void tcp_conn_set_mtu(struct tcp_conn *c, uint32_t mtu, uint8_t ip_octets);
  * packets of `mtu` octets (RFC 1191, 8201): what is in flight is cut anew. False, and nothing
  * changed, when the number is not in flight (RFC 5927 4.1) or the figure is no news. */
 bool tcp_conn_too_big(struct tcp_conn *c, uint32_t seq, uint32_t mtu);
+/* The octets of the largest IP packet that it sends, options included. */
+uint32_t tcp_conn_packet_octets(const struct tcp_conn *c);
 
 /* The RST that answers a segment for which there is no connection (RFC 9293 3.10.7.1). False when
  * the segment is a RST itself. */

@@ -196,8 +196,9 @@ pop_hole(struct tcp_conn *c, struct tcp_segment *out, uint8_t *data, int64_t now
   return next(c, &seq, &n) && repeat_octets(c, out, data, seq, n, now_ns);
 }
 
-/* One octet beyond a closed window, or what a silly window has room for: RFC 9293 3.8.6.1. The
- * octet counts as sent (its ACK must be acceptable) but not as in flight. */
+/* What a silly window has room for (the override time of RFC 9293 3.8.6.2.1), or one octet beyond a
+ * closed one (3.8.6.1). That octet counts as sent, for its ACK must be acceptable, but not as in
+ * flight. */
 static bool
 pop_probe(struct tcp_conn *c, struct tcp_segment *out, uint8_t *data, int64_t now_ns)
 {
@@ -207,9 +208,14 @@ pop_probe(struct tcp_conn *c, struct tcp_segment *out, uint8_t *data, int64_t no
   uint32_t waiting = tcp_conn_data_end(c) - c->snd_una;
   uint32_t n = MIN(waiting, CLAMP(c->snd_wnd, 1, room_in_segment(c)));
   bool fin = waiting == 0 && c->wants_fin;
-  if (n == 0 && !fin)
+  if ((n == 0 && !fin) || c->snd_nxt != c->snd_una)
     return false;
   send_octets(c, out, data, c->snd_una, n, fin, now_ns);
+  if (c->snd_wnd > 0) {
+    c->snd_nxt = c->snd_una + n + fin;
+    tcp_timer_arm_rexmit(c, now_ns);
+    return true;
+  }
   out->ip_ecn = 0; /* RFC 3168 6.1.6 */
   c->rtt_running = false;
   return true;

@@ -259,12 +259,12 @@ tcp_stack_trouble(struct tcp_stack *t, const struct ip_addr *local, const struct
     return;
   if (trouble->effect == EFFECT_TOO_BIG) {
     if (quoted_octets == 0)
-      quoted_octets = s->tcp.ip_octets + TCP_OCTETS + s->tcp.snd_mss;
+      quoted_octets = tcp_conn_packet_octets(&s->tcp);
     uint32_t mtu = claimed_mtu(remote->version, rest, quoted_octets);
     if (mtu == 0 || !tcp_conn_too_big(&s->tcp, seq, mtu))
       return;
     if (!t->ops->take)
-      learn_mtu(t, remote, s->tcp.snd_mss + TCP_OCTETS + s->tcp.ip_octets, now_ns);
+      learn_mtu(t, remote, tcp_conn_packet_octets(&s->tcp), now_ns);
   } else if (trouble->effect == EFFECT_UNREACHABLE && s->tcp.state == TCP_SYN_SENT) {
     s->error = trouble->error;
     tcp_conn_abort(&s->tcp, now_ns);

@@ -282,6 +282,7 @@ test_too_big(void)
   struct rig r;
   rig_open(&r, tcp_profile_by_name("linux"), 0);
   g_assert_false(tcp_conn_too_big(&r.c, r.c.snd_una, 600)); /* nothing is in flight */
+  g_assert_cmpuint(tcp_conn_packet_octets(&r.c), ==, MSS + 40);
   rig_send(&r, 2 * (MSS - 12));
   g_assert_cmpuint(out_all(&r), ==, 2);
   g_assert_false(tcp_conn_too_big(&r.c, r.c.snd_una - 1, 600));
