@@ -52,7 +52,13 @@ struct world_frame {
  *   subject "drop", key = packet, value "queue-full at=wan" (words and sentences: sim/net/drop.h); "fault", key = packet,
  *           value "delay at=wan"; "mark", key = packet, value "ce at=wan queue=20"; "link", key "wan loss", value "5%"
  *   subject "address", key = IPv4 address, value "probing 2", "ours", "taken", "conflict with MAC", "defended", "lost"
- *   subject "nat", key "tcp 192.168.1.10:50000", value "203.0.113.1:4711" ("… fixed": by hand), "" when forgotten */
+ *   subject "nat", key "tcp 192.168.1.10:50000", value "203.0.113.1:4711" ("… fixed": by hand), "" when forgotten
+ *   subject "route", key = destination, value "via 10.0.1.1 dev lan: REASON"; "nd", key = IPv6 address, value "reachable MAC", …
+ *           or "" when forgotten; "pmtu", key = destination, value = octets
+ *   subject "action", key = its id, value "started", "done" or "failed"; "transfer ID", key sent, received or end; "lookup NAME
+ *           TYPE", key = number of the answer; "traceroute 10.0.3.1", key = hop; "mail-queue", key = its id, value = where it
+ *           stands or "" when it left
+ *   subject "input", key = its place in the log, value "waiting", "done" or "nothing"; "hand NAME", key state or typed */
 struct world_event {
   int64_t time_ns;
   uint32_t host; /* index */

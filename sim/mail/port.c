@@ -27,6 +27,7 @@ struct port {
   char *subject;
   uint64_t timer;
   int64_t timer_ns;
+  guint n_sent; /* octets at the head of the machine's `out` that are sent already */
   bool is_started, is_paused, is_closed, is_peer_closed, is_dead;
   bool is_pumping, pumps_again; /* the connection may call back from inside conn_send() */
   void (*over)(void *data);
@@ -133,21 +134,40 @@ set_timer(struct port *p)
     p->timer = world_at(p->ports->world, deadline_ns, WORLD_TIMER, p->host, timer_fired, p);
 }
 
+/* Octets that wait for room in the connection. */
+static guint
+unsent(const struct port *p)
+{
+  return p->endpoint->out->len - p->n_sent;
+}
+
+/* What was sent goes from the buffer when it is at least half of it: a large message that leaves
+ * piece by piece would else be moved once for every piece. */
+static void
+drop_sent(struct port *p, guint taken)
+{
+  GByteArray *out = p->endpoint->out;
+  p->n_sent += taken;
+  if (p->n_sent < out->len - p->n_sent)
+    return;
+  g_byte_array_remove_range(out, 0, p->n_sent);
+  p->n_sent = 0;
+}
+
 /* One round; the calls into the connection may call back. */
 static void
 pump_once(struct port *p)
 {
-  GByteArray *out = p->endpoint->out;
-  if (out->len > 0 && !p->is_closed) {
-    size_t taken = conn_send(p->conn, out->data, out->len);
+  if (unsent(p) > 0 && !p->is_closed) {
+    size_t taken = conn_send(p->conn, p->endpoint->out->data + p->n_sent, unsent(p));
     if (taken > 0)
-      g_byte_array_remove_range(out, 0, (guint)taken);
+      drop_sent(p, (guint)taken);
   }
-  if (p->conn && !p->is_closed && (out->len > MACHINE_OUT_MAX) != p->is_paused) {
+  if (p->conn && !p->is_closed && (unsent(p) > MACHINE_OUT_MAX) != p->is_paused) {
     p->is_paused = !p->is_paused;
     conn_pause(p->conn, p->is_paused);
   }
-  if (p->conn && p->endpoint->wants_close && out->len == 0 && !p->is_closed) {
+  if (p->conn && p->endpoint->wants_close && unsent(p) == 0 && !p->is_closed) {
     p->is_closed = true;
     conn_close(p->conn);
     if (p->is_peer_closed)
@@ -353,7 +373,8 @@ ports_take(struct ports *ports, uint32_t host, const struct ip_addr *a, uint16_t
         !is_between(p, a, a_port, b, b_port))
       continue;
     struct endpoint *before = p->endpoint;
-    g_byte_array_prepend(e->out, before->out->data, before->out->len);
+    g_byte_array_prepend(e->out, before->out->data + p->n_sent, unsent(p));
+    p->n_sent = 0;
     g_byte_array_set_size(before->out, 0);
     before->event = NULL; /* what it says from now on concerns nobody */
     p->endpoint = e;
