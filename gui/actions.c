@@ -10,6 +10,7 @@
 #include "gui/dialogs.h"
 #include "gui/filter_entry.h"
 #include "gui/history.h"
+#include "gui/stops_dialog.h"
 #include "gui/what_if.h"
 #include "gui/what_if_menu.h"
 
@@ -252,6 +253,14 @@ undo(struct window *w)
   session_undo_branch(window_session(w));
 }
 
+/* Two ladders want the whole window. */
+static void
+compare(struct window *w)
+{
+  perspectives_present(window_perspectives(w), VIEW_COMPARE);
+  window_set_perspective(w, PERSPECTIVE_PRESENT);
+}
+
 static void
 original(struct window *w)
 {
@@ -282,6 +291,7 @@ static const struct action_row rows[] = {
     {"drop-packet", what_if_drop, {"<Primary>Delete"}, NULL},
     {"what-if", what_if_ask, {"<Primary>i"}, NULL},
     {"undo", undo, {"<Primary>z"}, NULL},
+    {"compare", compare, {"<Primary><Shift>e"}, NULL},
     {"original", original, {"<Primary><Shift>z"}, NULL},
     {"goto", dialogs_goto, {"<Primary>g"}, NULL},
     {"find", find, {"<Primary>f"}, NULL},
@@ -290,6 +300,9 @@ static const struct action_row rows[] = {
     {"step-back", step_back, {"F7"}, NULL},
     {"step-application-forward", step_application_forward, {"<Shift>F8"}, NULL},
     {"step-application-back", step_application_back, {"<Shift>F7"}, NULL},
+    {"step-out", stops_step_out, {"<Primary>F8"}, NULL},
+    {"run-on", stops_run_on, {"F9"}, NULL},
+    {"breakpoints", stops_dialog_show, {"<Primary>b"}, NULL},
     {"time-start", time_start, {NULL}, NULL},
     {"time-end", time_end, {NULL}, NULL},
     {"faster", faster, {NULL}, NULL},
@@ -445,6 +458,11 @@ actions_menu(struct window *w)
                 "win.save-run");
   g_menu_append(file, lang_text("Go to packet…", "ไปยังแพ็กเก็ต…"), "win.goto");
   g_menu_append(time, lang_text("What if…", "จะเป็นอย่างไรถ้า…"), "win.what-if");
+  g_menu_append(time, lang_text("To the end of this exchange", "ไปจนจบคำสั่งและคำตอบนี้"),
+                "win.step-out");
+  g_menu_append(time, lang_text("Breakpoints…", "จุดหยุด…"), "win.breakpoints");
+  g_menu_append(time, lang_text("Run until the next breakpoint", "เดินต่อจนถึงจุดหยุดถัดไป"),
+                "win.run-on");
   g_menu_append(time, lang_text("Undo the last change", "เลิกทำการเปลี่ยนแปลงล่าสุด"), "win.undo");
   g_menu_append(look, lang_text("Dark colours", "โทนสีเข้ม"), "win.dark");
   g_menu_append(look, lang_text("Projector", "โหมดเครื่องฉาย"), "win.projector");
@@ -484,9 +502,12 @@ actions_update(struct window *w)
   set_state(w, "language", g_variant_new_string(session_language(s) == LANG_TH ? "th" : "en"));
   unsigned n_steps = session_lesson(s) ? lesson_n_steps(session_lesson(s)) : 0;
   set_enabled(w, "save", session_run(s) != NULL);
+  set_enabled(w, "breakpoints", session_run(s) != NULL);
+  set_enabled(w, "run-on", session_run(s) != NULL);
   set_enabled(w, "save-run", session_run(s) != NULL);
   set_enabled(w, "drop-packet", what_if_is_possible(s));
   set_enabled(w, "what-if", what_if_is_possible(s));
+  set_enabled(w, "compare", session_n_branches(s) > 0);
   set_enabled(w, "undo", session_n_branches(s) > 0);
   set_enabled(w, "original", session_n_branches(s) > 0);
   set_enabled(w, "next-step", session_step(s) + 1 < n_steps);

@@ -493,6 +493,8 @@ session_init(Session *s)
   s->moments = g_array_new(FALSE, FALSE, sizeof(struct session_moment));
   s->rows = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   s->branches = session_branches_new();
+  s->stops = session_stops_new();
+  s->stop_ns = INT64_MAX;
   s->answers = g_array_new(FALSE, FALSE, sizeof(int));
   s->filter_text = g_strdup("");
   s->lang = lang_get();
@@ -508,6 +510,8 @@ session_finalize(GObject *object)
     g_source_remove(s->drain_source);
   session_lesson_clear(s);
   g_ptr_array_unref(s->branches);
+  g_ptr_array_unref(s->stops);
+  g_free(s->stop_reached);
   g_clear_pointer(&s->loader, trace_loader_free);
   g_clear_pointer(&s->decode, decode_free);
   g_clear_pointer(&s->row_decode, decode_free);

@@ -43,6 +43,18 @@ unsigned session_generation(Session *s);
 gboolean session_is_loading(Session *s, double *fraction);
 const char *session_warning(Session *s); /* why a capture ended early, or NULL */
 
+/* ---- breakpoints of a run: a display filter, or a state event "HOST SUBJECT KEY = VALUE" ---- */
+enum { SESSION_STOPS_MAX = 32 }; /* a list that fits on a screen */
+/* False with *trouble (g_free()) when the text is neither. */
+gboolean session_add_stop(Session *s, const char *text, gboolean is_event, char **trouble);
+unsigned session_n_stops(Session *s);
+const char *session_stop_text(Session *s, unsigned i);
+void session_remove_stop(Session *s, unsigned i);
+/* Goes to the next place behind the cursor where one fits; FALSE when none fits any more. */
+gboolean session_run_on(Session *s);
+/* The breakpoint at which time stands, or NULL when it came here otherwise. */
+const char *session_stop_reached(Session *s);
+
 /* ---- what if: branches of a run ---- */
 /* Shows the run with one more input (at its time; inputs of the run behind that time go),
  * everything before that time being the same, octet for octet. False with error: then nothing
@@ -91,6 +103,9 @@ void session_set_speed(Session *s, double speed);
 void session_step_frame(Session *s, int by); /* +1, -1 */
 void session_step_application(
     Session *s, int by); /* to the next, previous frame that completes an application line */
+/* To the end of the exchange of the command that is being said; FALSE when there is none to come.
+ */
+gboolean session_step_out(Session *s);
 /* Advances a playing session by real time; the window calls it from its frame clock. A pending
  * lesson question stops it before the asked frame. */
 void session_tick(Session *s, int64_t real_ns);

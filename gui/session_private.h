@@ -73,6 +73,10 @@ struct _Session {
   struct lesson *lesson;
   unsigned step;
   gboolean is_waiting; /* time stopped before the frame of an open question */
+  GPtrArray *stops;    /* breakpoints: session_stop.c */
+  int64_t stop_ns;     /* where playing stops next; INT64_MAX: nowhere */
+  const char *stop;    /* its text, of `stops` */
+  char *stop_reached;  /* the breakpoint that stopped time last, until it goes on */
   GPtrArray *branches; /* what was shown before each branch, the original first: session_branch.c */
   gboolean is_branching; /* another view of the same world is being shown */
   GArray *answers;       /* int, LESSON_QUESTIONS_MAX for each step: the choice taken, -1 before */
@@ -85,6 +89,12 @@ void session_show(Session *s, struct run *run, struct trace *trace, struct trace
 void session_emit(Session *s, enum session_signal signal);
 /* Idle work is wanted: loading or filtering goes on. */
 void session_want_drain(Session *s);
+
+/* session_stop.c */
+GPtrArray *session_stops_new(void);
+void session_look_for_stop(Session *s); /* behind the cursor */
+/* Playing would go to time_ns: TRUE when a breakpoint came before it, and was gone to. */
+gboolean session_arrive_at_stop(Session *s, int64_t time_ns);
 
 /* session_branch.c */
 GPtrArray *session_branches_new(void);

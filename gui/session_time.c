@@ -12,6 +12,8 @@
 
 #include <math.h>
 
+#include "lessons/pace.h"
+
 enum { BLOCK_FRAMES = 256 };
 
 /* A stretch without any packet on its way lasts at most this long on the screen. */
@@ -170,31 +172,25 @@ session_step_frame(Session *s, int by)
   }
 }
 
-/* Whether the frame completes something that an application said. */
-static gboolean
-completes_line(Session *s, uint32_t frame)
-{
-  const struct trace_frame *f = trace_frame(s->trace, frame);
-  if (f->app == APP_DNS)
-    return f->payload_octets > 0;
-  uint32_t end = trace_elements_end(s->trace, frame);
-  for (uint32_t i = f->element; i < end; i++) {
-    uint8_t kind = trace_element(s->trace, i)->kind;
-    if (kind != ELEMENT_GAP && kind != ELEMENT_OTHER)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 void
 session_step_application(Session *s, int by)
 {
-  uint32_t frame = neighbour(s, by), n = trace_n_frames(s->trace);
-  while (frame < n && !completes_line(s, frame))
-    frame = by > 0 ? (frame + 1 < n ? frame + 1 : SESSION_NONE)
-                   : (frame > 0 ? frame - 1 : SESSION_NONE);
-  if (frame != SESSION_NONE)
+  uint32_t here = s->frame;
+  if (here == SESSION_NONE)
+    here = session_frames_until(s, s->time_ns) - 1; /* wraps to NONE at the very start */
+  uint32_t frame = pace_line(s->trace, here, by);
+  if (frame != TRACE_NONE)
     step_to(s, frame);
+}
+
+gboolean
+session_step_out(Session *s)
+{
+  uint32_t frame = s->frame == SESSION_NONE ? TRACE_NONE : pace_out(s->trace, s->frame);
+  if (frame == TRACE_NONE)
+    return FALSE;
+  step_to(s, frame);
+  return TRUE;
 }
 
 /* ---- playing ---- */
@@ -319,6 +315,9 @@ session_set_playing(Session *s, gboolean playing)
     session_move(s, SESSION_NONE, 0); /* played to the end: again from the start */
   s->is_playing = playing;
   s->real_rest_ns = 0;
+  g_clear_pointer(&s->stop_reached, g_free);
+  if (playing)
+    session_look_for_stop(s);
   session_emit(s, SESSION_PLAYING_CHANGED);
 }
 
@@ -383,6 +382,8 @@ session_tick(Session *s, int64_t real_ns)
     session_lesson_reached_barrier(s);
     return;
   }
+  if (session_arrive_at_stop(s, time_ns))
+    return;
   session_move(s, n ? n - 1 : SESSION_NONE, time_ns);
   if (time_ns >= end && !s->loader) {
     s->is_playing = FALSE;

@@ -2,11 +2,13 @@
 /* views.c -- the table of views. A new view is one row here and one name in meson.build. */
 #include "gui/views.h"
 
+#include "gui/compare_pane.h"
 #include "gui/detail_tree.h"
 #include "gui/dialogue.h"
 #include "gui/encapsulation.h"
 #include "gui/filter_entry.h"
 #include "gui/hex_pane.h"
+#include "gui/hops_pane.h"
 #include "gui/ladder.h"
 #include "gui/lesson_pane.h"
 #include "gui/packet_list.h"
@@ -29,6 +31,8 @@ const struct view_row view_rows[N_VIEWS] = {
     [VIEW_STATES] = {"states", {"States", "สถานะ"}, states_pane_new},
     [VIEW_STORE] = {"store", {"Mailboxes", "กล่องจดหมาย"}, store_pane_new},
     [VIEW_PLOT] = {"plot", {"TCP over time", "TCP ตามเวลา"}, tcp_plot_new},
+    [VIEW_HOPS] = {"hops", {"Layers on the way", "ชั้นต่าง ๆ ระหว่างทาง"}, hops_pane_new},
+    [VIEW_COMPARE] = {"compare", {"Compare", "เปรียบเทียบ"}, compare_pane_new},
     [VIEW_RISK] = {"risk", {"Logins and findings", "การเข้าสู่ระบบและข้อค้นพบ"}, risk_pane_new},
 };
 

@@ -19,6 +19,8 @@ enum view {
   VIEW_STATES,
   VIEW_STORE,
   VIEW_PLOT,
+  VIEW_HOPS,
+  VIEW_COMPARE,
   VIEW_RISK,
   N_VIEWS
 };

@@ -67,6 +67,11 @@ playing_changed(Session *session, struct window *w)
     w->tick = 0;
   }
   actions_update(w);
+  if (session_stop_reached(session)) {
+    g_autofree char *text = g_strdup_printf(
+        lang_text("Stopped at the breakpoint %s", "หยุดที่จุดหยุด %s"), session_stop_reached(session));
+    window_say(w, text, GTK_MESSAGE_INFO);
+  }
 }
 
 /* ---- messages ---- */
