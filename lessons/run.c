@@ -383,7 +383,7 @@ run_told(struct run_plan *plan, const struct run_options *options, enum lang tol
   return NULL;
 }
 
-static struct run *
+struct run *
 run_from(struct run_plan *plan, const struct run_options *options, GError **error)
 {
   return run_told(plan, options, options->is_held ? lang_get() : LANG_EN, error);

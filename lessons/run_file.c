@@ -283,9 +283,10 @@ read_plan(struct run_plan *plan, const struct tree_node *root, const char *path,
 }
 
 struct run_plan *
-plan_load(const char *path, const struct run_options *options, GError **error)
+plan_parse(const char *text, gsize n, const char *path, const struct run_options *options,
+           GError **error)
 {
-  struct tree_node *root = tree_load(path, error);
+  struct tree_node *root = tree_parse(text, n, path, error);
   if (!root)
     return NULL;
   struct run_plan *plan = g_new0(struct run_plan, 1);
@@ -295,4 +296,12 @@ plan_load(const char *path, const struct run_options *options, GError **error)
     return plan;
   plan_free(plan);
   return NULL;
+}
+
+struct run_plan *
+plan_load(const char *path, const struct run_options *options, GError **error)
+{
+  gsize n = 0;
+  g_autofree char *text = tree_read(path, &n, error);
+  return text ? plan_parse(text, n, path, options, error) : NULL;
 }

@@ -36,6 +36,9 @@ struct run_plan {
 struct run_plan *plan_new(const char *what, const struct run_options *options, GError **error);
 /* From a saved run. NULL with error: not readable, another format, a scenario that has changed. */
 struct run_plan *plan_load(const char *path, const struct run_options *options, GError **error);
+/* The same from its text; `path` is for complaints. */
+struct run_plan *plan_parse(const char *text, gsize n, const char *path,
+                            const struct run_options *options, GError **error);
 struct run_plan *plan_copy(const struct run_plan *plan);
 void plan_free(struct run_plan *plan);
 

@@ -38,6 +38,11 @@ struct run {
   struct run *twin; /* run_on_all_links(); NULL until asked for */
 };
 
+/* ---- run.c ---- */
+
+/* A run from its plan, which it takes; see run_new(). */
+struct run *run_from(struct run_plan *plan, const struct run_options *options, GError **error);
+
 /* ---- run_judge.c: faults that name a packet by a display filter ---- */
 
 /* Compiles the filters of the network's rules and answers it from now on. False with error naming
