@@ -52,7 +52,7 @@
  *   alice.test:                     "." is the root; a zone within another one is delegated from there
  *     server: ns1                   the host that answers for this zone, or a list of hosts
  *     ttl: 1h                       of its records
- *     negative_ttl: 5m              how long "there is no such name" may be remembered; at most ttl
+ *     negative_ttl: 5min            how long "there is no such name" may be remembered; at most ttl
  *     records:                      name: "@" is the zone itself, "mx" is mx.alice.test, "mx.b.test."
  *       - {name: "@", type: MX, preference: 10, value: mx}       with a dot at its end is complete;
  *       - {name: mx, type: A, value: 10.0.1.25}                  "*" stands for all that are not there
