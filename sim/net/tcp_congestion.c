@@ -220,9 +220,9 @@ tcp_congestion_timeout(struct tcp_conn *c, int64_t now_ns)
 }
 
 void
-tcp_congestion_marked(struct tcp_conn *c, int64_t now_ns)
+tcp_congestion_marked(struct tcp_conn *c, uint32_t ack, int64_t now_ns)
 {
-  if (c->is_recovering || c->is_lost || seq_le(c->snd_una, c->ecn_recover))
+  if (c->is_recovering || c->is_lost || seq_le(ack, c->ecn_recover))
     return;
   c->ssthresh = reduce(c);
   c->cwnd = MIN(c->cwnd, c->ssthresh);

@@ -253,7 +253,10 @@ open_by_ack(struct tcp_conn *c, const struct tcp_segment *s, int64_t now_ns)
 static void
 take_ack(struct tcp_conn *c, const struct tcp_segment *s, int64_t now_ns)
 {
-  bool is_duplicate = false;
+  bool is_duplicate = false, is_marked = c->use_ecn && (s->flags & TCP_ECE);
+  if (is_marked && seq_ge(s->ack, c->snd_una))
+    tcp_congestion_marked(c, s->ack, now_ns);
+  uint32_t cwnd_most = c->cwnd;
   if (seq_gt(s->ack, c->snd_una))
     take_new_ack(c, s, now_ns);
   else if (!c->use_sack)
@@ -262,8 +265,8 @@ take_ack(struct tcp_conn *c, const struct tcp_segment *s, int64_t now_ns)
     is_duplicate = tcp_sack_take(c, &s->options) > 0; /* RFC 6675 2 */
   if (is_duplicate)
     tcp_congestion_duplicate(c, now_ns);
-  if (c->use_ecn && (s->flags & TCP_ECE))
-    tcp_congestion_marked(c, now_ns);
+  if (is_marked) /* RFC 3168 6.1.2: such an ACK does not widen the window */
+    c->cwnd = MIN(c->cwnd, cwnd_most);
   if (seq_ge(s->ack, c->snd_una))
     take_window(c, s);
 }

@@ -65,8 +65,9 @@ void tcp_congestion_start(struct tcp_conn *c);
 void tcp_congestion_acked(struct tcp_conn *c, uint32_t ack, uint32_t n_acked, int64_t now_ns);
 void tcp_congestion_duplicate(struct tcp_conn *c, int64_t now_ns);
 void tcp_congestion_timeout(struct tcp_conn *c, int64_t now_ns);
-/* The peer saw a mark (RFC 3168 6.1.2). */
-void tcp_congestion_marked(struct tcp_conn *c, int64_t now_ns);
+/* The peer saw a mark and says so in the ACK of `ack`, which is not taken yet: the window that was
+ * in flight is what was too much (RFC 3168 6.1.2). */
+void tcp_congestion_marked(struct tcp_conn *c, uint32_t ack, int64_t now_ns);
 void tcp_congestion_idle(struct tcp_conn *c, int64_t now_ns);
 /* Data were sent, or the windows forbade it. */
 void tcp_congestion_sent(struct tcp_conn *c);
