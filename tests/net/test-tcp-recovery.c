@@ -98,6 +98,31 @@ test_cubic_growth_is_bounded(void)
   tcp_conn_clear(c);
 }
 
+/* RFC 9438 4.8 and 4.2: after a timeout the curve starts where it is, and idle time is no time. */
+static void
+test_cubic_timeout_and_idle(void)
+{
+  struct rig r;
+  struct tcp_profile p = tcp_profile_default;
+  p.control = TCP_CUBIC;
+  rig_open(&r, &p, 0);
+  rig_send(&r, 10 * MSS);
+  out_all(&r);
+  wait_until(&r, r.c.rexmit_at);
+  g_assert_cmpuint(r.c.ssthresh, ==, 7 * MSS);
+  g_assert_cmpuint(r.c.cubic.w_max, ==, 0);
+  peer_ack(&r, 10001);
+  r.c.cwnd = r.c.ssthresh;
+  tcp_cubic_acked(&r.c, MSS, r.now_ns);
+  g_assert_cmpuint(r.c.cubic.k_ms, ==, 0);
+  g_assert_cmpuint(r.c.cubic.w_max, ==, 7 * MSS);
+  int64_t epoch_ns = r.c.cubic.epoch_ns, sent_ns = r.c.last_send_ns;
+  r.now_ns += 100 * SECOND;
+  rig_send(&r, 10);
+  g_assert_cmpint(r.c.cubic.epoch_ns, ==, epoch_ns + r.now_ns - sent_ns);
+  tcp_conn_clear(&r.c);
+}
+
 /* ---- the scoreboard: RFC 6675 ---- */
 
 static void
@@ -192,6 +217,27 @@ test_sack_rules_3_and_4(void)
   tcp_conn_clear(&r.c);
 }
 
+/* Small segments: octets say nothing, three ranges above do. */
+static void
+test_sack_three_ranges(void)
+{
+  struct rig r;
+  rig_open_sack(&r, true);
+  tcp_conn_set(&r.c, TCP_KNOB_NODELAY, 1, r.now_ns);
+  for (int i = 0; i < 8; i++) {
+    rig_send(&r, 100);
+    assert_out(&r, 1 + 100 * (uint32_t)i, 100);
+  }
+  peer_sack(&r, 1, 101, 201, 301, 401);
+  g_assert_cmpuint(tcp_sack_lost_edge(&r.c) - ISS, ==, 1); /* two: nothing is lost */
+  g_assert_cmpint(tcp_conn_phase(&r.c), ==, TCP_SLOW_START);
+  peer_sack(&r, 1, 501, 601, 301, 401);
+  g_assert_cmpuint(tcp_sack_lost_edge(&r.c) - ISS, ==, 101);
+  g_assert_cmpint(tcp_conn_phase(&r.c), ==, TCP_RECOVERY); /* at the second duplicate ACK */
+  assert_out(&r, 1, 100);
+  tcp_conn_clear(&r.c);
+}
+
 static void
 test_sack_after_timeout(void)
 {
@@ -274,6 +320,29 @@ test_ecn_sender(void)
   tcp_conn_clear(&r.c);
 }
 
+/* A FIN without data is not marked capable, and a SYN asks but once (RFC 3168 6.1.4, 6.1.1.1). */
+static void
+test_ecn_syn_and_fin(void)
+{
+  struct rig r;
+  struct tcp_profile p = tcp_profile_default;
+  p.ecn = TCP_ECN_ASK;
+  rig_open(&r, &p, TCP_ECE);
+  tcp_conn_close(&r.c, r.now_ns);
+  g_assert_true(out(&r));
+  g_assert_true(r.s.flags & TCP_FIN);
+  g_assert_cmpuint(r.s.ip_ecn, ==, 0);
+  tcp_conn_clear(&r.c);
+  tcp_conn_init(&r.c, &r.profile, NULL, NULL);
+  tcp_conn_connect(&r.c, ISS, r.now_ns);
+  g_assert_true(out(&r));
+  g_assert_cmpuint(r.s.flags, ==, TCP_SYN | TCP_ECE | TCP_CWR);
+  wait_until(&r, r.c.rexmit_at);
+  g_assert_true(out(&r));
+  g_assert_cmpuint(r.s.flags, ==, TCP_SYN);
+  tcp_conn_clear(&r.c);
+}
+
 /* ---- path MTU: RFC 1191, 8201, 5927 ---- */
 
 static void
@@ -305,12 +374,15 @@ main(int argc, char **argv)
   g_test_add_func("/cubic/decrease-and-fast-convergence", test_cubic_decrease);
   g_test_add_func("/cubic/reno-friendly", test_cubic_friendly);
   g_test_add_func("/cubic/growth-is-bounded", test_cubic_growth_is_bounded);
+  g_test_add_func("/cubic/timeout-and-idle", test_cubic_timeout_and_idle);
   g_test_add_func("/sack/pipe", test_sack_pipe);
+  g_test_add_func("/sack/three-ranges", test_sack_three_ranges);
   g_test_add_func("/sack/next-segment-order", test_sack_next_segment_order);
   g_test_add_func("/sack/missing-octets-and-rescue", test_sack_rules_3_and_4);
   g_test_add_func("/sack/after-timeout", test_sack_after_timeout);
   g_test_add_func("/sack/wild-blocks-are-ignored", test_sack_wild_blocks);
   g_test_add_func("/ecn/sender", test_ecn_sender);
+  g_test_add_func("/ecn/syn-and-fin", test_ecn_syn_and_fin);
   g_test_add_func("/path-mtu", test_too_big);
   return g_test_run();
 }

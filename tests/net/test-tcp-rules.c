@@ -395,6 +395,11 @@ test_urgent(void)
   s.urgent = 150; /* the mark may lie in what comes later */
   tcp_conn_input(&r.c, &s, r.now_ns);
   g_assert_cmpuint(tcp_conn_urgent(&r.c), ==, 150);
+  s.seq += 100;
+  s.n_data = 0;
+  s.urgent = 5; /* it never moves back */
+  tcp_conn_input(&r.c, &s, r.now_ns);
+  g_assert_cmpuint(tcp_conn_urgent(&r.c), ==, 150);
   tcp_conn_drop(&r.c, 100, r.now_ns);
   g_assert_cmpuint(tcp_conn_urgent(&r.c), ==, 50);
   peer_data(&r, 101, 100);
