@@ -10,7 +10,7 @@
 /* 1500 less IP, TCP and timestamps (RFC 7323 appendix A). */
 enum { FULL_OCTETS = 1448 };
 #define SECOND INT64_C(1000000000)
-#define RUN_HASH UINT64_C(0x87fe26fe81349b1f)
+#define RUN_HASH UINT64_C(0x811b5cc7753eb04c)
 
 #define LAN                                                                                        \
   "hosts:\n"                                                                                       \
