@@ -111,6 +111,10 @@ frame_of_packet(const struct run *r, uint64_t packet)
   return value ? value - 1 : TRACE_NONE;
 }
 
+/* What the limit of memory counts: beside its octets a frame has a record, flights and an entry by
+ * its packet's number; a state event has four strings. */
+enum { FRAME_OCTETS = 256, EVENT_OCTETS = 128 };
+
 static uint32_t
 append_frame(struct run *r, const struct world_frame *f)
 {
@@ -119,6 +123,7 @@ append_frame(struct run *r, const struct world_frame *f)
                                 f->n_octets, f->n_octets);
   if (frame == TRACE_NONE)
     return frame;
+  world_hold(r->world, FRAME_OCTETS + (int64_t)f->n_octets);
   guint8 is_lost = false;
   g_array_append_val(r->frame_is_lost, is_lost);
   if (r->tap != TAP_ALL) {
@@ -183,12 +188,13 @@ take_event(void *data, const struct world_event *e)
   g_array_append_val(r->events, kept);
   index_event(r, r->events->len - 1);
   r->end_ns = MAX(r->end_ns, e->time_ns);
+  world_hold(r->world, EVENT_OCTETS);
 }
 
 /* ---- reading what run.c itself needs of a scenario ---- */
 
 static const char *const scenario_keys[] = {
-    "title",   "about", "kind",     "seed",  "until",   "hosts",  "links", "faults",
+    "title",   "about", "kind",     "seed",  "until",   "limits", "hosts", "links", "faults",
     "changes", "zones", "services", "users", "actions", "inputs", "tap",   NULL,
 };
 
@@ -278,6 +284,8 @@ build(struct run *r, GError **error)
       .frame = take_frame, .event = take_event, .changed = take_change};
   r->trace = trace_new();
   r->world = world_new(r->seed, &sink, r);
+  if (!world_read_limits(r->world, r->scenario, error))
+    return false;
   r->net = net_new(r->world, r->scenario, error);
   const char *tap = NULL; /* the scenario's own point of view, when nobody chose another */
   if (!r->net || !tree_text(r->scenario, "tap", NULL, &tap, error) ||
@@ -591,6 +599,12 @@ bool
 run_hit_limit(const struct run *r)
 {
   return world_hit_limit(r->world);
+}
+
+char *
+run_limit_text(const struct run *r)
+{
+  return world_limit_text(r->world);
 }
 
 uint32_t

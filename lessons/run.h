@@ -89,7 +89,10 @@ const char *run_title(const struct run *r); /* in the current language */
 uint64_t run_seed(const struct run *r);
 uint64_t run_hash(const struct run *r);
 int64_t run_end_ns(const struct run *r); /* virtual time of the last frame or event */
+/* Did the run want more than it may (world.h)? It ends there and keeps what it brought; the text says
+ * why and what to do, in the current language. NULL when not; the caller frees it. */
 bool run_hit_limit(const struct run *r);
+char *run_limit_text(const struct run *r);
 
 /* Topology. */
 uint32_t run_n_hosts(const struct run *r);

@@ -103,9 +103,8 @@ drive(struct run *r, const char *device, int64_t for_ns, GError **error)
     if (outside_tun_counts(tun).n_dropped > 0)
       code = CMD_INCOMPLETE;
     if (run_hit_limit(r)) {
-      cmd_complain(lang_text("stopped at the limit of events of one run; what was seen is saved",
-                             "หยุดเพราะจำนวนเหตุการณ์ถึงขีดจำกัดของการจำลองหนึ่งครั้ง "
-                             "สิ่งที่เห็นแล้วถูกบันทึกไว้"));
+      g_autofree char *why = run_limit_text(r);
+      cmd_complain("%s", why);
       code = CMD_INCOMPLETE;
     }
   } else {

@@ -211,10 +211,8 @@ simulate(const char *what, const struct play_flags *f)
     print_run(r, what, f);
     tell_stop(r, f);
     if (run_hit_limit(r)) {
-      cmd_complain(lang_text("the run was stopped at its limit of events; --until SECONDS gives it "
-                             "an end",
-                             "การจำลองถูกหยุดเพราะจำนวนเหตุการณ์ถึงขีดจำกัด กำหนดเวลาจบได้ด้วย "
-                             "--until SECONDS"));
+      g_autofree char *why = run_limit_text(r);
+      cmd_complain("%s", why);
       code = CMD_INCOMPLETE;
     }
   }

@@ -18,11 +18,8 @@
 #include <string.h>
 
 #include "capture/wire/bytes.h"
-#include "capture/wire/lang.h"
 
-/* Ten thousand hosts with some connections each stay far below; beyond this a run has run away. */
-enum { EVENTS_WAITING_MAX = 1 << 24, HOST_BITS = 20, HOSTS_MAX = 1 << HOST_BITS };
-#define EVENTS_RUN_MAX UINT64_C(100000000)
+enum { HOST_BITS = 20, HOSTS_MAX = 1 << HOST_BITS };
 /* A state event's value is a line on the screen. */
 enum { VALUE_OCTETS_MAX = 1024 };
 
@@ -51,8 +48,10 @@ struct world {
   uint64_t *sequences;              /* per host */
   uint32_t n_sequences;
   uint64_t n_run;
+  int64_t n_held; /* octets, see world_hold() */
+  struct world_limits limits;
+  enum world_limit limit;
   uint64_t permutation; /* 0: hosts in the order of their numbers */
-  bool hit_limit;
   uint64_t hash;
 };
 
@@ -67,6 +66,7 @@ world_new(uint64_t seed, const struct world_sink *sink, void *sink_data)
     w->sink = *sink;
   w->sink_data = sink_data;
   w->free_slot = NO_SLOT;
+  w->limits = world_limits_default;
   w->hash = UINT64_C(0x6a09e667f3bcc908);
   return w;
 }
@@ -101,10 +101,28 @@ world_permute_ties(struct world *w, uint64_t permutation)
   w->permutation = permutation;
 }
 
+void
+world_set_limits(struct world *w, const struct world_limits *limits)
+{
+  w->limits = *limits;
+}
+
+struct world_limits
+world_limits(const struct world *w)
+{
+  return w->limits;
+}
+
+enum world_limit
+world_limit(const struct world *w)
+{
+  return w->limit;
+}
+
 bool
 world_hit_limit(const struct world *w)
 {
-  return w->hit_limit;
+  return w->limit != WORLD_LIMIT_NONE;
 }
 
 uint64_t
@@ -223,6 +241,25 @@ next_sequence(struct world *w, uint32_t host)
   return w->sequences[host]++;
 }
 
+/* What happens until the running event is over still happens; then nothing more. */
+static void
+stop_at(struct world *w, enum world_limit limit)
+{
+  if (w->limit)
+    return;
+  w->limit = limit;
+  g_autofree char *text = world_limit_text(w);
+  world_emit(w, 0, "log", "world", "%s", text);
+}
+
+void
+world_hold(struct world *w, int64_t octets)
+{
+  w->n_held += octets;
+  if (w->n_held > 0 && (uint64_t)w->n_held > w->limits.octets)
+    stop_at(w, WORLD_LIMIT_OCTETS);
+}
+
 /* The host's turn within an instant: its number, or its place in that instant's permutation, which
  * is one because both steps can be undone. */
 static uint32_t
@@ -240,7 +277,8 @@ world_at(struct world *w, int64_t time_ns, enum world_class class, uint32_t host
          world_callback callback, void *data)
 {
   g_assert(time_ns >= w->now_ns && host < HOSTS_MAX && callback);
-  g_assert(w->n_heap < EVENTS_WAITING_MAX);
+  if (w->n_heap >= w->limits.waiting)
+    stop_at(w, WORLD_LIMIT_WAITING);
   uint32_t slot = slot_take(w);
   w->slots[slot].callback = callback;
   w->slots[slot].data = data;
@@ -263,24 +301,13 @@ world_cancel(struct world *w, uint64_t id)
   slot_free(w, slot);
 }
 
-static void
-stop_at_limit(struct world *w)
-{
-  w->hit_limit = true;
-  world_emit(w, 0, "log", "world", "%s",
-             lang_text("stopped after 100,000,000 events: this scenario never comes to rest",
-                       "หยุดหลังจาก 100,000,000 เหตุการณ์ เพราะสถานการณ์นี้ไม่มีวันสงบ"));
-}
-
 bool
 world_step(struct world *w)
 {
-  if (w->n_heap == 0 || w->hit_limit)
+  if (w->n_heap > 0 && w->n_run >= w->limits.events)
+    stop_at(w, WORLD_LIMIT_EVENTS);
+  if (w->n_heap == 0 || w->limit)
     return false;
-  if (w->n_run == EVENTS_RUN_MAX) {
-    stop_at_limit(w);
-    return false;
-  }
   w->n_run++;
   struct entry e = w->heap[0];
   struct slot s = w->slots[e.slot];
@@ -301,7 +328,7 @@ world_run(struct world *w, int64_t until_ns)
    * stops at the last event. */
   if (until_ns > w->now_ns && until_ns < INT64_MAX)
     w->now_ns = until_ns;
-  return w->n_heap > 0 && !w->hit_limit;
+  return w->n_heap > 0 && !w->limit;
 }
 
 int64_t

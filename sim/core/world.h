@@ -96,8 +96,35 @@ bool world_run(struct world *w, int64_t until_ns);
 int64_t world_next_ns(const struct world *w);
 /* Runs one event; false when none waits. */
 bool world_step(struct world *w);
-/* A run that never rests is stopped here and says so in the log: 100,000,000 events. */
+
+/* ---- limits: a run that runs away is stopped, keeps what it brought so far, and says why ---- */
+
+struct world_limits {
+  uint64_t events;  /* that happen in all */
+  uint32_t waiting; /* events that wait at once */
+  uint64_t octets;  /* held for packets and records, as the rooms tell by world_hold() */
+};
+/* 100,000,000 events, 4,000,000 at once, 4 GiB: ten thousand hosts with some connections each stay
+ * far below, and a laptop of 8 GB keeps the other half. */
+extern const struct world_limits world_limits_default;
+struct world_limits world_limits(const struct world *w);
+/* Before the first event. */
+void world_set_limits(struct world *w, const struct world_limits *limits);
+/* `limits: {events: 1000000, waiting: 50000, memory: 64}` of a scenario, memory in MiB; without the
+ * key nothing changes. False with error naming file and line. */
+struct tree_node;
+bool world_read_limits(struct world *w, const struct tree_node *scenario, GError **error);
+
+/* A room holds so many octets more (or, negative, less) of what grows with the run. */
+void world_hold(struct world *w, int64_t octets);
+
+enum world_limit { WORLD_LIMIT_NONE, WORLD_LIMIT_EVENTS, WORLD_LIMIT_WAITING, WORLD_LIMIT_OCTETS };
+/* Which limit stopped the run: no further event happens. It also stands in the log. */
+enum world_limit world_limit(const struct world *w);
 bool world_hit_limit(const struct world *w);
+/* The same as a sentence in the current language, with what to do about it; NULL without a limit.
+ * The caller frees it. */
+char *world_limit_text(const struct world *w);
 
 /* Rolling hash of all that left through the sinks so far: of frames time, host and octets, of state
  * events time, host, subject, key and value. */

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -170,6 +171,51 @@ def test_until_stops_there():
     rows = sim("run", "mail-journey", "--until", "0.6", "--format", "json").stdout.splitlines()
     assert rows and json.loads(rows[-1])["time"] <= 0.6
     assert len(rows) < len(sim("run", "mail-journey", "--format", "json").stdout.splitlines())
+
+def whole_frames(octets):
+    """The lengths of a pcapng file's enhanced packet blocks (6); nothing may be cut."""
+    at, lengths = 0, []
+    while at < len(octets):
+        kind, n = struct.unpack_from("<II", octets, at)
+        assert at + n <= len(octets) and struct.unpack_from("<I", octets, at + n - 4)[0] == n, at
+        if kind == 6:
+            lengths.append(struct.unpack_from("<I", octets, at + 20)[0])
+        at += n
+    return lengths
+
+
+def runaway(name, limits):
+    """A transfer of 4 MB that a limit cuts; its exit code, messages and what was saved."""
+    path = place(name, f"""title: {{en: Much, th: มาก}}
+hosts:
+  a: {{address: 10.0.0.1/24}}
+  b: {{address: 10.0.0.2/24}}
+links:
+  l: {{ends: [a, b], rate: 1Gbit/s}}
+limits: {limits}
+actions:
+  - {{at: 0s, host: a, do: transfer, server: b, port: 5000, send: 4000000}}
+""")
+    saved = os.path.join(PLACE, "cut.pcapng")
+    said = {}
+    for lang in ("en", "th"):
+        done = sim("run", path, "--quiet", "-w", saved, lang=lang)
+        assert done.returncode == 4, (limits, done.returncode, done.stderr)
+        assert is_thai(done.stderr) == (lang == "th"), done.stderr
+        said[lang] = done.stderr
+    with open(saved, "rb") as f:
+        n_frames = len(whole_frames(f.read()))
+    assert n_frames > 2, (limits, n_frames)
+    return said["en"]
+
+
+def test_a_runaway_run_is_stopped_with_its_reason_and_keeps_its_capture():
+    assert "stopped after 500 events" in runaway("events.yaml", "{events: 500}")
+    assert "8 events waiting at once" in runaway("waiting.yaml", "{waiting: 8}")
+    assert "took 1 MiB of memory" in runaway("memory.yaml", "{memory: 1}")
+    path = place("whole.yaml", "hosts:\n  a: {address: 10.0.0.1/24}\n  b: {address: 10.0.0.2/24}\n"
+                 "links:\n  l: {ends: [a, b]}\nlimits: {memory: 0}\n")
+    refused(sim("run", path), 3, f"{path}:6:", "memory")
 
 
 def test_set_overrides_a_value():

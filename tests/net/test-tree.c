@@ -281,6 +281,12 @@ static const struct {
      "s.yaml:2: host \"pc\" cannot reach \"10.9.9.9\" directly; a gateway lies on one of the "
      "host's "
      "own nets"},
+    {"far-route",
+     "hosts:\n  pc: {address: 10.0.0.1/24, routes: [{to: 10.5.0.0/16, via: 10.9.9.9}]}\n" MX
+     "links:\n  lan: {ends: [pc, mx]}\n",
+     "s.yaml:2: host \"pc\" cannot reach \"10.9.9.9\" directly; a gateway lies on one of the "
+     "host's "
+     "own nets"},
     {"no-link", "hosts:\n" PC,
      "s.yaml:2: host \"pc\" has an address but no link; add a link that ends at it"},
     {"switch-loop",
