@@ -174,6 +174,7 @@ struct net {
   void *judge_data;
   uint64_t n_journeys;
   struct packet *pool; /* free packets of the usual size */
+  unsigned n_pool;
   struct packet *newest;
   struct intervene *intervene; /* of a person; NULL when nobody intervenes */
 };

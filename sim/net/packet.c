@@ -8,7 +8,10 @@
 
 #include "sim/net/host.h"
 
-enum { POOLED_ROOM = PACKET_HEADROOM + ETH_MTU + 60 }; /* a segment with all TCP options */
+enum {
+  POOLED_ROOM = PACKET_HEADROOM + ETH_MTU + 60, /* a segment with all TCP options */
+  POOL_MAX = 4096, /* kept for the next ones: 7 MiB; a storm of broadcasts leaves no more behind */
+};
 
 static struct packet *
 take(struct net *n, size_t room)
@@ -16,10 +19,12 @@ take(struct net *n, size_t room)
   struct packet *p = n->pool;
   if (room <= POOLED_ROOM && p) {
     n->pool = p->next;
+    n->n_pool--;
     return p;
   }
   room = MAX(room, (size_t)POOLED_ROOM);
   p = g_malloc(sizeof *p + room);
+  world_hold(n->world, (int64_t)(sizeof *p + room));
   p->room = (uint32_t)room;
   p->older = n->newest;
   p->newer = NULL;
@@ -73,18 +78,20 @@ release(struct net *n, struct packet *p)
     p->newer->older = p->older;
   else
     n->newest = p->older;
+  world_hold(n->world, -(int64_t)(sizeof *p + p->room));
   g_free(p);
 }
 
 void
 packet_free(struct net *n, struct packet *p)
 {
-  if (p->room != POOLED_ROOM) {
+  if (p->room != POOLED_ROOM || n->n_pool >= POOL_MAX) {
     release(n, p);
     return;
   }
   p->next = n->pool;
   n->pool = p;
+  n->n_pool++;
 }
 
 void
@@ -101,6 +108,7 @@ packet_pool_clear(struct net *n)
   while (n->newest)
     release(n, n->newest);
   n->pool = NULL;
+  n->n_pool = 0;
 }
 
 void
