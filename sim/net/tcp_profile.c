@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tcp_profile.c -- what some systems choose where the RFCs leave a choice.
  *
- * Linux: net/ipv4/tcp*.c and ip-sysctl of version 6. FreeBSD: sys/netinet/tcp*.c of version 14. */
+ * Linux: net/ipv4/tcp*.c and ip-sysctl of version 6. FreeBSD: sys/netinet/tcp*.c of version 14.
+ *
+ * SIMPLIFIED: both repair losses by RFC 6675, where the real ones use RACK-TLP and proportional
+ * rate reduction; Linux's quick ACKs at the start of a connection, HyStart and buffers that grow
+ * are not here. */
 #include <glib.h>
 #include <string.h>
 
