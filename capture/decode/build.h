@@ -142,6 +142,14 @@ void arp_decode(struct decode *d, struct slice s);
 void ip_decode(struct decode *d, struct slice s); /* either version, by its first four bits */
 void icmp_decode(struct decode *d, struct slice s);
 void icmpv6_decode(struct decode *d, struct slice s);
+/* The fields of a message of neighbour discovery behind its checksum; false when it is none.
+ * `redirected` is the packet that a redirect quotes, or empty. */
+bool nd_decode(struct decode *d, struct slice s, struct slice *redirected);
+/* The options of an IPv4 header, and those of an IPv6 extension header behind its length. */
+void ip_options_build(struct decode *d, struct slice s);
+void ip6_options_build(struct decode *d, struct slice s);
+/* The octets of a routing header behind its length. */
+void ip6_routing_build(struct decode *d, struct slice s);
 void udp_decode(struct decode *d, struct slice s);
 void tcp_decode(struct decode *d, struct slice s);
 /* A message without the length that TCP puts before it. */
@@ -165,7 +173,8 @@ struct field_table {
   const struct field_def *defs;
   size_t n;
 };
-extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, icmp_fields,
+extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, ip_option_fields,
+    icmp_fields, nd_fields,
     udp_fields, tcp_fields, tcp_analysis_fields, dns_fields, tls_fields, smtp_fields, pop_fields,
     imap_fields, message_fields, app_fields, build_fields;
 

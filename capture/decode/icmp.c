@@ -6,9 +6,10 @@
  *
  * The quoted datagram is decoded like any other, marked as quoted: it belongs to no stream here,
  * and the octets behind its headers count as a secret, because nothing proves that they are none.
- * RFC 792, 1191 (MTU), 4443; neighbour discovery, RFC 4861, with its target address and link
- * address. */
+ * RFC 792, 1191 (MTU), 4443. Neighbour discovery is nd.c's. */
 #include "capture/decode/build.h"
+
+#include "capture/wire/nd.h"
 
 enum {
   ICMP,
@@ -21,6 +22,7 @@ enum {
   UNUSED,
   MTU,
   REDIR_GW,
+  POINTER,
   ICMP6,
   TYPE6,
   CODE6,
@@ -29,12 +31,8 @@ enum {
   IDENT6,
   SEQ6,
   MTU6,
+  POINTER6,
   RESERVED6,
-  TARGET_NS,
-  TARGET_NA,
-  OPTION_TYPE6,
-  OPTION_LEN6,
-  LINK_ADDRESS6,
   SHORT,
 };
 
@@ -83,6 +81,11 @@ static const struct field_def defs[] = {
                   "Gateway address",
                   {"The better router for this destination is %s.",
                    "เราเตอร์ที่เหมาะกว่าสำหรับปลายทางนี้คือ %s"}},
+    [POINTER] = {"icmp.pointer",
+                 FIELD_UINT,
+                 "Pointer",
+                 {"The trouble lies at octet %s of the datagram that is quoted.",
+                  "ปัญหาอยู่ที่ออกเตตที่ %s ของดาตาแกรมที่อ้างถึง"}},
     [ICMP6] = {"icmpv6",
                FIELD_PROTOCOL,
                "Internet Control Message Protocol v6",
@@ -126,27 +129,11 @@ static const struct field_def defs[] = {
                    "Reserved",
                    {"These octets have no meaning in this message: %s.",
                     "ออกเตตเหล่านี้ไม่มีความหมายในข้อความนี้: %s"}},
-    [TARGET_NS] = {"icmpv6.nd.ns.target_address",
-                   FIELD_IPV6,
-                   "Target address",
-                   {"The card address of %s is asked for.", "ถามหาที่อยู่การ์ดของ %s"}},
-    [TARGET_NA] = {"icmpv6.nd.na.target_address",
-                   FIELD_IPV6,
-                   "Target address",
-                   {"The card address of %s is told.", "แจ้งที่อยู่การ์ดของ %s"}},
-    [OPTION_TYPE6] = {"icmpv6.opt.type",
-                      FIELD_UINT,
-                      "Option type",
-                      {"The kind of this addition: %s.", "ชนิดของส่วนเพิ่มเติมนี้: %s"}},
-    [OPTION_LEN6] = {"icmpv6.opt.length",
-                     FIELD_UINT,
-                     "Option length",
-                     {"This addition takes %s times eight octets.",
-                      "ส่วนเพิ่มเติมนี้ยาว %s คูณแปดออกเตต"}},
-    [LINK_ADDRESS6] = {"icmpv6.opt.linkaddr",
-                       FIELD_OCTETS,
-                       "Link-layer address",
-                       {"The card address is %s.", "ที่อยู่การ์ดคือ %s"}},
+    [POINTER6] = {"icmpv6.pointer",
+                  FIELD_UINT,
+                  "Pointer",
+                  {"The trouble lies at octet %s of the packet that is quoted.",
+                   "ปัญหาอยู่ที่ออกเตตที่ %s ของแพ็กเก็ตที่อ้างถึง"}},
     [SHORT] = {"enveloscope.icmp.short",
                FIELD_NONE,
                "The ICMP message is cut off",
@@ -183,6 +170,7 @@ static const struct icmp_name names4[] = {
     {11, 0, "Time to live exceeded in transit"},
     {11, 1, "Fragment reassembly time exceeded"},
     {12, -1, "Parameter problem"},
+    {12, 0, "Pointer indicates the error"},
     {13, -1, "Timestamp request"},
     {14, -1, "Timestamp reply"},
 };
@@ -197,7 +185,12 @@ static const struct icmp_name names6[] = {
     {3, -1, "Time Exceeded"},
     {3, 0, "hop limit exceeded in transit"},
     {3, 1, "fragment reassembly time exceeded"},
+    {1, 2, "Beyond scope of source address"},
     {4, -1, "Parameter Problem"},
+    {4, 0, "erroneous header field encountered"},
+    {4, 1, "unrecognized Next Header type encountered"},
+    {4, 2, "unrecognized IPv6 option encountered"},
+    {4, 3, "IPv6 First Fragment has incomplete IPv6 Header Chain"},
     {128, -1, "Echo (ping) request"},
     {129, -1, "Echo (ping) reply"},
     {130, -1, "Multicast Listener Query"},
@@ -291,6 +284,9 @@ icmp_decode(struct decode *d, struct slice s)
     build_number(d, &defs[MTU], slice_skip(rest, 2), get_be16(rest.p + 2));
   } else if (type == 5) {
     build_octets(d, &defs[REDIR_GW], rest);
+  } else if (type == ICMP_TYPE_PARAMETER) {
+    build_number(d, &defs[POINTER], slice_cut(rest, 1), rest.p[0]);
+    build_octets(d, &defs[UNUSED], slice_skip(rest, 1));
   } else {
     build_octets(d, &defs[UNUSED], rest);
   }
@@ -299,23 +295,6 @@ icmp_decode(struct decode *d, struct slice s)
     quoted_decode(d, body);
   else
     data_decode(d, body);
-}
-
-/* The options of neighbour discovery, RFC 4861 4.6. */
-static void
-options6_build(struct decode *d, struct slice s)
-{
-  while (s.n >= 8 && s.p[1] > 0) {
-    uint32_t octets = MIN(s.p[1] * 8u, s.n);
-    build_named(d, &defs[OPTION_TYPE6], slice_cut(s, 1), s.p[0],
-                s.p[0] == 1   ? "Source link-layer address"
-                : s.p[0] == 2 ? "Target link-layer address"
-                              : NULL);
-    build_number(d, &defs[OPTION_LEN6], slice_cut(slice_skip(s, 1), 1), s.p[1]);
-    if (s.p[0] == 1 || s.p[0] == 2)
-      build_octets(d, &defs[LINK_ADDRESS6], slice_cut(slice_skip(s, 2), octets - 2));
-    s = slice_skip(s, octets);
-  }
 }
 
 static unsigned
@@ -342,27 +321,26 @@ icmpv6_decode(struct decode *d, struct slice s)
   head_build(d, s, ICMP6, type_name, code_name, checksum6_status(d, s));
   title_info(d, type_name, code_name, type);
   struct slice rest = slice_cut(slice_skip(s, 4), 4), body = slice_skip(s, ICMP_OCTETS);
-  if (type == 128 || type == 129) {
+  struct slice redirected = body;
+  if (type == ICMP6_ROUTER_SOLICIT || type == ICMP6_NEIGHBOUR_SOLICIT || type == ICMP6_REDIRECT)
+    build_octets(d, &defs[RESERVED6], rest);
+  bool is_discovery = nd_decode(d, s, &redirected);
+  if (type == ICMP6_ECHO || type == ICMP6_ECHO_REPLY) {
     build_number(d, &defs[IDENT6], slice_cut(rest, 2), get_be16(rest.p));
     build_number(d, &defs[SEQ6], slice_skip(rest, 2), get_be16(rest.p + 2));
     build_info(d, " id=0x%04x, seq=%u", get_be16(rest.p), get_be16(rest.p + 2));
-  } else if (type == 2) {
+  } else if (type == ICMP6_TOO_BIG) {
     build_number(d, &defs[MTU6], rest, get_be32(rest.p));
-  } else {
+  } else if (type == ICMP6_PARAMETER) {
+    build_number(d, &defs[POINTER6], rest, get_be32(rest.p));
+  } else if (!is_discovery) {
     build_octets(d, &defs[RESERVED6], rest);
   }
-  bool neighbour = (type == 135 || type == 136) && body.n >= 16;
-  if (neighbour) {
-    struct slice target = slice_cut(body, 16);
-    char text[ADDR_TEXT_MAX];
-    struct ip_addr addr = ip_addr_v6(target.p);
-    build_octets(d, &defs[type == 135 ? TARGET_NS : TARGET_NA], target);
-    build_info(d, type == 135 ? " for %s" : " %s", ip_addr_format(&addr, text));
-    options6_build(d, slice_skip(body, 16));
-  }
-  build_layer_end(d, layer, neighbour ? s.n : ICMP_OCTETS);
-  if (type >= 1 && type <= 4)
+  build_layer_end(d, layer, is_discovery ? s.n : ICMP_OCTETS);
+  if (is_discovery)
+    quoted_decode(d, redirected);
+  else if (type >= ICMP6_UNREACHABLE && type <= ICMP6_PARAMETER)
     quoted_decode(d, body);
-  else if (!neighbour)
+  else
     data_decode(d, body);
 }

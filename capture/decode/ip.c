@@ -6,8 +6,8 @@
  *                                                      └ not last: "reassembled in frame N"
  *
  * The datagram of several fragments was put together by pass 1; here it becomes a source whose
- * pieces name the frames. RFC 791, 8200, 2474 (DSCP), 3168 (ECN). Not here: tunnels, contents of
- * options. */
+ * pieces name the frames. RFC 791, 8200, 2474 (DSCP), 3168 (ECN). Options are ip_option.c's. Not
+ * here: tunnels. */
 #include "capture/decode/build.h"
 
 #include "capture/wire/frame.h"
@@ -16,7 +16,7 @@
 /* clang-format off */
 enum {
   IP, VERSION, HDR_LEN, DSFIELD, DSCP, ECN, LEN, ID, FLAGS, FLAGS_RB, FLAGS_DF, FLAGS_MF,
-  FRAG_OFFSET, TTL, PROTO, CHECKSUM, CHECKSUM_STATUS, SRC, DST, ADDR, OPT_TYPE, OPT_LEN, OPTIONS,
+  FRAG_OFFSET, TTL, PROTO, CHECKSUM, CHECKSUM_STATUS, SRC, DST, ADDR,
   FRAGMENTS, FRAGMENT, FRAGMENT_COUNT, REASSEMBLED_LENGTH, REASSEMBLED_IN, IP6, VERSION6, TCLASS,
   FLOW, PLEN, NXT, HLIM, SRC6, DST6, ADDR6, HOPOPTS, HOPOPTS_NXT, HOPOPTS_LEN, ROUTING,
   ROUTING_NXT, ROUTING_LEN, ROUTING_TYPE, DSTOPTS, DSTOPTS_NXT, DSTOPTS_LEN, FRAGHDR, FRAGHDR_NXT,
@@ -132,19 +132,6 @@ static const struct field_def defs[] = {
               FIELD_IPV4,
               "Source or destination address",
               {"One of the two machines has the address %s.", "เครื่องหนึ่งในสองเครื่องมีที่อยู่ %s"}},
-    [OPTIONS] = {"enveloscope.ip.options",
-                 FIELD_NONE,
-                 "Options",
-                 {"Options ask routers for something special; they are rare today.",
-                  "ตัวเลือกขอให้เราเตอร์ทำสิ่งพิเศษ ปัจจุบันพบได้น้อย"}},
-    [OPT_TYPE] = {"ip.opt.type",
-                  FIELD_UINT,
-                  "Option type",
-                  {"The kind of this option: %s.", "ชนิดของตัวเลือกนี้: %s"}},
-    [OPT_LEN] = {"ip.opt.len",
-                 FIELD_UINT,
-                 "Option length",
-                 {"This option takes %s octets.", "ตัวเลือกนี้ยาว %s ออกเตต"}},
     [FRAGMENTS] = {"ip.fragments",
                    FIELD_NONE,
                    "IPv4 fragments",
@@ -493,32 +480,6 @@ fragment_decode(struct decode *d, struct slice s, uint8_t proto, bool v6)
 /* ---- IPv4 ---- */
 
 static void
-options_build(struct decode *d, struct slice s)
-{
-  if (s.n == 0)
-    return;
-  unsigned group = build_none(d, &defs[OPTIONS], s);
-  build_open(d, group);
-  while (s.n > 0) {
-    uint8_t type = s.p[0];
-    build_number(d, &defs[OPT_TYPE], slice_cut(s, 1), type);
-    if (type == 0)
-      break;
-    uint32_t n = 1;
-    if (type != 1) {
-      n = s.n >= 2 ? s.p[1] : 0;
-      if (n < 2 || n > s.n) {
-        build_flag(d, build_none(d, &defs[BAD], s), FIELD_FLAG_ODD);
-        break;
-      }
-      build_number(d, &defs[OPT_LEN], slice_cut(slice_skip(s, 1), 1), n);
-    }
-    s = slice_skip(s, n);
-  }
-  build_close(d, group);
-}
-
-static void
 ip_addresses(struct decode *d, const struct ip_addr *src, const struct ip_addr *dst)
 {
   struct decode_work *w = d->work;
@@ -571,7 +532,7 @@ header4_build(struct decode *d, struct slice s, const struct ipv4 *h)
   at = slice_cut(slice_skip(s, 16), 4);
   build_octets(d, &defs[DST], at);
   build_hidden(d, &defs[ADDR], at, 0);
-  options_build(d, slice_skip(slice_cut(s, h->header_octets), IPV4_OCTETS));
+  ip_options_build(d, slice_skip(slice_cut(s, h->header_octets), IPV4_OCTETS));
   build_layer_end(d, layer, MIN(s.n, h->header_octets));
 }
 
@@ -671,6 +632,10 @@ extension_build(struct decode *d, struct slice s, uint8_t proto)
     build_number(d, &defs[x->length], slice_cut(slice_skip(s, 1), 1), s.p[1]);
   if (proto == IP_PROTO_ROUTING)
     build_number(d, &defs[ROUTING_TYPE], slice_cut(slice_skip(s, 2), 1), s.p[2]);
+  if (proto == IP_PROTO_ROUTING)
+    ip6_routing_build(d, slice_skip(slice_cut(s, octets), 2));
+  else if (x)
+    ip6_options_build(d, slice_skip(slice_cut(s, octets), 2));
   build_layer_end(d, layer, octets);
   return octets;
 }
