@@ -64,7 +64,7 @@ inject(struct rig *r, const char *to_host, const char *src, const char *dst, uin
   struct eth eth = {.type = ETHER_IPV6, .src = {2, 9, 9, 9, 9, 9}};
   memcpy(eth.dst, h->ifaces[0].mac, 6);
   eth_put(packet->octets, &eth);
-  struct ip_addr from, to;
+  struct ip_addr from = {0}, to = {0};
   g_assert_true(ip_addr_parse(src, &from) && ip_addr_parse(dst, &to));
   struct ipv6 ip = {.payload_octets = (uint16_t)n, .next_header = next, .hop_limit = 64};
   memcpy(ip.src, from.octets, 16);
@@ -81,7 +81,7 @@ inject_icmp6(struct rig *r, const char *to_host, const char *src, const char *ds
              size_t n)
 {
   struct host *h = r->net->hosts[rig_host(r, to_host)];
-  struct ip_addr from, to;
+  struct ip_addr from = {0}, to = {0};
   g_assert_true(ip_addr_parse(src, &from) && ip_addr_parse(dst, &to));
   put_be16(p + 2, 0);
   uint32_t sum = checksum_pseudo(&from, &to, IP_PROTO_ICMPV6, (uint32_t)n);
