@@ -51,12 +51,17 @@ struct world_frame {
  *           = link, "" when forgotten; "flood", key = packet, value = MAC that the switch does not know; "ping 10.0.2.1", key = sequence number, value "rtt_us=812"; "log" …
  *   subject "drop", key = packet, value "queue-full at=wan" (words and sentences: sim/net/drop.h); "fault", key = packet,
  *           value "delay at=wan"; "mark", key = packet, value "ce at=wan queue=20"; "link", key "wan loss", value "5%"
- *   subject "address", key = IPv4 address, value "probing 2", "ours", "taken", "conflict with MAC", "defended", "lost"
+ *   subject "address", key = IPv4 address, value "probing 2", "ours", "taken", "conflict with MAC", "defended", "lost"; key =
+ *           IPv6 address, value "lan/64 tentative link-local": link, prefix, tentative, preferred or duplicate, and written,
+ *           link-local, from a prefix or leased
  *   subject "nat", key "tcp 192.168.1.10:50000", value "203.0.113.1:4711" ("… fixed": by hand), "" when forgotten
- *   subject "route", key = destination, value "via 10.0.1.1 dev lan: REASON"; "nd", key = IPv6 address, value "reachable MAC", …
- *           or "" when forgotten; "pmtu", key = destination, value = octets
+ *   subject "route", key = destination, value "via 10.0.1.1 dev lan: default route (0.0.0.0/0)"; "pmtu", key =
+ *           destination, value = octets; "nd", key = IPv6 address, value "INCOMPLETE", "REACHABLE MAC", "STALE MAC", "DELAY
+ *           MAC" or "PROBE MAC", with " router" behind it, "" when nobody answered
+ *   subject "ping 10.0.2.1" also "rtt_us=812 ttl=63", "too-big mtu=1280 from=10.0.1.1" or another trouble; "traceroute
+ *           10.0.3.1", key = hop, value "10.0.1.1 rtt_us=812 rtt_us=790 *"
  *   subject "action", key = its id, value "started", "done" or "failed"; "transfer ID", key sent, received or end; "lookup NAME
- *           TYPE", key = number of the answer; "traceroute 10.0.3.1", key = hop; "mail-queue", key = its id, value = where it
+ *           TYPE", key = number of the answer; "mail-queue", key = its id, value = where it
  *           stands or "" when it left
  *   subject "input", key = its place in the log, value "waiting", "done" or "nothing"; "hand NAME", key state or typed */
 struct world_event {

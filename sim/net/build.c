@@ -10,8 +10,14 @@
  *     place: [10, 40]               percent of the topology's width and height; default: on a circle
  *     address: 10.0.1.10/24         a host with one link; with several links, by link:
  *     addresses: {lan: 10.0.1.1/24, wan: 10.0.9.1/30}
+ *                                   one address or a list of both families: [10.0.1.10/24, "2001:db8:1::10/64"];
+ *                                   "auto": the host makes its own IPv6 address with the prefix that a router
+ *                                   advertises, and takes the way out and the DNS server from it
  *     gateway: 10.0.1.1             where all else goes: an address of a net this host is on, or the
- *                                   name of a host on such a net
+ *                                   name of a host on such a net (then for both families); or a list
+ *     advertise: [lan]              of a router: links where it tells hosts its IPv6 prefixes
+ *     interface_id: eui64           how own IPv6 addresses end: from the MAC, or stable (RFC 7217)
+ *     dad: false                    true: written IPv6 addresses are tested too before they are used
  *     routes: [{to: 10.0.3.0/24, via: 10.0.9.2}]
  *     dns: 10.0.1.53                the resolver this host asks: an address or a host's name; or a
  *                                   list of up to three, asked one after the other
