@@ -125,7 +125,7 @@ send4(struct host *h, const struct ip_sending *s, struct packet *p, size_t n)
   const struct iface_addr *own = out ? iface_addr(out, 4) : NULL;
   const struct ip_addr *src = s->src.version ? &s->src : own ? &own->addr : NULL;
   ip_tell_route(h, &s->dst);
-  if (!src || n > UINT16_MAX - IPV4_HEADER_MAX) {
+  if (!out || !src || n > UINT16_MAX - IPV4_HEADER_MAX) {
     ip_drop(h, p, DROP_NO_ROUTE);
     return false;
   }
