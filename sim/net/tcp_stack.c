@@ -274,8 +274,8 @@ sock_collect(struct tcp_sock *s)
     sock_free(s);
 }
 
-uint32_t
-stack_isn(struct tcp_stack *t, const struct tcp_stack_flow *flow, int64_t now_ns)
+static uint32_t
+isn(struct tcp_stack *t, const struct tcp_stack_flow *flow, int64_t now_ns)
 {
   if (t->isn)
     return t->isn(t->data, flow, now_ns);
@@ -287,6 +287,19 @@ stack_isn(struct tcp_stack *t, const struct tcp_stack_flow *flow, int64_t now_ns
   put_be16(octets + 2 * n, flow->local_port);
   put_be16(octets + 2 * n + 2, flow->remote_port);
   return (uint32_t)(now_ns / 4000) + (uint32_t)random_hash(t->isn_key, octets, 2 * n + 4);
+}
+
+uint32_t
+stack_begin(struct tcp_stack *t, const struct tcp_stack_flow *flow, int64_t now_ns)
+{
+  uint32_t iss = isn(t, flow, now_ns);
+  struct tcp_sock *old = sock_find(t, flow);
+  if (!old)
+    return iss;
+  uint32_t last = old->tcp.snd_max;
+  tcp_conn_finish(&old->tcp, TCP_OUTCOME_DONE, now_ns);
+  sock_work(old, now_ns);
+  return seq_le(iss, last) ? last + ISN_LEAP : iss;
 }
 
 bool
@@ -465,7 +478,7 @@ note(struct tcp_stack *t, enum tcp_stack_note what, const struct tcp_stack_flow 
 
 static void
 open_from_syn(struct tcp_stack *t, const struct tcp_stack_flow *flow, const struct tcp_segment *seg,
-              uint32_t iss, int64_t now_ns)
+              int64_t now_ns)
 {
   struct tcp_sock *l = sock_listener(t, flow);
   bool is_syn = (seg->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
@@ -480,6 +493,7 @@ open_from_syn(struct tcp_stack *t, const struct tcp_stack_flow *flow, const stru
     note(t, TCP_STACK_BACKLOG_FULL, flow);
     return;
   }
+  uint32_t iss = stack_begin(t, flow, now_ns);
   struct ip_addr local;
   uint32_t mtu;
   struct tcp_sock *s = sock_new(t, l);
@@ -574,15 +588,7 @@ tcp_stack_segment(struct tcp_stack *t, const struct ip_addr *src, const struct i
     input(s, &seg, now_ns);
     return;
   }
-  uint32_t iss = stack_isn(t, &flow, now_ns);
-  if (s) {
-    uint32_t last = s->tcp.snd_max;
-    tcp_conn_finish(&s->tcp, TCP_OUTCOME_DONE, now_ns);
-    sock_work(s, now_ns);
-    if (seq_le(iss, last))
-      iss = last + ISN_LEAP;
-  }
-  open_from_syn(t, &flow, &seg, iss, now_ns);
+  open_from_syn(t, &flow, &seg, now_ns);
 }
 
 /* ---- the stack ---- */

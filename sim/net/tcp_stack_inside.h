@@ -96,7 +96,9 @@ void sock_collect(struct tcp_sock *s);
 /* Tells the user, sends, sets the timer, forgets: after anything happened to s. */
 void sock_work(struct tcp_sock *s, int64_t now_ns);
 void sock_set_timer(struct tcp_sock *s, int64_t at_ns);
-uint32_t stack_isn(struct tcp_stack *t, const struct tcp_stack_flow *flow, int64_t now_ns);
+/* The initial number of a new connection; one in TIME-WAIT with the same four numbers ends, and the
+ * number lies behind its last. */
+uint32_t stack_begin(struct tcp_stack *t, const struct tcp_stack_flow *flow, int64_t now_ns);
 bool stack_route(struct tcp_stack *t, const struct ip_addr *remote, struct ip_addr *local,
                  uint32_t *mtu, int64_t now_ns);
 

@@ -11,6 +11,8 @@
 
 #include "sim/net/tcp_stack_inside.h"
 
+#define REOPEN_NS (INT64_C(1) * 1000000000)
+
 /* ---- ports ---- */
 
 static struct tcp_sock *
@@ -228,6 +230,15 @@ tcp_sock_accept(struct tcp_sock *s, struct tcp_sock **out)
   return 0;
 }
 
+/* An active OPEN may take over from TIME-WAIT when timestamps tell the peer that the SYN is new:
+ * RFC 6191 2 from the other side, with a tick of a second between the two as Linux has it. */
+static bool
+may_take_over(const struct tcp_sock *old, int64_t now_ns)
+{
+  return old->tcp.state == TCP_TIME_WAIT && !old->is_owned && old->tcp.use_ts &&
+         now_ns - old->tcp.ts_recent_ns >= REOPEN_NS;
+}
+
 /* All four numbers, or why not. */
 static int
 choose_ends(struct tcp_sock *s, const struct ip_addr *to, uint16_t port, uint32_t *mtu,
@@ -246,7 +257,8 @@ choose_ends(struct tcp_sock *s, const struct ip_addr *to, uint16_t port, uint32_
     flow.local_port = s->flow.local_port;
   else if (!pick_port(s->stack, &flow))
     return -EADDRNOTAVAIL;
-  if (sock_find(s->stack, &flow))
+  const struct tcp_sock *old = sock_find(s->stack, &flow);
+  if (old && !may_take_over(old, now_ns))
     return -EADDRNOTAVAIL;
   s->flow = flow;
   return 0;
@@ -266,12 +278,13 @@ tcp_sock_connect(struct tcp_sock *s, const struct ip_addr *to, uint16_t port, in
   int error = choose_ends(s, to, port, &mtu, now_ns);
   if (error)
     return error;
+  uint32_t iss = stack_begin(t, &s->flow, now_ns);
   sock_set_mtu(s, mtu);
   s->kind = SOCK_CONN;
   sock_register(s);
   if (t->ops->born)
     t->ops->born(t->data, s);
-  tcp_conn_connect(&s->tcp, stack_isn(t, &s->flow, now_ns), now_ns);
+  tcp_conn_connect(&s->tcp, iss, now_ns);
   sock_work(s, now_ns);
   return -EINPROGRESS;
 }
