@@ -34,6 +34,11 @@
  *                                   `forward` opens a port to a host inside; filtering: none, address or
  *                                   address-and-port; hairpin: true; udp: 5min, tcp_idle: 124min,
  *                                   tcp_transitory: 4min and icmp: 60s end unused mappings
+ *     address: dhcp                 asks for one when the run begins; what the host does waits for it; release: 30s
+ *                                   gives it back. A scenario with DHCP needs `until`, since leases are renewed
+ *                                   for ever
+ *     dhcp: {range: [10.0.1.100, 10.0.1.150], lease: 1h, router: 10.0.1.1, dns: ns, domain: alice.test}
+ *                                   gives addresses of a net that this host is on to hosts that ask
  *     ttl: 64                       of the IP packets it makes
  *     tcp: {profile: linux, window: 64240, …}
  *                                   what its TCP chooses: build_tcp.c
@@ -172,11 +177,11 @@ read_place(struct net *n, struct host *h, const struct tree_node *node, uint32_t
 static bool
 read_host(struct net *n, const struct tree_node *node, uint32_t n_hosts, GError **error)
 {
-  static const char *const keys[] = {"kind",         "title",     "place",  "address",
-                                     "addresses",    "gateway",   "routes", "dns",
-                                     "resolver",     "ttl",       "tcp",    "small_services",
-                                     "table",        "ageing",    "claim",  "dad",
-                                     "interface_id", "advertise", "nat",    NULL};
+  static const char *const keys[] = {
+      "kind",   "title",  "place",    "address", "addresses",    "gateway",
+      "routes", "dns",    "resolver", "ttl",     "tcp",          "small_services",
+      "table",  "ageing", "claim",    "dad",     "interface_id", "advertise",
+      "nat",    "dhcp",   "release",  NULL};
   enum host_kind kind = HOST_PC;
   if (!tree_known(node, keys, error) || !read_kind(node, &kind, error))
     return false;

@@ -69,6 +69,10 @@ set_address(struct net *n, struct iface *i, const struct tree_node *node, GError
 {
   struct ip_addr addr;
   uint8_t prefix;
+  if (node->kind == TREE_SCALAR && strcmp(node->text, "dhcp") == 0) {
+    i->wants_lease = true; /* build_service.c */
+    return true;
+  }
   if (node->kind == TREE_SCALAR && strcmp(node->text, "auto") == 0) {
     if (i->host->kind != HOST_ROUTER) {
       nd_start(i)->is_automatic = true;

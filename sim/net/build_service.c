@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* build_service.c -- what a host of a scenario does for its net, and how it comes by its address:
- * `table` and `ageing` of a switch, `claim`, `nat`. The form is described in build.c. */
+ * `table` and `ageing` of a switch, `claim`, `nat`, `dhcp`, `release`. The form is described in
+ * build.c. */
 #include "sim/net/build.h"
 
 #include <string.h>
@@ -180,12 +181,134 @@ read_nat(struct net *n, struct host *h, const struct tree_node *node, GError **e
   return true;
 }
 
+/* ---- DHCP ---- */
+
+#define LEASE_DEFAULT_NS (INT64_C(3600) * 1000000000)
+#define LEASE_MIN_NS (INT64_C(8) * 1000000000) /* an eighth of it is a second */
+
+/* Two addresses of one net of the host. */
+static bool
+read_range(struct host *h, const struct tree_node *dhcp, struct dhcp_settings *set, GError **error)
+{
+  const struct tree_node *range = tree_get(dhcp, "range");
+  struct ip_addr ends[2] = {{0}, {0}};
+  bool good = range && range->kind == TREE_LIST && range->children->len == 2;
+  for (unsigned i = 0; good && i < 2; i++) {
+    const struct tree_node *end = range->children->pdata[i];
+    good = end->kind == TREE_SCALAR && ip_addr_parse(end->text, &ends[i]) && ends[i].version == 4;
+  }
+  set->first = ends[0];
+  set->last = ends[1];
+  if (!good || addr_number(&ends[0]) > addr_number(&ends[1]) ||
+      addr_number(&ends[1]) - addr_number(&ends[0]) >= DHCP_RANGE_MAX)
+    return tree_fail(error, range ? range : dhcp,
+                     lang_text("\"range\" is the first and the last of at most %d IPv4 addresses: "
+                               "range: [10.0.1.100, 10.0.1.150]",
+                               "\"range\" คือที่อยู่ IPv4 ตัวแรกและตัวสุดท้าย รวมไม่เกิน %d ที่อยู่: "
+                               "range: [10.0.1.100, 10.0.1.150]"),
+                     DHCP_RANGE_MAX);
+  for (uint32_t i = 0; i < h->n_ifaces; i++) {
+    const struct iface_addr *own = iface_addr(&h->ifaces[i], 4);
+    if (own && ip_addr_shares_net(&own->addr, &ends[0], own->prefix) &&
+        ip_addr_shares_net(&own->addr, &ends[1], own->prefix)) {
+      set->iface = &h->ifaces[i];
+      return true;
+    }
+  }
+  return tree_fail(error, range,
+                   lang_text("host \"%s\" has no fixed address in the net of this range; give it "
+                             "one, or choose a range of its net",
+                             "โฮสต์ \"%s\" ไม่มีที่อยู่คงที่ในเครือข่ายของช่วงนี้ ให้กำหนดที่อยู่ "
+                             "หรือเลือกช่วงในเครือข่ายของโฮสต์"),
+                   h->name);
+}
+
+static bool
+read_dhcp_dns(struct net *n, const struct tree_node *dhcp, struct dhcp_settings *set,
+              GError **error)
+{
+  const struct tree_node *dns = tree_get(dhcp, "dns");
+  if (!dns)
+    return true;
+  if (dns->kind != TREE_LIST)
+    return build_address(n, dns, &set->dns[0], error);
+  if (dns->children->len > DHCP_SERVERS_MAX)
+    return tree_fail(error, dns,
+                     lang_text("at most %d DNS servers fit; remove some",
+                               "ระบุเซิร์ฟเวอร์ DNS ได้ไม่เกิน %d ตัว ให้ลบออกบ้าง"),
+                     DHCP_SERVERS_MAX);
+  for (unsigned i = 0; i < dns->children->len; i++)
+    if (!build_address(n, dns->children->pdata[i], &set->dns[i], error))
+      return false;
+  return true;
+}
+
+static bool
+read_dhcp_server(struct net *n, struct host *h, const struct tree_node *node, GError **error)
+{
+  static const char *const keys[] = {"range", "lease", "router", "dns", "domain", NULL};
+  const struct tree_node *dhcp = tree_get(node, "dhcp");
+  struct dhcp_settings set = {0};
+  if (!dhcp)
+    return true;
+  if (!tree_known(dhcp, keys, error) || !read_range(h, dhcp, &set, error) ||
+      !tree_duration(dhcp, "lease", LEASE_DEFAULT_NS, &set.lease_ns, error) ||
+      !tree_text(dhcp, "domain", NULL, &set.domain, error) || !read_dhcp_dns(n, dhcp, &set, error))
+    return false;
+  if (set.lease_ns < LEASE_MIN_NS || set.lease_ns / 1000000000 > UINT32_MAX)
+    return tree_fail(error, tree_get(dhcp, "lease"), "%s",
+                     lang_text("a lease lasts 8s or longer; write for example 1h",
+                               "สัญญาเช่าต้องนานตั้งแต่ 8s ขึ้นไป ให้เขียน เช่น 1h"));
+  if (set.domain && (strlen(set.domain) == 0 || strlen(set.domain) > 128))
+    return tree_fail(error, tree_get(dhcp, "domain"), "%s",
+                     lang_text("\"domain\" is a name of 1 to 128 octets",
+                               "\"domain\" เป็นชื่อยาว 1 ถึง 128 ออกเตต"));
+  const struct tree_node *router = tree_get(dhcp, "router");
+  if (router ? !build_address(n, router, &set.router, error) : false)
+    return false;
+  if (!router && h->kind == HOST_ROUTER)
+    set.router = iface_addr(set.iface, 4)->addr;
+  dhcp_server_init(h, &set);
+  return true;
+}
+
+static bool
+start_client(struct host *h, const struct tree_node *scenario, const struct tree_node *node,
+             GError **error)
+{
+  const struct tree_node *release = tree_get(node, "release");
+  int64_t release_ns;
+  bool asks = false;
+  if (!tree_duration(node, "release", -1, &release_ns, error))
+    return false;
+  for (uint32_t i = 0; i < h->n_ifaces; i++) {
+    if (!h->ifaces[i].wants_lease)
+      continue;
+    asks = true;
+    dhcp_client_init(&h->ifaces[i], release_ns);
+  }
+  if (release && !asks)
+    return tree_fail(error, release, "%s",
+                     lang_text("\"release\" belongs to a host with address: dhcp; remove it",
+                               "\"release\" ใช้กับโฮสต์ที่มี address: dhcp เท่านั้น ให้ลบออก"));
+  if (asks && !tree_get(scenario, "until"))
+    return tree_fail(
+        error, node, "%s",
+        lang_text("leases are renewed for ever: a scenario with address: dhcp needs an "
+                  "end, for example until: 60s",
+                  "สัญญาเช่าจะถูกต่ออายุไปเรื่อย ๆ สถานการณ์ที่มี address: dhcp "
+                  "จึงต้องมีเวลาสิ้นสุด เช่น until: 60s"));
+  return true;
+}
+
 bool
 build_services(struct net *n, const struct tree_node *scenario, GError **error)
 {
   const struct tree_node *hosts = tree_get(scenario, "hosts");
   for (uint32_t i = 0; i < n->n_hosts; i++)
-    if (!read_nat(n, n->hosts[i], hosts->children->pdata[i], error))
+    if (!read_nat(n, n->hosts[i], hosts->children->pdata[i], error) ||
+        !read_dhcp_server(n, n->hosts[i], hosts->children->pdata[i], error) ||
+        !start_client(n->hosts[i], scenario, hosts->children->pdata[i], error))
       return false;
   for (uint32_t i = 0; i < n->n_hosts; i++)
     if (n->hosts[i]->claim != HOST_CLAIM_NONE)

@@ -11,6 +11,7 @@
  */
 #include "capture/wire/net.h"
 #include "sim/net/arp.h"
+#include "sim/net/dhcp.h"
 #include "sim/net/ip.h"
 #include "sim/net/link.h"
 #include "sim/net/nat.h"
@@ -91,6 +92,7 @@ struct iface {
   struct link *link;
   unsigned way; /* link->ways[way] leads away from here */
   uint8_t mac[6];
+  bool wants_lease; /* its IPv4 address comes by DHCP */
   uint8_t n_addrs;
   struct iface_addr *addrs; /* in the order of the scenario */
   struct nd *nd;            /* NULL: no IPv6 here; see nd.h */
@@ -139,6 +141,9 @@ struct host {
   unsigned n_waits;   /* for addresses: see ready.c */
   GArray *when_ready; /* struct waiting */
   struct nat *nat;
+  struct dhcp_server *dhcp_server;
+  GPtrArray *dhcp_clients;        /* struct dhcp_client */
+  struct iface *arrived_at;       /* where the datagram came in that a UDP port receives just now */
   GPtrArray *claims;              /* struct arp_claim */
   GHashTable *arp;                /* guint32 address → struct arp_entry */
   struct switch_table *switching; /* of a switch */
@@ -147,7 +152,7 @@ struct host {
   struct packet *tcp_packet;      /* under construction */
   uint64_t tcp_timer;             /* the event, or 0 */
   int64_t tcp_timer_ns;
-  GHashTable *bindings; /* port → struct udp_binding */
+  GHashTable *bindings;      /* port → struct udp_binding */
   GPtrArray *pings, *traces; /* struct ping, struct trace */
   GPtrArray *choices;        /* struct choice, or NULL */
   GHashTable *path_mtus;     /* struct ip_addr → struct path_mtu, or NULL */

@@ -173,6 +173,8 @@ host_free(struct host *h)
   switch_clear(h);
   host_ready_clear(h);
   nat_clear(h);
+  dhcp_server_clear(h);
+  dhcp_client_clear(h);
   g_array_free(h->routes, TRUE);
   for (uint32_t i = 0; i < h->n_ifaces; i++) {
     nd_clear(&h->ifaces[i]);

@@ -106,6 +106,7 @@ udp_input(struct iface *at, struct packet *p, const struct ip_datagram *d)
     return;
   }
   const struct udp_binding *b = find(h, udp.dst_port);
+  h->arrived_at = at;
   if (b)
     b->receive(b->data, &d->src, udp.src_port, d->payload + UDP_OCTETS, udp.length - UDP_OCTETS);
   else
