@@ -152,6 +152,7 @@ void ip6_options_build(struct decode *d, struct slice s);
 void ip6_routing_build(struct decode *d, struct slice s);
 void udp_decode(struct decode *d, struct slice s);
 void tcp_decode(struct decode *d, struct slice s);
+void dhcp_decode(struct decode *d, struct slice s);
 /* A message without the length that TCP puts before it. */
 void dns_decode(struct decode *d, struct slice s, bool tcp);
 void dns_length_build(struct decode *d, struct slice s); /* that length: two octets */
@@ -174,9 +175,8 @@ struct field_table {
   size_t n;
 };
 extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, ip_option_fields,
-    icmp_fields, nd_fields,
-    udp_fields, tcp_fields, tcp_analysis_fields, dns_fields, tls_fields, smtp_fields, pop_fields,
-    imap_fields, message_fields, app_fields, build_fields;
+    icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
+    tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

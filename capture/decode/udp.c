@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* udp.c -- the small envelope of single messages, RFC 768; DNS inside is recognised by its port.
+/* udp.c -- the small envelope of single messages, RFC 768; DNS and DHCP inside are recognised by
+ * their ports.
  *
  *     | source port 2 | destination port 2 | length 2 | checksum 2 | payload | */
 #include "capture/decode/build.h"
 
+#include "capture/wire/dhcp.h"
 #include "capture/wire/dns.h"
 
 enum {
@@ -158,6 +160,11 @@ udp_decode(struct decode *d, struct slice s)
   bool dns = u.src_port == DNS_PORT || u.dst_port == DNS_PORT;
   if (dns && payload.n >= DNS_HEADER_OCTETS) {
     dns_decode(d, payload, false);
+    return;
+  }
+  bool dhcp = u.src_port == DHCP_PORT_SERVER || u.dst_port == DHCP_PORT_SERVER;
+  if (dhcp && payload.n >= DHCP_FIXED_OCTETS) {
+    dhcp_decode(d, payload);
     return;
   }
   build_info(d, "%u → %u Len=%u", u.src_port, u.dst_port, payload.wire);
