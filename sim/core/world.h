@@ -55,7 +55,7 @@ struct world_frame {
  *           IPv6 address, value "lan/64 tentative link-local": link, prefix, tentative, preferred or duplicate, and written,
  *           link-local, from a prefix or leased
  *   subject "nat", key "tcp 192.168.1.10:50000", value "203.0.113.1:4711" ("… fixed": by hand), "" when forgotten
- *   subject "dhcp", key = link, value "selecting", "bound 10.0.0.100/24 lease=3600s server=10.0.0.1", …; "lease" (server), key = address,
+ *   subject "dhcp", key = link, value "selecting", "bound 10.0.0.100/24 lease=3600s server=10.0.0.1", …; "lease", key = address (at the server),
  *           value "offered MAC", "bound MAC", "declined MAC", "" when free
  *   subject "route", key = destination, value "via 10.0.1.1 dev lan: default route (0.0.0.0/0)"; "pmtu", key =
  *           destination, value = octets; "nd", key = IPv6 address, value "INCOMPLETE", "REACHABLE MAC", "STALE MAC", "DELAY

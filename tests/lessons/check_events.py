@@ -172,7 +172,9 @@ until: 40s
 hosts:
   pc: {address: 192.168.1.10/24, gateway: box, dns: ns, claim: probe, tcp: {ecn: ask}}
   in: {kind: switch, ageing: 1s}
-  box: {kind: router, addresses: {up: 192.168.1.1/24, wan: 203.0.113.1/24}, gateway: r2, nat: {outside: wan}}
+  box: {kind: router, addresses: {up: 192.168.1.1/24, wan: 203.0.113.1/24}, gateway: r2, nat: {outside: wan},
+        dhcp: {range: [192.168.1.100, 192.168.1.110]}}
+  guest: {address: dhcp}
   out: {kind: switch}
   ns: {kind: server, address: 203.0.113.53/24, gateway: r2, resolver: true}
   server: {kind: server, addresses: {sl: 203.0.113.80/24}, gateway: r2, tcp: {ecn: ask}, small_services: [echo, discard, chargen]}
@@ -180,6 +182,7 @@ hosts:
   far: {kind: server, address: 198.51.100.9/24, gateway: r2}
 links:
   l1: {ends: [pc, in], rate: 100Mbit/s, mark: 1}
+  l2: {ends: [guest, in]}
   up: {ends: [in, box], rate: 2Mbit/s, mark: 1}
   wan: {ends: [box, out], rate: 1Mbit/s, mark: 1}
   nl: {ends: [ns, out]}
