@@ -27,9 +27,11 @@ write_head(const struct run *r, struct pcapng_writer *w, GError **error)
   }
   for (uint32_t i = 0; i < net_n_hosts(r->net); i++) {
     struct host_info host = net_host_info(r->net, i);
-    if (host.addr.version != 0 &&
-        !pcapng_writer_name(w, host.addr.version, host.addr.octets, host.name, error))
-      return false;
+    for (uint32_t k = 0; k < net_n_addresses(r->net, i); k++) {
+      struct host_address a = net_address(r->net, i, k);
+      if (!pcapng_writer_name(w, a.addr.version, a.addr.octets, host.name, error))
+        return false;
+    }
   }
   return true;
 }
