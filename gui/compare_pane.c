@@ -113,7 +113,7 @@ load(struct compare_pane *p)
 
 static void
 words(struct compare_pane *p, cairo_t *cr, double x, double y, double width, double pixels,
-      const char *color, const char *text)
+      const char *plate, const char *color, const char *text)
 {
   g_autoptr(PangoLayout) layout =
       style_layout(p->canvas, pixels * session_scale(p->session), FALSE);
@@ -121,6 +121,13 @@ words(struct compare_pane *p, cairo_t *cr, double x, double y, double width, dou
   pango_layout_set_single_paragraph_mode(layout, TRUE);
   pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
   pango_layout_set_width(layout, (int)(MAX(width, 8) * PANGO_SCALE));
+  if (plate) { /* lanes do not cross the words */
+    int w, h;
+    pango_layout_get_pixel_size(layout, &w, &h);
+    cairo_rectangle(cr, x - 2, y, w + 4, h);
+    style_set_source(cr, p->canvas, plate);
+    cairo_fill(cr);
+  }
   cairo_move_to(cr, x, y);
   style_set_source(cr, p->canvas, color);
   pango_cairo_show_layout(cr, layout);
@@ -204,7 +211,7 @@ draw_side(struct compare_pane *p, cairo_t *cr, int side, uint32_t frame, double 
   const struct run *runs[] = {p->compare->a, p->compare->b};
   const char *color;
   if (frame == TRACE_NONE) {
-    words(p, cr, x + p->gutter, y + 2 * s, half(p) - p->gutter, TEXT_PIXELS, "faint",
+    words(p, cr, x + p->gutter, y + 2 * s, half(p) - p->gutter, TEXT_PIXELS, NULL, "faint",
           lang_text("(nothing here)", "(ไม่มี)"));
     return;
   }
@@ -212,8 +219,8 @@ draw_side(struct compare_pane *p, cairo_t *cr, int side, uint32_t frame, double 
   g_autofree char *time =
       pane_format_time(trace_frame(run_trace(runs[side]), frame)->time_ns - TRACE_SIM_EPOCH_NS);
   const struct way *w = &g_array_index(p->ways[side], struct way, frame);
-  words(p, cr, x + 6 * s, y + 2 * s, p->gutter - 8 * s, TIME_PIXELS, "faint", time);
-  words(p, cr, x + p->gutter, y + 2 * s, half(p) - p->gutter - 4 * s, TEXT_PIXELS,
+  words(p, cr, x + 6 * s, y + 2 * s, p->gutter - 8 * s, TIME_PIXELS, NULL, "faint", time);
+  words(p, cr, x + p->gutter, y + 2 * s, half(p) - p->gutter - 4 * s, TEXT_PIXELS, "paper",
         w->is_lost ? "risk" : color, label);
   draw_arrow(p, cr, side, w, y + p->row_height - 7 * s, color);
 }
@@ -244,7 +251,7 @@ draw_row(struct compare_pane *p, cairo_t *cr, guint i)
   cairo_rectangle(cr, middle, y, p->width - 2 * middle, p->row_height);
   style_set_source(cr, p->canvas, is_same ? "band" : "select");
   cairo_fill(cr);
-  words(p, cr, middle + 8 * s, y + p->row_height / 4, 18 * s, 14, is_same ? "faint" : "ink",
+  words(p, cr, middle + 8 * s, y + p->row_height / 4, 18 * s, 14, NULL, is_same ? "faint" : "ink",
         sign_of(row->kind));
   draw_side(p, cr, 0, row->a, y);
   draw_side(p, cr, 1, row->b, y);
@@ -270,12 +277,12 @@ draw_head(struct compare_pane *p, cairo_t *cr)
   style_set_source(cr, p->canvas, "panel");
   cairo_fill(cr);
   for (int side = 0; side < 2; side++) {
-    words(p, cr, left_of(p, side) + 6 * s, 2 * s, half(p) - 12 * s, 13, "ink",
+    words(p, cr, left_of(p, side) + 6 * s, 2 * s, half(p) - 12 * s, 13, NULL, "ink",
           side ? lang_text("Branch", "แขนง") : lang_text("Original", "ต้นฉบับ"));
     uint32_t n = hosts_n_lanes(h);
     double room = (half(p) - p->gutter) / MAX(n, 1);
     for (uint32_t lane = 0; lane < n; lane++)
-      words(p, cr, lane_x(p, side, lane) - room / 2 + 2, line, room - 4, TIME_PIXELS, "faint",
+      words(p, cr, lane_x(p, side, lane) - room / 2 + 2, line, room - 4, TIME_PIXELS, NULL, "faint",
             host_name(hosts_get(h, hosts_lane(h, lane))));
   }
 }
@@ -322,7 +329,7 @@ draw(void *data, cairo_t *cr, int width, int height)
   struct compare_pane *p = data;
   measure(p, width, height);
   if (!p->compare) {
-    words(p, cr, 16, 16, width - 32, 14, "faint",
+    words(p, cr, 16, 16, width - 32, 14, NULL, "faint",
           lang_text("Nothing to compare yet: ask “What if…” (Ctrl+I) of a packet first.",
                     "ยังไม่มีอะไรให้เปรียบเทียบ ลองใช้ “ถ้าหาก…” (Ctrl+I) กับแพ็กเก็ตก่อน"));
     return;

@@ -16,7 +16,7 @@ enum { DEVICES_MAX = 64 }; /* of one journey: a TTL is spent long before */
 
 struct hops_pane {
   Session *session;
-  GtkWidget *journey, *fate, *grid, *scrolled, *empty;
+  GtkWidget *way, *journey, *fate, *grid, *scrolled, *empty;
   struct hops *hops; /* of `frame` in `generation`; NULL: none */
   char *trouble;     /* why there is none */
   unsigned generation, device;
@@ -122,13 +122,6 @@ device_toggled(GtkToggleButton *button, struct hops_pane *p)
   session_select_host(p->session, p->host);
 }
 
-/* The box itself is shown when there is a journey. */
-static void
-show_child(GtkWidget *child, gpointer data)
-{
-  gtk_widget_show_all(child);
-}
-
 static void
 fill_journey(struct hops_pane *p)
 {
@@ -149,7 +142,7 @@ fill_journey(struct hops_pane *p)
     gtk_container_add(GTK_CONTAINER(p->journey), button);
   }
   p->is_filling = FALSE;
-  gtk_container_foreach(GTK_CONTAINER(p->journey), show_child, NULL);
+  gtk_widget_show_all(p->journey);
 }
 
 /* ---- following the session ---- */
@@ -208,7 +201,7 @@ update(GtkWidget *pane, unsigned news)
   follow_host(p);
   gtk_widget_set_visible(p->empty, p->hops == NULL);
   gtk_widget_set_visible(p->scrolled, p->hops != NULL);
-  gtk_widget_set_visible(p->journey, p->hops != NULL);
+  gtk_widget_set_visible(p->way, p->hops != NULL);
   gtk_widget_set_visible(p->fate, p->hops != NULL);
   gtk_label_set_text(GTK_LABEL(p->empty), p->trouble ? p->trouble : "");
   if (!p->hops)
@@ -238,11 +231,12 @@ hops_pane_new(Session *session)
   p->generation = UINT_MAX;
   g_object_set_data_full(G_OBJECT(pane), "hops-pane", p, pane_free);
   gtk_style_context_add_class(gtk_widget_get_style_context(pane), "env-paper");
-  p->journey = gtk_flow_box_new();
-  gtk_flow_box_set_selection_mode(GTK_FLOW_BOX(p->journey), GTK_SELECTION_NONE);
-  gtk_flow_box_set_max_children_per_line(GTK_FLOW_BOX(p->journey), 2 * DEVICES_MAX);
-  gtk_flow_box_set_homogeneous(GTK_FLOW_BOX(p->journey), FALSE);
-  gtk_widget_set_halign(p->journey, GTK_ALIGN_START);
+  p->journey = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+  g_object_set(p->journey, "margin", 8, NULL);
+  p->way = gtk_scrolled_window_new(NULL, NULL);
+  gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(p->way), GTK_POLICY_AUTOMATIC,
+                                 GTK_POLICY_NEVER);
+  gtk_container_add(GTK_CONTAINER(p->way), p->journey);
   p->fate = pane_label("env-heading", TRUE);
   p->grid = gtk_grid_new();
   gtk_grid_set_column_spacing(GTK_GRID(p->grid), 10);
@@ -253,13 +247,13 @@ hops_pane_new(Session *session)
   g_object_set(p->fate, "margin-start", 10, "margin-end", 10, NULL);
   p->scrolled = pane_scrolled(p->grid);
   gtk_box_pack_start(GTK_BOX(pane), p->empty, FALSE, FALSE, 0);
-  gtk_box_pack_start(GTK_BOX(pane), p->journey, FALSE, FALSE, 0);
+  gtk_box_pack_start(GTK_BOX(pane), p->way, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(pane), p->fate, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(pane), p->scrolled, TRUE, TRUE, 0);
   gtk_widget_show_all(pane);
   gtk_widget_set_no_show_all(p->empty, TRUE);
   gtk_widget_set_no_show_all(p->scrolled, TRUE);
-  gtk_widget_set_no_show_all(p->journey, TRUE);
+  gtk_widget_set_no_show_all(p->way, TRUE);
   gtk_widget_set_no_show_all(p->fate, TRUE);
   pane_attach(pane, session, PANE_LOADED | PANE_SELECTION | PANE_LOOK, update);
   return pane;

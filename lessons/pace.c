@@ -37,13 +37,23 @@ is_line(const struct element *e)
   return e->kind <= ELEMENT_TEXT || e->kind == ELEMENT_END;
 }
 
+/* A DNS message is a question or an answer by itself: it has no lines. */
+static bool
+is_message(const struct trace_frame *f)
+{
+  return f->app == APP_DNS && f->payload_octets > 0;
+}
+
 uint32_t
 pace_line(const struct trace *t, uint32_t frame, int by)
 {
-  for (uint32_t f = pace_frame(t, frame, by); f != TRACE_NONE; f = pace_frame(t, f, by))
+  for (uint32_t f = pace_frame(t, frame, by); f != TRACE_NONE; f = pace_frame(t, f, by)) {
+    if (is_message(trace_frame(t, f)))
+      return f;
     for (uint32_t i = trace_frame(t, f)->element; i < trace_elements_end(t, f); i++)
       if (is_line(trace_element(t, i)))
         return f;
+  }
   return TRACE_NONE;
 }
 

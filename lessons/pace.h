@@ -17,7 +17,8 @@
 /* The frame `by` frames on (+1) or back (-1). */
 uint32_t pace_frame(const struct trace *t, uint32_t frame, int by);
 
-/* The next frame (+1), or the one before (-1), at which an application line is complete. */
+/* The next frame (+1), or the one before (-1), at which an application line or a DNS message is
+ * complete. */
 uint32_t pace_line(const struct trace *t, uint32_t frame, int by);
 
 /* The first frame behind `frame` that completes an exchange of its conversation: the last line of
