@@ -7,6 +7,12 @@
  *
  *     scenario.yaml + seed + settings ──> world ──frames──> trace (tap "sender", one link, or all)
  *     + inputs                              └──state events──> run_event list
+ *
+ * A scenario file holds what sim/net/build.c, sim/net/traffic.h and sim/mail/build.h read, and:
+ *   title, about: {en: …, th: …}    kind: network (else one for mail)    seed: 1    until: 30s
+ *   tap: wan                        what is seen when nobody chooses; default: sender
+ *   inputs: [{at: 3s, do: reset, …}]   interventions that belong to it (sim/core/input.h), before
+ *                                   those of the run
  */
 #include "capture/trace/trace.h"
 #include "sim/core/input.h"
