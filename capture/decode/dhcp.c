@@ -42,7 +42,6 @@ enum {
   MESSAGE_TEXT,
   RENEWAL_TIME,
   REBINDING_TIME,
-  CLIENT_MAC,
   OPTION_END,
   PADDING,
   BAD
@@ -63,7 +62,8 @@ static const struct field_def defs[] = {
                  FIELD_HEX,
                  "Hardware type",
                  {"The kind of network that the client's card is for: %s.",
-                  "ประเภทของเครือข่ายที่การ์ดของไคลเอนต์ใช้: %s"}},
+                  "ประเภทของเครือข่ายที่การ์ดของไคลเอนต์ใช้: %s"},
+                 .n_digits = 2},
     [HW_LEN] = {"dhcp.hw.len",
                 FIELD_UINT,
                 "Hardware address length",
@@ -77,7 +77,8 @@ static const struct field_def defs[] = {
             FIELD_HEX,
             "Transaction ID",
             {"Question and answer carry the same random number: %s.",
-             "คำถามและคำตอบมีเลขสุ่มเดียวกัน: %s"}},
+             "คำถามและคำตอบมีเลขสุ่มเดียวกัน: %s"},
+            .n_digits = 8},
     [SECS] = {"dhcp.secs",
               FIELD_UINT,
               "Seconds elapsed",
@@ -215,12 +216,6 @@ static const struct field_def defs[] = {
                         "Rebinding Time Value",
                         {"After %s seconds without an answer the client asks all servers.",
                          "หลังจาก %s วินาทีโดยไม่มีคำตอบ ไคลเอนต์ถามทุกเซิร์ฟเวอร์"}},
-    [CLIENT_MAC] =
-        {"enveloscope.dhcp.client_id.mac",
-         FIELD_ETHER,
-         "Client identifier",
-         {"The server tells its clients apart by this number, here the card's address %s.",
-          "เซิร์ฟเวอร์แยกไคลเอนต์ด้วยเลขนี้ ซึ่งในที่นี้คือที่อยู่การ์ด %s"}},
     [OPTION_END] = {"dhcp.option.end",
                     FIELD_UINT,
                     "Option End",
@@ -284,7 +279,7 @@ fixed_build(struct decode *d, struct slice s, const struct dhcp *m)
 
 /* ---- options ---- */
 
-enum value_form { FORM_OCTETS, FORM_ADDRS, FORM_TEXT, FORM_SECONDS };
+enum value_form { FORM_ADDRS, FORM_TEXT, FORM_SECONDS };
 
 static const struct {
   uint8_t code;
@@ -299,27 +294,32 @@ static const struct {
     {DHCP_T2, FORM_SECONDS, REBINDING_TIME},
 };
 
-/* A value of a known form and size; false: octets will do. */
 static bool
+is_known(const struct dhcp_option *o)
+{
+  if (o->code == DHCP_MESSAGE_TYPE || o->code == DHCP_PARAMETERS || o->code == DHCP_CLIENT_ID)
+    return true;
+  for (size_t i = 0; i < G_N_ELEMENTS(values); i++)
+    if (values[i].code == o->code)
+      return values[i].form == FORM_TEXT || (o->n > 0 && o->n % 4 == 0);
+  return false;
+}
+
+/* A value of one of the forms in the table. */
+static void
 formed_build(struct decode *d, const struct dhcp_option *o, struct slice value)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
-    if (values[i].code != o->code)
+    if (values[i].code != o->code || !is_known(o))
       continue;
     const struct field_def *def = &defs[values[i].def];
-    if (values[i].form == FORM_TEXT) {
+    if (values[i].form == FORM_TEXT)
       build_text(d, def, value, o->p, strnlen((const char *)o->p, o->n));
-      return true;
-    }
-    if (o->n == 0 || o->n % 4 != 0)
-      return false;
-    if (values[i].form == FORM_SECONDS)
+    else if (values[i].form == FORM_SECONDS)
       build_number(d, def, value, get_be32(o->p));
     for (uint32_t k = 0; values[i].form == FORM_ADDRS && k < o->n; k += 4)
       build_octets(d, def, part(value, k, 4));
-    return true;
   }
-  return false;
 }
 
 static void
@@ -335,11 +335,11 @@ value_build(struct decode *d, const struct dhcp_option *o, struct slice value)
     return;
   }
   if (o->code == DHCP_CLIENT_ID && o->n == 7 && o->p[0] == 1) {
-    build_octets(d, &defs[CLIENT_MAC], part(value, 1, 6));
+    build_named(d, &defs[HW_TYPE], part(value, 0, 1), o->p[0], "Ethernet");
+    build_octets(d, &defs[HW_MAC], part(value, 1, 6));
     return;
   }
-  if (!formed_build(d, o, value) && o->n)
-    build_octets(d, &defs[OPTION_VALUE], value);
+  formed_build(d, o, value);
 }
 
 /* The end mark and what stands behind it. */
@@ -366,6 +366,9 @@ options_build(struct decode *d, struct slice s)
         build_named(d, &defs[OPTION], part(s, first, 2u + o.n), o.code, dhcp_option_name(o.code));
     build_open(d, group);
     build_number(d, &defs[OPTION_LENGTH], part(s, first + 1, 1), o.n);
+    if (o.n) /* of a known form it is hidden: filters know it all the same */
+      build_flag(d, build_octets(d, &defs[OPTION_VALUE], part(s, first + 2, o.n)),
+                 is_known(&o) ? FIELD_FLAG_HIDDEN : 0);
     value_build(d, &o, part(s, first + 2, o.n));
     build_close(d, group);
   }
