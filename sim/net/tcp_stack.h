@@ -5,8 +5,8 @@
 /* A TCP with many connections, listeners, addresses and ports, for simulated hosts and for foreign
  * test suites alike. It knows no host, no network, no thread and no clock: every call that may act
  * takes `now_ns`, any count of nanoseconds that never runs backwards and starts at 0 or above. Any
- * number of stacks live side by side. This header includes neither tcp_conn.h nor anything of the
- * simulator, so that it goes together with <netinet/tcp.h> and <errno.h>.
+ * number of stacks live side by side. This header does not include tcp_conn.h, so that it goes
+ * together with <netinet/tcp.h> and <errno.h>; to link: the libraries of sim/ and capture/wire.
  *
  *   IP packets ──tcp_stack_input──┐                       ┌──ops.packet or tcp_stack_pop──> packets
  *   verbs ───────tcp_sock_*───────┤   struct tcp_stack    ├──tcp_sock_poll, ops.ready──> the user
