@@ -147,6 +147,12 @@ words(struct tcp_plot *p, double pixels, const char *text, int *width, int *heig
   return layout;
 }
 
+static void
+measure(struct tcp_plot *p, double pixels, const char *text, int *width, int *height)
+{
+  g_object_unref(words(p, pixels, text, width, height));
+}
+
 /* (x, y) is the text's left, middle or right (`align` 0, 0.5, 1) of its upper edge. */
 static void
 draw_words(struct tcp_plot *p, cairo_t *cr, double x, double y, double align, double pixels,
@@ -499,7 +505,7 @@ end_label_width(struct tcp_plot *p)
   const enum plot_line *lines = tcp_plot_lines(p->mode, &n);
   for (unsigned i = 0; i < n; i++) {
     g_autofree char *text = g_strconcat(plot_line_rows[lines[i]].name, " ↑", NULL);
-    g_autoptr(PangoLayout) layout = words(p, SMALL_PIXELS, text, &w, &h);
+    measure(p, SMALL_PIXELS, text, &w, &h);
     widest = MAX(widest, w);
   }
   return widest;
@@ -512,7 +518,7 @@ tcp_plot_draw(struct tcp_plot *p, cairo_t *cr, int width, int height)
   scale_values(p);
   g_autofree char *widest = pane_format_count((uint64_t)p->top);
   int w, h;
-  g_autoptr(PangoLayout) measure = words(p, SMALL_PIXELS, widest, &w, &h);
+  measure(p, SMALL_PIXELS, widest, &w, &h);
   double head = draw_readout(p, cr, width);
   p->x = w + 16 * s;
   p->y = head + (p->mode == PLOT_WINDOWS && p->model.phases->len > 0 ? 20 * s : 6 * s);
