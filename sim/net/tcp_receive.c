@@ -202,6 +202,19 @@ take_urgent(struct tcp_conn *c, const struct tcp_segment *s)
   c->has_rcv_up = true;
 }
 
+/* Octets that were held behind what now turns out to be the end are none of this stream. */
+static void
+end_pieces_at(struct tcp_conn *c, uint32_t end)
+{
+  while (c->n_pieces > 0 && seq_ge(c->pieces[c->n_pieces - 1].left, end))
+    c->n_pieces--;
+  if (c->n_pieces > 0 && seq_gt(c->pieces[c->n_pieces - 1].right, end))
+    c->pieces[c->n_pieces - 1].right = end;
+  for (unsigned i = 0; i < c->n_blocks; i++)
+    if (seq_gt(c->blocks[i].right, end))
+      c->n_blocks = 0; /* what is still held is reported anew */
+}
+
 void
 tcp_receive_text(struct tcp_conn *c, const struct tcp_segment *s, uint32_t seq, int64_t now_ns)
 {
@@ -228,6 +241,7 @@ tcp_receive_text(struct tcp_conn *c, const struct tcp_segment *s, uint32_t seq, 
   if (fin && !c->fin_seen) {
     c->fin_seen = true;
     c->fin_seq = end;
+    end_pieces_at(c, end);
   }
   if (c->fin_seen && c->rcv_nxt == c->fin_seq)
     take_fin(c, now_ns);
