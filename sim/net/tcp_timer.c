@@ -23,6 +23,7 @@ tcp_timer_limit(const struct tcp_conn *c)
 void
 tcp_timer_arm_rexmit(struct tcp_conn *c, int64_t now_ns)
 {
+  c->persist_at = TCP_NEVER; /* what is in flight asks the window by itself: RFC 9293 3.8.6.1 */
   c->rexmit_at = now_ns + tcp_rtt_timeout(c, c->backoff);
   /* The user's limit is kept to the moment. */
   if (c->user_timeout_ns > 0)
