@@ -33,25 +33,28 @@ char *
 branch_bar_say(Session *session, const struct input *input)
 {
   uint32_t frame = input->packet ? frame_of_packet(session, input->packet) : 0;
+  /* Without a number it is the packet on the wire at that time, or the next one. */
+  g_autofree char *who = frame ? g_strdup_printf(lang_text("frame %u", "เฟรม %u"), frame)
+                               : g_strdup(lang_text("the packet under way", "แพ็กเก็ตที่กำลังเดินทาง"));
   g_autofree char *octets = pane_format_octets(input->n_octets);
   char from[ENDPOINT_TEXT_MAX], to[ENDPOINT_TEXT_MAX];
   double by_ms = (double)input->by_ns / 1e6;
   switch (input->verb) {
   case INPUT_DROP:
-    return g_strdup_printf(lang_text("frame %1$u is lost on %2$s", "เฟรม %1$u สูญหายบน %2$s"), frame,
+    return g_strdup_printf(lang_text("%1$s is lost on %2$s", "%1$s สูญหายบน %2$s"), who,
                            input->link);
   case INPUT_DELAY:
     return g_strdup_printf(
-        lang_text("frame %1$u is %2$g ms late on %3$s", "เฟรม %1$u มาช้า %2$g มิลลิวินาทีบน %3$s"),
-        frame, by_ms, input->link);
+        lang_text("%1$s is %2$g ms late on %3$s", "%1$s มาช้า %2$g มิลลิวินาทีบน %3$s"), who, by_ms,
+        input->link);
   case INPUT_DUPLICATE:
-    return g_strdup_printf(lang_text("frame %1$u comes again %2$g ms later on %3$s",
-                                     "เฟรม %1$u มาซ้ำอีกครั้งหลัง %2$g มิลลิวินาทีบน %3$s"),
-                           frame, by_ms, input->link);
+    return g_strdup_printf(lang_text("%1$s comes again %2$g ms later on %3$s",
+                                     "%1$s มาซ้ำอีกครั้งหลัง %2$g มิลลิวินาทีบน %3$s"),
+                           who, by_ms, input->link);
   case INPUT_ALTER:
-    return g_strdup_printf(lang_text("%1$s of frame %2$u are changed from octet %3$u on",
-                                     "เปลี่ยน %1$s ของเฟรม %2$u ตั้งแต่ออกเตตที่ %3$u"),
-                           octets, frame, input->offset);
+    return g_strdup_printf(lang_text("%1$s of %2$s are changed from octet %3$u on",
+                                     "เปลี่ยน %1$s ของ%2$s ตั้งแต่ออกเตตที่ %3$u"),
+                           octets, who, input->offset);
   case INPUT_RESET:
     endpoint_format(&input->from, input->from_port, from);
     endpoint_format(&input->to, input->to_port, to);

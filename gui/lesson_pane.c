@@ -283,7 +283,7 @@ open_first_lesson(GtkButton *button, struct pane *p)
 static void
 fill_empty(struct pane *p)
 {
-  gboolean run = session_run(p->session) != NULL;
+  const struct run *run = session_run(p->session);
   if (session_n_branches(p->session) > 0) {
     add_text(p, lang_text("What if?", "จะเป็นอย่างไรถ้า"), "env-step-title");
     add_text(
@@ -296,16 +296,18 @@ fill_empty(struct pane *p)
         "env-paper");
     return;
   }
-  add_text(p,
-           run ? lang_text("This scenario has no lesson.", "สถานการณ์จำลองนี้ไม่มีบทเรียน")
-               : lang_text("No lesson is open.", "ยังไม่ได้เปิดบทเรียน"),
+  add_text(p, run ? run_title(run) : lang_text("No lesson is open.", "ยังไม่ได้เปิดบทเรียน"),
            "env-step-title");
-  add_text(p,
-           run ? lang_text("Play it, step through it, or look at it in Inspect (Ctrl+2).",
-                           "ลองเล่น เดินทีละเฟรม หรือดูในมุมมองตรวจดู (Ctrl+2)")
-               : lang_text("A capture is best read in Inspect (Ctrl+2).",
-                           "ไฟล์ดักจับเหมาะกับมุมมองตรวจดู (Ctrl+2)"),
-           "env-faint");
+  if (run && run_about(run))
+    add_text(p, run_about(run), "env-paper");
+  add_text(
+      p,
+      run ? lang_text("This scenario has no lesson: play it, step through it, or look at it in "
+                      "Inspect (Ctrl+2).",
+                      "สถานการณ์จำลองนี้ไม่มีบทเรียน ลองเล่น เดินทีละเฟรม หรือดูในมุมมองตรวจดู (Ctrl+2)")
+          : lang_text("A capture is best read in Inspect (Ctrl+2).",
+                      "ไฟล์ดักจับเหมาะกับมุมมองตรวจดู (Ctrl+2)"),
+      "env-faint");
   GtkWidget *button = gtk_button_new_with_label(lang_text("Open the first lesson", "เปิดบทเรียนแรก"));
   gtk_widget_set_halign(button, GTK_ALIGN_START);
   g_signal_connect(button, "clicked", G_CALLBACK(open_first_lesson), p);

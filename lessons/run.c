@@ -209,6 +209,7 @@ read_scenario(struct run *r, int64_t *until_ns, GError **error)
   const char *en = NULL, *th = NULL;
   int64_t seed = 1, until = 0;
   if (!tree_pair(root, "title", &en, &th, error) ||
+      !tree_pair(root, "about", &r->about_en, &r->about_th, error) ||
       !tree_int(root, "seed", 1, 1, INT64_MAX, &seed, error) ||
       !tree_duration(root, "until", 0, &until, error))
     return false;
@@ -575,6 +576,12 @@ const char *
 run_title(const struct run *r)
 {
   return lang_get() == LANG_TH ? r->title_th : r->title_en;
+}
+
+const char *
+run_about(const struct run *r)
+{
+  return lang_get() == LANG_TH && r->about_th ? r->about_th : r->about_en;
 }
 
 uint64_t

@@ -92,6 +92,7 @@ char *run_fingerprint(const struct run *r);
 struct trace *run_trace(const struct run *r); /* borrowed; finished, unless the run is held */
 const char *run_id(const struct run *r);
 const char *run_title(const struct run *r); /* in the current language */
+const char *run_about(const struct run *r); /* the same; NULL when the scenario says nothing */
 uint64_t run_seed(const struct run *r);
 uint64_t run_hash(const struct run *r);
 int64_t run_end_ns(const struct run *r); /* virtual time of the last frame or event */

@@ -14,6 +14,7 @@ struct run_judge;
 struct run {
   struct run_plan *plan;
   char *title_en, *title_th;
+  const char *about_en, *about_th; /* of the scenario's tree; NULL when it says nothing */
   uint64_t seed;
   struct tree_node *scenario;
   struct world *world;
