@@ -68,7 +68,9 @@ static const struct {
      {"congestion window: what the network is trusted to bear",
       "หน้าต่างความคับคั่ง: ปริมาณที่คาดว่าเครือข่ายรับไหว"}},
     {"ssthresh",
-     {"where slow start ends and careful growth begins", "จุดที่จบ slow start แล้วเริ่มเพิ่มอย่างระมัดระวัง"}},
+     {"where slow start ends and careful growth begins; before the first loss as high as a window "
+      "can be",
+      "จุดที่จบ slow start แล้วเริ่มเพิ่มอย่างระมัดระวัง ก่อนการสูญหายครั้งแรกสูงเท่าที่หน้าต่างเป็นได้"}},
     {"rcv_nxt", {"next octet expected", "ออกเตตถัดไปที่รอรับ"}},
     {"rcv_wnd", {"room offered to the other end", "ที่ว่างซึ่งเสนอให้อีกฝั่ง"}},
     {"srtt_ms", {"smoothed round-trip time in milliseconds", "เวลาไปกลับเฉลี่ยแบบถ่วงน้ำหนัก (มิลลิวินาที)"}},
