@@ -315,17 +315,21 @@ def test_the_device_and_the_trace_agree_packet_by_packet():
         assert len(here) > 100 and here == there, (is_mine, len(here), len(there))
 
 
+def without_rights():
+    """Into a user namespace of its own: root there, nobody in the network that it left behind."""
+    if ctypes.CDLL(None).unshare(0x10000000) != 0:
+        raise OSError("no user namespace")
+
+
 def test_without_the_right_it_says_so_and_exits_with_5():
-    if os.getuid() != 0:
-        done = subprocess.run([PROGRAM, "attach", "mail-journey", "--tun", DEVICE, "--for", "0.1"],
-                              capture_output=True, text=True, timeout=SECONDS_MAX)
-    else:
-        nobody = 65534
-        done = subprocess.run([PROGRAM, "attach", "mail-journey", "--tun", DEVICE, "--for", "0.1"],
-                              capture_output=True, text=True, timeout=SECONDS_MAX, user=nobody,
-                              group=nobody, extra_groups=[],
+    try:
+        done = subprocess.run([PROGRAM, "attach", "mail-journey", "--tun", DEVICE, "--for", "0.1",
+                               "--lang", "en"], capture_output=True, text=True, timeout=SECONDS_MAX,
+                              preexec_fn=without_rights if os.getuid() == 0 else None,
                               env=dict(os.environ, LC_ALL="C.UTF-8",
                                        ENVELOSCOPE_LESSONS=os.path.join(ROOT, "lessons")))
+    except subprocess.SubprocessError:
+        raise tap.Skip("root here, and this system lets nobody make a user namespace") from None
     if "No such file" in done.stderr:
         raise tap.Skip("this system has no /dev/net/tun")
     assert done.returncode == 5 and "root" in done.stderr, (done.returncode, done.stderr)
