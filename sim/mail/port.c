@@ -158,6 +158,8 @@ drop_sent(struct port *p, guint taken)
 static void
 pump_once(struct port *p)
 {
+  if (p->endpoint->ops->flush)
+    p->endpoint->ops->flush(p->endpoint, world_now(p->ports->world));
   if (unsent(p) > 0 && !p->is_closed) {
     size_t taken = conn_send(p->conn, p->endpoint->out->data + p->n_sent, unsent(p));
     if (taken > 0)
