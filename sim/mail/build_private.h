@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SIM_MAIL_BUILD_PRIVATE_H
+#define SIM_MAIL_BUILD_PRIVATE_H
+
+/* Between the files that read the mail part of a scenario: build.c (life), build_service.c
+ * (`services`), build_user.c (`users`). */
+#include "sim/mail/build.h"
+#include "sim/mail/queue.h"
+
+enum service { SERVICE_SMTP, SERVICE_SUBMISSION, SERVICE_POP3, SERVICE_IMAP, N_SERVICES };
+
+struct site;
+
+/* One listener. */
+struct listening {
+  struct site *site;
+  enum service service;
+  bool is_auth_required;
+};
+
+/* One mail host. */
+struct site {
+  struct mail *mail;
+  uint32_t host;
+  char *name;
+  char **domains;
+  struct store *store;
+  struct queue *queue;
+  int64_t size_max;
+  struct random_stream random;
+  unsigned n_nonces;
+  struct listening listening[N_SERVICES];
+};
+
+struct mail {
+  struct net *net;
+  struct world *world;
+  struct ports *ports;
+  GPtrArray *sites; /* struct site* */
+  struct traffic *traffic;
+  struct mail_verbs *verbs;
+  struct actions *actions;
+  struct hands *hands; /* NULL unless somebody types */
+};
+
+/* The texts of a list, or of one scalar; NULL-terminated, to be freed. False when it is neither. */
+bool build_read_names(const struct tree_node *map, const char *key, char ***names, GError **error);
+/* `services`: makes the sites and listens. */
+bool build_mail_services(struct mail *m, const struct tree_node *node, GError **error);
+/* `users`: fills the stores. After the services. */
+bool build_mail_users(struct mail *m, const struct tree_node *node, GError **error);
+/* The mail host on that host, or NULL. */
+struct site *build_find_site(const struct mail *m, uint32_t host);
+void build_site_free(void *site);
+
+#endif

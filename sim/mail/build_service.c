@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* build_service.c -- makes the mail hosts of a scenario: `services`.
+ *
+ *     services.HOST ─> store, queue, listeners ─> a machine for every connection
+ *
+ * The keys stand in build.h. */
+#include "sim/mail/build_private.h"
+
+#include "capture/wire/lang.h"
+#include "sim/mail/imap.h"
+#include "sim/mail/pop.h"
+#include "sim/mail/smtp.h"
+
+static const struct {
+  const char *key;
+  uint16_t port;
+} services[N_SERVICES] = {[SERVICE_SMTP] = {"smtp", 25},
+                          [SERVICE_SUBMISSION] = {"submission", 587},
+                          [SERVICE_POP3] = {"pop3", 110},
+                          [SERVICE_IMAP] = {"imap", 143}};
+
+/* ---- machines ---- */
+
+static void
+site_event(void *data, const char *subject, const char *key, const char *value)
+{
+  struct site *s = data;
+  world_emit(s->mail->world, s->host, subject, key, "%s", value);
+}
+
+/* "<unique@host>" for APOP and CRAM-MD5. */
+static char *
+nonce(struct site *s)
+{
+  return g_strdup_printf("<%u.%" G_GUINT64_FORMAT "@%s>", ++s->n_nonces,
+                         random_below(&s->random, UINT64_C(1000000000000)), s->name);
+}
+
+static struct endpoint *
+make_smtp(const struct listening *l, const char *peer, const char *stamp)
+{
+  struct site *s = l->site;
+  bool is_submission = l->service == SERVICE_SUBMISSION;
+  struct smtp_server_config config = {.role = is_submission ? SMTP_ROLE_SUBMISSION : SMTP_ROLE_MTA,
+                                      .name = s->name,
+                                      .peer = peer,
+                                      .store = is_submission ? s->store : NULL,
+                                      .is_auth_required = l->is_auth_required,
+                                      .size_max = (size_t)s->size_max,
+                                      .nonce = stamp,
+                                      .site = queue_site(s->queue)};
+  return smtp_server_new(&config);
+}
+
+static struct endpoint *
+make(void *data, const char *peer)
+{
+  const struct listening *l = data;
+  struct site *s = l->site;
+  g_autofree char *stamp = nonce(s);
+  if (l->service == SERVICE_POP3) {
+    struct pop_server_config config = {.name = s->name, .store = s->store, .nonce = stamp};
+    return pop_server_new(&config);
+  }
+  if (l->service == SERVICE_IMAP) {
+    struct imap_server_config config = {.name = s->name, .store = s->store, .nonce = stamp};
+    return imap_server_new(&config);
+  }
+  return make_smtp(l, peer, stamp);
+}
+
+/* ---- services ---- */
+
+bool
+build_read_names(const struct tree_node *map, const char *key, char ***names, GError **error)
+{
+  const struct tree_node *node = tree_get(map, key);
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+  if (node && node->kind == TREE_SCALAR)
+    g_ptr_array_add(found, g_strdup(node->text));
+  for (guint i = 0; node && node->kind == TREE_LIST && i < node->children->len; i++) {
+    const struct tree_node *child = node->children->pdata[i];
+    if (child->kind != TREE_SCALAR)
+      return tree_fail(error, child, lang_text("a name is wanted here", "ตรงนี้ต้องเป็นชื่อ"));
+    g_ptr_array_add(found, g_strdup(child->text));
+  }
+  if (node && node->kind == TREE_MAP)
+    return tree_fail(error, node,
+                     lang_text("a list is wanted: [one, two]", "ต้องเป็นรายการ: [หนึ่ง, สอง]"));
+  g_ptr_array_add(found, NULL);
+  *names = (char **)g_ptr_array_steal(found, NULL);
+  return true;
+}
+
+/* One service of a host: absent, true, false or a map. *port is 0 when it is not wanted. */
+static bool
+read_service(const struct tree_node *map, enum service service, int64_t *port, bool *auth,
+             GError **error)
+{
+  static const char *const keys[] = {"port", NULL};
+  static const char *const submission_keys[] = {"port", "auth", NULL};
+  const struct tree_node *node = tree_get(map, services[service].key);
+  bool is_submission = service == SERVICE_SUBMISSION, is_wanted = false;
+  *port = 0;
+  *auth = is_submission;
+  if (!node)
+    return true;
+  if (node->kind == TREE_MAP)
+    return tree_known(node, is_submission ? submission_keys : keys, error) &&
+           tree_int(node, "port", services[service].port, 1, 65535, port, error) &&
+           tree_bool(node, "auth", *auth, auth, error);
+  if (!tree_bool(map, services[service].key, false, &is_wanted, error))
+    return false;
+  if (is_wanted)
+    *port = services[service].port;
+  return true;
+}
+
+static bool
+listen_all(struct site *s, const struct tree_node *node, GError **error)
+{
+  for (int i = 0; i < N_SERVICES; i++) {
+    int64_t port;
+    bool auth;
+    if (!read_service(node, (enum service)i, &port, &auth, error))
+      return false;
+    if (port == 0)
+      continue;
+    s->listening[i] =
+        (struct listening){.site = s, .service = (enum service)i, .is_auth_required = auth};
+    if (!ports_listen(s->mail->ports, s->host, (uint16_t)port, make, &s->listening[i]))
+      return tree_fail(error, node,
+                       lang_text("port %1$d of this host is taken twice: give %2$s another port",
+                                 "พอร์ต %1$d ของเครื่องนี้ถูกใช้ซ้ำ: ให้ %2$s ใช้พอร์ตอื่น"),
+                       (int)port, services[i].key);
+  }
+  return true;
+}
+
+struct site *
+build_find_site(const struct mail *m, uint32_t host)
+{
+  for (guint i = 0; i < m->sites->len; i++) {
+    struct site *s = m->sites->pdata[i];
+    if (s->host == host)
+      return s;
+  }
+  return NULL;
+}
+
+void
+build_site_free(void *data)
+{
+  struct site *s = data;
+  g_clear_pointer(&s->queue, queue_free);
+  store_free(s->store);
+  g_strfreev(s->domains);
+  g_free(s->name);
+  g_free(s);
+}
+
+static bool
+read_site(struct mail *m, const struct tree_node *node, GError **error)
+{
+  static const char *const keys[] = {"name",     "domains", "smtp",  "submission", "pop3", "imap",
+                                     "size_max", "relay",   "retry", "expire",     NULL};
+  uint32_t host = net_find_host(m->net, node->key);
+  if (host == UINT32_MAX)
+    return tree_fail(
+        error, node,
+        lang_text("there is no host \"%s\": add it to `hosts`", "ไม่มีเครื่อง \"%s\": เพิ่มใน `hosts`"),
+        node->key);
+  if (node->kind != TREE_MAP)
+    return tree_fail(error, node,
+                     lang_text("the services of a host are a map: {smtp: {port: 25}}",
+                               "บริการของเครื่องต้องเขียนเป็น {smtp: {port: 25}}"));
+  struct site *s = g_new0(struct site, 1);
+  const char *name;
+  bool is_open_relay;
+  int64_t retry_ns, expire_ns;
+  s->mail = m;
+  s->host = host;
+  s->random = world_random(m->world, host, "mail");
+  s->store = store_new(NULL, site_event, s);
+  g_ptr_array_add(m->sites, s);
+  if (!tree_known(node, keys, error) || !tree_text(node, "name", node->key, &name, error) ||
+      !build_read_names(node, "domains", &s->domains, error) ||
+      !tree_int(node, "size_max", SMTP_SIZE_MAX, 1024, 1 << 30, &s->size_max, error) ||
+      !tree_bool(node, "relay", false, &is_open_relay, error) ||
+      !tree_duration(node, "retry", 0, &retry_ns, error) ||
+      !tree_duration(node, "expire", 0, &expire_ns, error))
+    return false;
+  s->name = g_strdup(name);
+  struct queue_config config = {.ports = m->ports,
+                                .host = host,
+                                .name = s->name,
+                                .domains = s->domains,
+                                .store = s->store,
+                                .is_open_relay = is_open_relay,
+                                .retry_ns = retry_ns,
+                                .expire_ns = expire_ns};
+  s->queue = queue_new(&config);
+  return listen_all(s, node, error);
+}
+
+bool
+build_mail_services(struct mail *m, const struct tree_node *node, GError **error)
+{
+  if (!node)
+    return true;
+  if (node->kind != TREE_MAP)
+    return tree_fail(error, node,
+                     lang_text("`services` is a map of hosts", "`services` ต้องเป็นแผนที่ของเครื่อง"));
+  for (guint i = 0; i < node->children->len; i++) {
+    if (!read_site(m, node->children->pdata[i], error))
+      return false;
+  }
+  return true;
+}

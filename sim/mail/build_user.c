@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* build_user.c -- fills the stores of a scenario's mail hosts: `users`, their mailboxes and
+ * messages. The keys stand in build.h. */
+#include "sim/mail/build_private.h"
+
+#include <string.h>
+
+#include "capture/wire/lang.h"
+#include "sim/mail/compose.h"
+
+/* ---- users ---- */
+
+static bool
+add_message(struct site *s, struct store_user *user, const struct tree_node *node, GError **error)
+{
+  static const char *const keys[] = {"from", "subject", "text", "mailbox", "seen", NULL};
+  const char *from, *subject, *text, *mailbox;
+  bool is_seen;
+  if (node->kind != TREE_MAP)
+    return tree_fail(error, node,
+                     lang_text("a message is a map: {from: a@b.test, subject: …, text: …}",
+                               "ข้อความต้องเขียนเป็น {from: a@b.test, subject: …, text: …}"));
+  if (!tree_known(node, keys, error) ||
+      !tree_text(node, "from", "nobody@example.test", &from, error) ||
+      !tree_text(node, "subject", "", &subject, error) ||
+      !tree_text(node, "text", "", &text, error) ||
+      !tree_text(node, "mailbox", "INBOX", &mailbox, error) ||
+      !tree_bool(node, "seen", false, &is_seen, error))
+    return false;
+  struct mailbox *b = store_find(user, mailbox);
+  if (!b)
+    b = store_create(user, mailbox);
+  if (!b)
+    return tree_fail(error, node,
+                     lang_text("\"%s\" cannot be a mailbox name", "\"%s\" ใช้เป็นชื่อกล่องจดหมายไม่ได้"),
+                     mailbox);
+  g_autofree char *address =
+      g_strdup_printf("%s@%s", user->name, s->domains[0] ? s->domains[0] : s->name);
+  struct compose_person to = {.address = address};
+  struct compose_letter letter = {
+      .from = {.address = from}, .to = &to, .n_to = 1, .subject = subject, .text = text};
+  g_autoptr(GBytes) octets = compose_message(&letter, 0, &s->random);
+  if (!store_append(b, octets, is_seen ? FLAG_SEEN : 0, 0, 0))
+    return tree_fail(error, node,
+                     lang_text("the message does not fit into the user's quota: raise `quota`",
+                               "ข้อความเกินโควตาของผู้ใช้: เพิ่ม `quota`"));
+  return true;
+}
+
+static bool
+fill_user(struct site *s, struct store_user *user, const struct tree_node *node, GError **error)
+{
+  g_auto(GStrv) names = NULL;
+  int64_t quota;
+  if (!build_read_names(node, "mailboxes", &names, error) ||
+      !tree_int(node, "quota", 0, 0, INT64_C(1) << 40, &quota, error))
+    return false;
+  user->quota_octets = (uint64_t)quota;
+  for (char **name = names; *name; name++) {
+    if (!store_find(user, *name) && !store_create(user, *name))
+      return tree_fail(error, tree_get(node, "mailboxes"),
+                       lang_text("\"%s\" cannot be a mailbox name", "\"%s\" ใช้เป็นชื่อกล่องจดหมายไม่ได้"),
+                       *name);
+  }
+  const struct tree_node *messages = tree_get(node, "messages");
+  if (messages && messages->kind != TREE_LIST)
+    return tree_fail(error, messages, lang_text("`messages` is a list", "`messages` ต้องเป็นรายการ"));
+  for (guint i = 0; messages && i < messages->children->len; i++) {
+    if (!add_message(s, user, messages->children->pdata[i], error))
+      return false;
+  }
+  return true;
+}
+
+static bool
+read_user(struct mail *m, const struct tree_node *node, GError **error)
+{
+  static const char *const keys[] = {"name",      "password", "host", "quota",
+                                     "mailboxes", "messages", NULL};
+  const char *name, *password, *host;
+  if (node->kind != TREE_MAP)
+    return tree_fail(error, node,
+                     lang_text("a user is a map: {name: bob, password: …, host: …}",
+                               "ผู้ใช้ต้องเขียนเป็น {name: bob, password: …, host: …}"));
+  if (!tree_known(node, keys, error) || !tree_text(node, "name", NULL, &name, error) ||
+      !tree_text(node, "password", "", &password, error) ||
+      !tree_text(node, "host", "", &host, error))
+    return false;
+  if (!name || !*name || strpbrk(name, " @<>\t\r\n"))
+    return tree_fail(
+        error, node,
+        lang_text("a user needs a `name` without spaces and @", "ผู้ใช้ต้องมี `name` ที่ไม่มีช่องว่างและ @"));
+  uint32_t index = net_find_host(m->net, host);
+  struct site *s = index == UINT32_MAX ? NULL : build_find_site(m, index);
+  if (!s)
+    return tree_fail(error, node,
+                     lang_text("the `host` of a user must be one of `services`, \"%s\" is not",
+                               "`host` ของผู้ใช้ต้องอยู่ใน `services` แต่ไม่มี \"%s\""),
+                     host);
+  if (store_find_user(s->store, name))
+    return tree_fail(
+        error, node,
+        lang_text("user \"%s\" exists already on this host", "มีผู้ใช้ \"%s\" อยู่แล้วบนเครื่องนี้"), name);
+  return fill_user(s, store_add_user(s->store, name, password), node, error);
+}
+
+bool
+build_mail_users(struct mail *m, const struct tree_node *node, GError **error)
+{
+  if (!node)
+    return true;
+  if (node->kind != TREE_LIST)
+    return tree_fail(error, node, lang_text("`users` is a list", "`users` ต้องเป็นรายการ"));
+  for (guint i = 0; i < node->children->len; i++) {
+    if (!read_user(m, node->children->pdata[i], error))
+      return false;
+  }
+  return true;
+}
