@@ -169,47 +169,6 @@ imap_parse_number(struct imap_text *t, uint32_t *number)
   return t->at > from && value <= UINT32_MAX;
 }
 
-static bool
-parse_set_number(struct imap_text *t, uint32_t *number)
-{
-  if (imap_parse_octet(t, '*')) {
-    *number = IMAP_STAR;
-    return true;
-  }
-  return imap_parse_number(t, number) && *number > 0;
-}
-
-GArray *
-imap_parse_set(struct imap_text *t)
-{
-  GArray *set = g_array_new(FALSE, FALSE, sizeof(struct imap_range));
-  do {
-    struct imap_range range;
-    if (!parse_set_number(t, &range.low))
-      goto bad;
-    range.high = range.low;
-    if (imap_parse_octet(t, ':') && !parse_set_number(t, &range.high))
-      goto bad;
-    g_array_append_val(set, range);
-  } while (imap_parse_octet(t, ','));
-  return set;
-bad:
-  g_array_unref(set);
-  return NULL;
-}
-
-bool
-imap_set_has(const GArray *set, uint32_t number, uint32_t star)
-{
-  for (guint i = 0; i < set->len; i++) {
-    struct imap_range r = g_array_index(set, struct imap_range, i);
-    uint32_t a = r.low == IMAP_STAR ? star : r.low, b = r.high == IMAP_STAR ? star : r.high;
-    if (number >= MIN(a, b) && number <= MAX(a, b))
-      return true;
-  }
-  return false;
-}
-
 GPtrArray *
 imap_parse_flags(struct imap_text *t, bool is_open)
 {

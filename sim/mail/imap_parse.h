@@ -14,8 +14,10 @@ struct imap_text {
   size_t n, at;
 };
 
-/* Sequence sets: ranges as sent, in order of numbers; IMAP_STAR is "*". */
+/* Sequence sets: ranges as sent, in order of numbers; IMAP_STAR is "*". A set of one range of
+ * IMAP_SAVED is "$" (RFC 5182), which only a session can resolve. */
 #define IMAP_STAR UINT32_MAX
+#define IMAP_SAVED 0
 struct imap_range {
   uint32_t low, high;
 };
@@ -40,6 +42,19 @@ bool imap_parse_number(struct imap_text *t, uint32_t *number);
 GArray *imap_parse_set(struct imap_text *t);
 /* Is the number in the set, when "*" means `star`? */
 bool imap_set_has(const GArray *set, uint32_t number, uint32_t star);
+bool imap_set_is_saved(const GArray *set);
+
+/* Writes numbers as a set, "1:3,7", behind what `out` holds. They come in any order; neighbours
+ * that rise by one are joined. */
+struct imap_set_writer {
+  GString *out;
+  gsize at;
+  uint32_t low, high; /* the range that is not written yet; high 0: none */
+};
+void imap_set_begin(struct imap_set_writer *w, GString *out);
+void imap_set_add(struct imap_set_writer *w, uint32_t number);
+/* False when there was no number. */
+bool imap_set_end(struct imap_set_writer *w);
 /* "(\Seen $Junk)": char*; parentheses may be missing when `is_open`. */
 GPtrArray *imap_parse_flags(struct imap_text *t, bool is_open);
 

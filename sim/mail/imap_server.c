@@ -28,9 +28,12 @@ imap_set_state(struct imap_server *s, enum imap_state state)
   machine_emit(&s->endpoint, "state", "%s", imap_states[state].name);
 }
 
+static void end_job(struct imap_server *s);
+
 static void
 hang_up(struct imap_server *s)
 {
+  end_job(s);
   imap_view_close(s);
   imap_set_state(s, IMAP_STATE_LOGOUT);
   s->endpoint.wants_close = true;
@@ -415,16 +418,11 @@ take_line(struct imap_server *s, const uint8_t *p, size_t n)
   forget_command(s);
 }
 
+/* Takes what waits, up to a command whose answer cannot be given at once. */
 static void
-server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
+take_input(struct imap_server *s)
 {
-  struct imap_server *s = (struct imap_server *)e;
-  if (e->wants_close)
-    return;
-  s->now_ns = now_ns;
-  e->deadline_ns = now_ns + AUTOLOGOUT_NS;
-  lines_feed(&s->lines, p, n);
-  while (!e->wants_close) {
+  while (!s->endpoint.wants_close && !s->job.step) {
     const uint8_t *line;
     size_t n_line;
     if (s->literal_left > 0) {
@@ -448,6 +446,56 @@ server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
       take_line(s, line, n_line);
     }
   }
+}
+
+static void
+end_job(struct imap_server *s)
+{
+  struct imap_job job = s->job;
+  s->job = (struct imap_job){0};
+  if (job.free)
+    job.free(job.data);
+}
+
+static void
+run_job(struct imap_server *s)
+{
+  while (s->job.step && s->endpoint.out->len < MACHINE_OUT_MAX) {
+    if (s->job.step(s, s->job.data))
+      end_job(s);
+  }
+}
+
+void
+imap_begin_job(struct imap_server *s, const struct imap_job *job)
+{
+  s->job = *job;
+  run_job(s);
+}
+
+static void
+server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
+{
+  struct imap_server *s = (struct imap_server *)e;
+  if (e->wants_close)
+    return;
+  s->now_ns = now_ns;
+  e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+  lines_feed(&s->lines, p, n);
+  take_input(s);
+}
+
+/* `out` may have been sent in the meantime: the answer goes on, then the commands behind it. */
+static void
+server_flush(struct endpoint *e, int64_t now_ns)
+{
+  struct imap_server *s = (struct imap_server *)e;
+  if (!s->job.step || e->out->len >= MACHINE_OUT_MAX)
+    return;
+  s->now_ns = now_ns;
+  e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+  run_job(s);
+  take_input(s);
 }
 
 /* ---- the machine ---- */
@@ -480,7 +528,9 @@ static void
 server_free(struct endpoint *e)
 {
   struct imap_server *s = (struct imap_server *)e;
+  end_job(s);
   imap_view_close(s);
+  g_clear_pointer(&s->saved, g_array_unref);
   auth_server_clear(&s->auth);
   lines_clear(&s->lines);
   g_byte_array_unref(s->command);
@@ -496,6 +546,7 @@ static const struct endpoint_ops imap_server_ops = {.protocol = "imap",
                                                     .input = server_input,
                                                     .eof = server_eof,
                                                     .timeout = server_timeout,
+                                                    .flush = server_flush,
                                                     .free = server_free};
 
 struct endpoint *

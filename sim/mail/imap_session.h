@@ -6,11 +6,11 @@
  *   imap-server   life, gathering of commands, verb table, login
  *   imap-view     what this session knows of the selected mailbox, and untagged news
  *   imap-mailbox  SELECT, LIST, STATUS, APPEND … : the mailbox commands
- *   imap-message  STORE, COPY, MOVE, EXPUNGE and the message commands that need no grammar of their
- * own imap-fetch    FETCH        imap-search   SEARCH */
+ *   imap-message  STORE, COPY, MOVE, EXPUNGE
+ *   imap-set      sets of messages        imap-fetch    FETCH        imap-search   SEARCH */
 #include "capture/wire/mail.h"
-#include "sim/mail/imap_parse.h"
 #include "sim/mail/imap.h"
+#include "sim/mail/imap_parse.h"
 #include "sim/mail/machine.h"
 
 /* One message as this session sees it; its place in the view plus one is its sequence number. */
@@ -18,6 +18,17 @@ struct imap_entry {
   struct store_message *m; /* a reference */
   uint64_t told_modseq;    /* flags as of here have been told */
   bool is_recent;
+};
+
+struct imap_server;
+
+/* The rest of an answer that is too long to be made at once: while it is there no other command
+ * runs, and step() is called when there is room in `out`, until it says true: the tagged reply has
+ * been given. */
+struct imap_job {
+  bool (*step)(struct imap_server *s, void *data); /* NULL: no job */
+  void (*free)(void *data);
+  void *data;
 };
 
 struct imap_server {
@@ -40,6 +51,14 @@ struct imap_server {
   bool may_expunge; /* EXPUNGE may be told before its tagged reply (RFC 3501 7.4.1) */
   int64_t now_ns;
 
+  struct imap_job job;
+
+  bool has_condstore; /* RFC 7162 3.1: the client speaks of MODSEQ */
+  bool has_qresync;   /* ENABLE QRESYNC */
+  bool is_rev2;       /* ENABLE IMAP4rev2 */
+  bool has_utf8;      /* ENABLE UTF8=ACCEPT */
+  GArray *saved;      /* uint32_t UIDs of "$" (RFC 5182), rising; NULL: none */
+
   bool is_in_auth, is_idle;
   struct auth_server auth;
   struct store_user *user;
@@ -59,6 +78,9 @@ void imap_ok(struct imap_server *s, const char *format, ...) G_GNUC_PRINTF(2, 3)
 void imap_no(struct imap_server *s, const char *text);
 void imap_bad(struct imap_server *s, const char *text);
 
+/* Runs a job's steps now and whenever there is room; `job` is copied. */
+void imap_begin_job(struct imap_server *s, const struct imap_job *job);
+
 /* ---- imap_view.c ---- */
 void imap_view_open(struct imap_server *s, struct mailbox *b, bool is_read_only);
 void imap_view_close(struct imap_server *s);
@@ -70,9 +92,13 @@ void imap_view_sync(struct imap_server *s, bool may_expunge);
 void imap_view_flags(const struct imap_server *s, const struct imap_entry *entry, GString *out);
 /* "* FLAGS (…)" and PERMANENTFLAGS. */
 void imap_view_tell_flags(struct imap_server *s);
-/* The indexes (guint) of the messages in a set of sequence numbers or UIDs. NULL when a sequence
- * number is beyond the view: BAD. */
+
+/* ---- imap_set.c ---- */
+/* The indexes (guint, rising) of the messages in a set of sequence numbers or UIDs, or in "$". NULL
+ * when a sequence number is beyond the view: BAD. */
 GArray *imap_view_select(const struct imap_server *s, const GArray *set);
+/* The first place whose UID is not below `uid`. */
+guint imap_view_place(const struct imap_server *s, uint32_t uid);
 
 /* ---- the commands: called with the text behind the verb and its space ---- */
 void imap_act_select(struct imap_server *s, struct imap_text *t);

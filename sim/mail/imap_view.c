@@ -52,6 +52,7 @@ imap_view_open(struct imap_server *s, struct mailbox *b, bool is_read_only)
   s->seen_modseq = b->modseq;
   s->has_gone = false;
   s->n_keywords_told = b->keywords->len;
+  g_clear_pointer(&s->saved, g_array_unref); /* RFC 5182 2.1 */
   store_watch(b, mailbox_changed, s);
 }
 
@@ -162,24 +163,4 @@ imap_view_sync(struct imap_server *s, bool may_expunge)
   sync_expunged(s, may_expunge);
   sync_new(s);
   sync_flags(s);
-}
-
-GArray *
-imap_view_select(const struct imap_server *s, const GArray *set)
-{
-  GArray *chosen = g_array_new(FALSE, FALSE, sizeof(guint));
-  guint n = s->view->len;
-  uint32_t star = n == 0 ? 0 : s->is_uid ? imap_view_at(s, n - 1)->m->uid : n;
-  for (guint i = 0; !s->is_uid && i < set->len; i++) {
-    struct imap_range r = g_array_index(set, struct imap_range, i);
-    if ((r.low != IMAP_STAR && r.low > n) || (r.high != IMAP_STAR && r.high > n) || n == 0) {
-      g_array_unref(chosen);
-      return NULL;
-    }
-  }
-  for (guint i = 0; i < n; i++) {
-    if (imap_set_has(set, s->is_uid ? imap_view_at(s, i)->m->uid : i + 1, star))
-      g_array_append_val(chosen, i);
-  }
-  return chosen;
 }
