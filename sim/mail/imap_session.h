@@ -3,7 +3,8 @@
 #define SIM_MAIL_IMAP_SESSION_H
 
 /* Inside of the IMAP server machine, shared by its files and nobody else:
- *   imap-server   life, gathering of commands, verb table, login
+ *   imap-server   life, states, verb table       imap-gather   octets to whole commands
+ *   imap-login    CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, ENABLE, COMPRESS, ID
  *   imap-view     what this session knows of the selected mailbox, and untagged news
  *   imap-mailbox  SELECT, LIST, STATUS, APPEND … : the mailbox commands
  *   imap-message  STORE, COPY, MOVE, EXPUNGE
@@ -43,6 +44,7 @@ struct imap_server {
   GByteArray *command;
   size_t literal_left;
   bool is_too_big; /* a non-synchronising literal that is thrown away */
+  bool is_literal_minus;
   unsigned n_bad, n_auth_failures;
 
   /* the command that runs */
@@ -59,6 +61,7 @@ struct imap_server {
   bool has_utf8;      /* ENABLE UTF8=ACCEPT */
   GArray *saved;      /* uint32_t UIDs of "$" (RFC 5182), rising; NULL: none */
 
+  bool offers_tls, needs_tls, offers_deflate, is_compressed;
   bool is_in_auth, is_idle;
   struct auth_server auth;
   struct store_user *user;
@@ -73,6 +76,8 @@ struct imap_server {
 
 /* ---- imap_server.c ---- */
 void imap_set_state(struct imap_server *s, enum imap_state state);
+/* The session is over: what is in `out` is the last that is said. */
+void imap_hang_up(struct imap_server *s);
 /* The tagged reply, behind the news of the mailbox. `text` may begin with a "[CODE] ". */
 void imap_ok(struct imap_server *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void imap_no(struct imap_server *s, const char *text);
@@ -80,6 +85,27 @@ void imap_bad(struct imap_server *s, const char *text);
 
 /* Runs a job's steps now and whenever there is room; `job` is copied. */
 void imap_begin_job(struct imap_server *s, const struct imap_job *job);
+void imap_run_command(struct imap_server *s);
+/* The tag at the beginning and its space, newly allocated; NULL when there is none. */
+char *imap_take_tag(struct imap_text *t);
+/* A synchronising literal of that size is announced: true when the command was refused instead. */
+bool imap_refuse_early(struct imap_server *s, uint64_t octets);
+void imap_idle_line(struct imap_server *s, const uint8_t *p, size_t n);
+
+/* ---- imap_gather.c ---- */
+void imap_gather_feed(struct imap_server *s, const uint8_t *p, size_t n);
+/* Goes on with what waits. */
+void imap_gather_go_on(struct imap_server *s);
+/* What came of the command so far. */
+void imap_gather_forget(struct imap_server *s);
+
+/* ---- imap_login.c ---- */
+void imap_put_capabilities(const struct imap_server *s, GString *out);
+void imap_auth_line(struct imap_server *s, const uint8_t *p, size_t n);
+/* True after NO: passwords are taken under TLS only. */
+bool imap_refuses_password(struct imap_server *s);
+/* A command that shows that the client knows modification sequences (RFC 7162 3.1). */
+void imap_enable_condstore(struct imap_server *s);
 
 /* ---- imap_view.c ---- */
 void imap_view_open(struct imap_server *s, struct mailbox *b, bool is_read_only);
@@ -101,6 +127,15 @@ GArray *imap_view_select(const struct imap_server *s, const GArray *set);
 guint imap_view_place(const struct imap_server *s, uint32_t uid);
 
 /* ---- the commands: called with the text behind the verb and its space ---- */
+void imap_act_capability(struct imap_server *s, struct imap_text *t);
+void imap_act_noop(struct imap_server *s, struct imap_text *t);
+void imap_act_logout(struct imap_server *s, struct imap_text *t);
+void imap_act_id(struct imap_server *s, struct imap_text *t);
+void imap_act_starttls(struct imap_server *s, struct imap_text *t);
+void imap_act_login(struct imap_server *s, struct imap_text *t);
+void imap_act_authenticate(struct imap_server *s, struct imap_text *t);
+void imap_act_enable(struct imap_server *s, struct imap_text *t);
+void imap_act_compress(struct imap_server *s, struct imap_text *t);
 void imap_act_select(struct imap_server *s, struct imap_text *t);
 void imap_act_examine(struct imap_server *s, struct imap_text *t);
 void imap_act_create(struct imap_server *s, struct imap_text *t);
