@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* action.c -- what people do with mail: the verbs of a scenario's timeline (sim/net/action.h). The
- * keys stand in build.h; each verb's own are read in action_send.c and action_read.c.
+ * keys stand in build.h; each verb's own are read in action_send.c, action_read.c and
+ * action_talk.c.
  *
  *     begin ─> resolve the server's name ─> connect, client machine ─> action_finish */
 #include "sim/mail/action.h"
@@ -94,6 +95,8 @@ action_errand_free(void *own)
   g_free(e->text);
   g_clear_pointer(&e->to, g_array_unref);
   g_clear_pointer(&e->attachment, g_bytes_unref);
+  if (e->own)
+    e->own_free(e->own);
   g_free(e);
 }
 
@@ -124,11 +127,14 @@ static const char *const send_keys[] = {ACCOUNT_KEYS, "auth",      "from",      
                                         "text",       "text_file", "attachment", NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
 static const char *const imap_keys[] = {ACCOUNT_KEYS, NULL};
+static const char *const talk_keys[] = {"server", "port",     "protocol", "lines",
+                                        "pace",   "patience", NULL};
 
 static const struct action_verb verbs[] = {
     {"send", send_keys, action_read_send, begin, action_errand_free},
     {"fetch-pop", fetch_keys, action_read_fetch_pop, begin, action_errand_free},
     {"read-imap", imap_keys, action_read_read_imap, begin, action_errand_free},
+    {"talk", talk_keys, action_read_talk, begin, action_errand_free},
 };
 
 struct action_table

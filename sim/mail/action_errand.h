@@ -35,6 +35,8 @@ struct errand {
   GBytes *attachment; /* NULL: made from `size` when it is sent */
   int64_t attachment_octets;
   bool keeps;
+  void *own; /* what one verb has besides */
+  void (*own_free)(void *own);
 };
 
 struct mail_verbs {
@@ -61,5 +63,6 @@ void action_errand_over(void *data, bool is_good);
 void *action_read_send(void *owner, struct action *action, GError **error);
 void *action_read_fetch_pop(void *owner, struct action *action, GError **error);
 void *action_read_read_imap(void *owner, struct action *action, GError **error);
+void *action_read_talk(void *owner, struct action *action, GError **error);
 
 #endif

@@ -22,7 +22,7 @@
  *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work], quota: 1000000,
  *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}]}
  *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:
- *     - do: send                      send, fetch-pop or read-imap
+ *     - do: send                      send, fetch-pop, read-imap; talk below
  *       server: mail.alice.test       resolved by DNS (an address in digits also works)
  *       port: 587                     default 587 (25 without user) / 110 / 143
  *       user: alice                   for send: without it, no AUTH
@@ -35,6 +35,22 @@
  *         …
  *       attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type: text/plain
  *       keep: false                   fetch-pop: true leaves the messages on the server
+ *
+ *     - do: talk                      types a dialogue, legal or not; needs no account
+ *       server: mail.bob.test
+ *       port: 143
+ *       protocol: imap                smtp, lmtp, pop3 or imap: how answers end (default: by the port)
+ *       lines:                        each leaves when the answers before it are complete
+ *         - a1 LOGIN bob secret       CRLF is put behind it; several lines in one text leave together
+ *         - {say: "a2 NOOP", end: "\n", repeat: 3, early: true, expect: a2 OK}
+ *                                     its line end; so many times; without waiting for answers; what
+ *                                     must stand in the answer (else the dialogue ends as failed)
+ *         - {fill: 70000}             so many octets "x" and no line end
+ *         - {wait: 2s}                silence
+ *         - {closed: true}            waits until the server hangs up
+ *         - {drop: true}              hangs up at once, without QUIT or LOGOUT
+ *       pace: 0s                      between an answer and the next line
+ *       patience: 30s                 after it a line leaves without the answers before it
  *
  * An action counts as done for `after` when its connection is over (send: when the server has taken
  * or refused the message). */
