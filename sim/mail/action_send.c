@@ -51,23 +51,22 @@ make_sender(struct errand *e)
                                   .attachment_type = e->attachment_type,
                                   .attachment = attachment};
   g_autoptr(GBytes) octets = compose_message(&letter, world_now(w), &random);
-  g_autoptr(GPtrArray) recipients = g_ptr_array_new();
+  g_autofree struct envelope_recipient *to = g_new0(struct envelope_recipient, e->to->len);
   for (guint i = 0; i < e->to->len; i++)
-    g_ptr_array_add(recipients, (char *)g_array_index(e->to, struct compose_person, i).address);
+    to[i].address = g_array_index(e->to, struct compose_person, i).address;
   char addr[ADDR_TEXT_MAX];
   struct host_info info = net_host_info(ports_net(e->verbs->ports), host);
   g_autofree char *name = g_strdup_printf("[%s%s]", info.addr.version == 6 ? "IPv6:" : "",
                                           ip_addr_format(&info.addr, addr));
-  struct smtp_client_config config = {.name = name, /* RFC 5321 4.1.3: a host without a name */
-                                      .user = e->user,
-                                      .password = e->password,
-                                      .mech = e->mech,
-                                      .sender = e->from.address,
-                                      .recipients = (char *const *)recipients->pdata,
-                                      .n_recipients = recipients->len,
-                                      .octets = octets,
-                                      .done = sent,
-                                      .data = e};
+  struct smtp_client_config config = {
+      .name = name, /* RFC 5321 4.1.3: a host without a name */
+      .user = e->user,
+      .password = e->password,
+      .mech = e->mech,
+      .envelope = {.sender = e->from.address, .recipients = to, .n_recipients = e->to->len},
+      .octets = octets,
+      .done = sent,
+      .data = e};
   return smtp_client_new(&config);
 }
 

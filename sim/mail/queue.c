@@ -218,13 +218,16 @@ static void
 connect_to(struct item *item, const struct ip_addr *addr)
 {
   struct queue *q = item->queue;
-  struct smtp_client_config config = {.name = q->name,
-                                      .sender = item->sender,
-                                      .recipients = (char *const *)item->recipients->pdata,
-                                      .n_recipients = item->recipients->len,
-                                      .octets = item->octets,
-                                      .done = sent,
-                                      .data = item};
+  g_autofree struct envelope_recipient *to =
+      g_new0(struct envelope_recipient, item->recipients->len);
+  for (guint i = 0; i < item->recipients->len; i++)
+    to[i].address = item->recipients->pdata[i];
+  struct smtp_client_config config = {
+      .name = q->name,
+      .envelope = {.sender = item->sender, .recipients = to, .n_recipients = item->recipients->len},
+      .octets = item->octets,
+      .done = sent,
+      .data = item};
   ports_connect(q->config.ports, q->config.host, addr, SMTP_PORT, smtp_client_new(&config), NULL,
                 NULL);
 }
@@ -410,11 +413,12 @@ submit(struct queue *q, const char *sender, char *const *recipients, unsigned n,
 /* ---- what the SMTP servers ask ---- */
 
 static const char *
-site_recipient(void *data, const char *address, bool is_authenticated)
+site_recipient(void *data, const struct smtp_session *s, const struct envelope_recipient *r)
 {
   struct queue *q = data;
+  const char *address = r->address;
   if (!is_local(q, address))
-    return is_authenticated || q->config.is_open_relay ? NULL : "550 5.7.1 Relaying denied";
+    return s->is_trusted || q->config.is_open_relay ? NULL : "550 5.7.1 Relaying denied";
   const struct store_user *user = local_user(q, address);
   if (!user)
     return "550 5.1.1 No such user here";
@@ -422,10 +426,15 @@ site_recipient(void *data, const char *address, bool is_authenticated)
 }
 
 static const char *
-site_message(void *data, const struct smtp_message *m, int64_t now_ns, const char **refusal)
+site_message(void *data, const struct smtp_session *s, const struct smtp_message *m, int64_t now_ns,
+             const char **refusal)
 {
   struct queue *q = data;
-  if (submit(q, m->sender, m->recipients, m->n_recipients, m->octets, now_ns))
+  const struct envelope *e = m->envelope;
+  g_autofree char **to = g_new0(char *, e->n_recipients);
+  for (unsigned i = 0; i < e->n_recipients; i++)
+    to[i] = (char *)e->recipients[i].address;
+  if (submit(q, e->sender, to, e->n_recipients, m->octets, now_ns))
     return q->id;
   *refusal = "452 4.3.1 The queue is full";
   return NULL;

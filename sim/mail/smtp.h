@@ -6,6 +6,7 @@
  * 3463, 4954, 6152. */
 #include "sim/mail/auth.h"
 #include "sim/mail/endpoint.h"
+#include "sim/mail/envelope.h"
 #include "sim/mail/store.h"
 
 /* Limits of RFC 5321 4.5.3.1, and our own. */
@@ -40,28 +41,65 @@ const char *smtp_domain(const char *address);
 enum smtp_role {
   SMTP_ROLE_MTA,        /* port 25: takes mail for its own domains from anybody */
   SMTP_ROLE_SUBMISSION, /* port 587: takes mail for anywhere from its own users */
+  SMTP_ROLE_LMTP,       /* port 24: takes mail for mailboxes from a queue (RFC 2033) */
 };
 
 /* A message as the server has taken it. Borrowed during the call. */
 struct smtp_message {
-  const char *sender; /* "" for <> */
-  char *const *recipients;
-  unsigned n_recipients;
+  const struct envelope *envelope;
   GBytes *octets;                /* Received header on top, dots unstuffed, CRLF line ends */
   const struct store_user *user; /* who logged in, or NULL */
+  const char **fates; /* LMTP: one for each recipient, NULL at first; the site may put a whole reply
+                         there, valid until its next call; NULL otherwise */
 };
 
-/* What the host behind the server decides (post.c does it for the simulated hosts). */
+/* One connection, as its site may know it. The server keeps it right from open() to close(). */
+struct smtp_session {
+  struct endpoint *server; /* for smtp_server_answer() */
+  enum smtp_role role;
+  const char *peer;                         /* "10.0.0.5" */
+  const char *helo;                         /* what HELO or EHLO said; NULL before */
+  const char *sender;                       /* of the transaction; NULL outside one */
+  unsigned n_recipients;                    /* taken in it so far */
+  const struct store_user *user;            /* who logged in, or NULL */
+  const struct endpoint_security *security; /* NULL in clear */
+  bool is_esmtp;
+  bool is_trusted; /* logged in, or on a submission port that asks for no login */
+  void *own;       /* what open() returned */
+};
+
+/* A site's answer to a question: NULL for yes, a whole reply such as "550 5.1.1 No such user here"
+ * (valid until its next call; one that begins with 421 ends the session, as does any to greet), or
+ * SMTP_LATER: the server takes no more commands until smtp_server_answer(). */
+extern const char SMTP_LATER[];
+
+/* What the host behind the server decides (queue.c and policy.c do it for the simulated hosts). All
+ * but `recipient` and `message` may be NULL. */
 struct smtp_site {
   void *data;
-  /* May this recipient be sent to? Returns NULL for yes, else a whole reply such as
-   * "550 5.1.1 No such user here". */
-  const char *(*recipient)(void *data, const char *address, bool is_authenticated);
+  /* The connection is there and ends. */
+  void *(*open)(void *data, const struct smtp_session *s);
+  void (*close)(void *data, const struct smtp_session *s);
+  /* May it be greeted, did it introduce itself well, may it send (the envelope has no recipients
+   * yet), may this recipient be sent to? */
+  const char *(*greet)(void *data, const struct smtp_session *s);
+  const char *(*helo)(void *data, const struct smtp_session *s);
+  const char *(*mail)(void *data, const struct smtp_session *s, const struct envelope *e);
+  const char *(*recipient)(void *data, const struct smtp_session *s,
+                           const struct envelope_recipient *r);
   /* Takes the responsibility for a message: returns its queue id (valid until the next call) or
    * NULL, then *refusal is a whole reply. */
-  const char *(*message)(void *data, const struct smtp_message *m, int64_t now_ns,
-                         const char **refusal);
+  const char *(*message)(void *data, const struct smtp_session *s, const struct smtp_message *m,
+                         int64_t now_ns, const char **refusal);
+  /* VRFY and EXPN: the addresses behind a name, one for each line of the answer, "Bob
+   * <bob@b.test>"; empty when there are none. NULL: will not tell (252). */
+  GPtrArray *(*verify)(void *data, const struct smtp_session *s, const char *name);
+  GPtrArray *(*expand)(void *data, const struct smtp_session *s, const char *name);
 };
+
+/* The answer that was SMTP_LATER. Nothing happens when the server waits for none. What it has to
+ * say now lies in its `out` (ports_pump()). */
+void smtp_server_answer(struct endpoint *server, const char *refusal, int64_t now_ns);
 
 struct smtp_server_config {
   enum smtp_role role;
@@ -87,19 +125,19 @@ enum smtp_outcome {
 
 struct smtp_recipient_result {
   enum smtp_outcome outcome;
-  unsigned code; /* 0: the connection ended or the server broke the protocol */
-  char *text;    /* the reply's last line or what went wrong */
+  unsigned code;         /* 0: the connection ended or the server broke the protocol */
+  char *text;            /* the reply's last line or what went wrong */
+  bool is_dsn_passed_on; /* the server knows DSN and was told what to report (RFC 3461 5.2) */
 };
 
 struct smtp_client_config {
   const char *name;            /* for EHLO */
   const char *user, *password; /* NULL: no AUTH */
   enum sasl_mechanism mech;
-  const char *sender;
-  char *const *recipients;
-  unsigned n_recipients;
-  GBytes *octets; /* with CRLF line ends */
-  /* Called once, when the fate of all recipients is known. results[i] belongs to recipients[i]. */
+  struct envelope envelope; /* copied */
+  GBytes *octets;           /* with CRLF line ends */
+  /* Called once, when the fate of all recipients is known. results[i] belongs to the envelope's
+   * recipients[i]. */
   void (*done)(void *data, const struct smtp_recipient_result *results, unsigned n);
   void *data;
 };

@@ -32,8 +32,8 @@ enum step {
 struct smtp_client {
   struct endpoint endpoint;
   struct smtp_client_config config;
-  char *name, *user, *password, *sender;
-  GPtrArray *recipients;
+  char *name, *user, *password;
+  struct envelope *envelope;
   struct smtp_recipient_result *results;
   bool *is_decided;
   bool is_told;
@@ -74,7 +74,7 @@ decide(struct smtp_client *c, unsigned i, enum smtp_outcome outcome, const char 
 static void
 decide_rest(struct smtp_client *c, enum smtp_outcome outcome, const char *text)
 {
-  for (unsigned i = 0; i < c->recipients->len; i++)
+  for (unsigned i = 0; i < c->envelope->n_recipients; i++)
     decide(c, i, outcome, text);
 }
 
@@ -87,7 +87,7 @@ tell(struct smtp_client *c)
     return;
   c->is_told = true;
   if (c->config.done)
-    c->config.done(c->config.data, c->results, c->recipients->len);
+    c->config.done(c->config.data, c->results, c->envelope->n_recipients);
 }
 
 static void
@@ -162,7 +162,7 @@ has_8bit_octets(GBytes *octets)
 static void
 send_mail(struct smtp_client *c)
 {
-  machine_printf(&c->endpoint, "MAIL FROM:<%s>", c->sender);
+  machine_printf(&c->endpoint, "MAIL FROM:<%s>", c->envelope->sender);
   if (c->has_size)
     machine_printf(&c->endpoint, " SIZE=%" G_GSIZE_FORMAT, g_bytes_get_size(c->config.octets));
   if (c->has_8bit && has_8bit_octets(c->config.octets))
@@ -173,7 +173,8 @@ send_mail(struct smtp_client *c)
 static void
 send_rcpt(struct smtp_client *c)
 {
-  machine_printf(&c->endpoint, "RCPT TO:<%s>\r\n", (char *)c->recipients->pdata[c->next_recipient]);
+  machine_printf(&c->endpoint, "RCPT TO:<%s>\r\n",
+                 c->envelope->recipients[c->next_recipient].address);
 }
 
 static void
@@ -284,7 +285,7 @@ on_rcpt(struct smtp_client *c, int64_t now_ns)
   } else {
     decide(c, c->next_recipient, outcome_of(c->code), c->text);
   }
-  if (++c->next_recipient < c->recipients->len)
+  if (++c->next_recipient < c->envelope->n_recipients)
     set_step(c, STEP_RCPT, now_ns);
   else
     set_step(c, c->n_accepted > 0 ? STEP_DATA : STEP_QUIT, now_ns);
@@ -455,18 +456,17 @@ static void
 client_free(struct endpoint *e)
 {
   struct smtp_client *c = (struct smtp_client *)e;
-  for (unsigned i = 0; i < c->recipients->len; i++)
+  for (unsigned i = 0; i < c->envelope->n_recipients; i++)
     g_free(c->results[i].text);
   g_free(c->results);
   g_free(c->is_decided);
-  g_ptr_array_unref(c->recipients);
+  envelope_free(c->envelope);
   g_bytes_unref(c->config.octets);
   lines_clear(&c->lines);
   g_free(c->text);
   g_free(c->name);
   g_free(c->user);
   g_free(c->password);
-  g_free(c->sender);
   machine_clear(e);
   g_free(c);
 }
@@ -487,12 +487,9 @@ smtp_client_new(const struct smtp_client_config *config)
   c->name = g_strdup(config->name);
   c->user = g_strdup(config->user);
   c->password = g_strdup(config->password ? config->password : "");
-  c->sender = g_strdup(config->sender);
-  c->recipients = g_ptr_array_new_with_free_func(g_free);
-  for (unsigned i = 0; i < config->n_recipients; i++)
-    g_ptr_array_add(c->recipients, g_strdup(config->recipients[i]));
-  c->results = g_new0(struct smtp_recipient_result, config->n_recipients);
-  c->is_decided = g_new0(bool, config->n_recipients);
+  c->envelope = envelope_copy(&config->envelope);
+  c->results = g_new0(struct smtp_recipient_result, c->envelope->n_recipients);
+  c->is_decided = g_new0(bool, c->envelope->n_recipients);
   g_bytes_ref(config->octets);
   lines_init(&c->lines, SMTP_REPLY_LINE_MAX);
   return &c->endpoint;

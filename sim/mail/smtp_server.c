@@ -21,6 +21,17 @@ enum data_at { DATA_LINE_START, DATA_DOT, DATA_DOT_CR, DATA_TEXT, DATA_CR };
 
 #define COMMAND_TIMEOUT_NS (5 * 60 * MACHINE_SECOND) /* RFC 5321 4.5.3.2.7 */
 
+/* Which question the site will answer later. */
+enum pending { PENDING_NONE, PENDING_GREET, PENDING_HELO, PENDING_MAIL, PENDING_RCPT, N_PENDING };
+
+const char SMTP_LATER[] = "later";
+
+enum {
+  /* What a client may send ahead while the site thinks: more than a transaction is no pipelining.
+   */
+  HELD_EXTRA = 1 << 16,
+};
+
 struct smtp_server {
   struct endpoint endpoint;
   struct smtp_server_config config;
@@ -31,6 +42,11 @@ struct smtp_server {
   bool is_esmtp;
   const struct store_user *user;
   struct auth_server sasl;
+  struct smtp_session session;
+  enum pending pending;
+  bool is_open;       /* the site knows of it */
+  char *pending_text; /* PENDING_HELO: the name before; PENDING_RCPT: the address */
+  bool was_esmtp;
   unsigned n_bad, n_auth_failures;
   char *sender; /* NULL: no transaction */
   GPtrArray *recipients;
@@ -83,6 +99,63 @@ forget_transaction(struct smtp_server *s)
   g_byte_array_set_size(s->data, 0);
 }
 
+/* ---- what the site decides ---- */
+
+/* The session as the site may see it now. */
+static const struct smtp_session *
+session(struct smtp_server *s)
+{
+  s->session = (struct smtp_session){
+      .server = &s->endpoint,
+      .role = s->config.role,
+      .peer = s->peer,
+      .helo = s->helo,
+      .sender = s->sender,
+      .n_recipients = s->recipients->len,
+      .user = s->user,
+      .security = s->endpoint.security,
+      .is_esmtp = s->is_esmtp,
+      .is_trusted =
+          s->user || (s->config.role == SMTP_ROLE_SUBMISSION && !s->config.is_auth_required),
+      .own = s->session.own,
+  };
+  return &s->session;
+}
+
+static void greeted(struct smtp_server *s, const char *refusal);
+static void introduced(struct smtp_server *s, const char *refusal);
+static void sender_judged(struct smtp_server *s, const char *refusal);
+static void recipient_judged(struct smtp_server *s, const char *refusal);
+
+static void (*const verdicts[N_PENDING])(struct smtp_server *s,
+                                         const char *refusal) = {[PENDING_GREET] = greeted,
+                                                                 [PENDING_HELO] = introduced,
+                                                                 [PENDING_MAIL] = sender_judged,
+                                                                 [PENDING_RCPT] = recipient_judged};
+
+/* The site's answer to a question, or that it will answer later. */
+static void
+answered(struct smtp_server *s, enum pending what, const char *refusal)
+{
+  s->pending = refusal == SMTP_LATER ? what : PENDING_NONE;
+  if (s->pending)
+    s->endpoint.deadline_ns = ENDPOINT_NEVER;
+  else
+    verdicts[what](s, refusal);
+}
+
+/* A refusal by the site; 421 ends the session. */
+static void
+turn_down(struct smtp_server *s, const char *refusal)
+{
+  if (strncmp(refusal, "421", 3) == 0) {
+    reply(s, refusal);
+    hang_up(s);
+  } else {
+    refuse(s, refusal);
+  }
+}
+
 /* ---- EHLO, HELO ---- */
 
 static const char *
@@ -92,26 +165,23 @@ check_greeting(const struct smtp_server *s, const char *arg)
 }
 
 static void
-take_greeting(struct smtp_server *s, const char *arg, bool is_esmtp)
+greeted(struct smtp_server *s, const char *refusal)
 {
-  forget_transaction(s); /* RFC 5321 4.1.4 */
-  g_free(s->helo);
-  s->helo = g_strdup(arg);
-  s->is_esmtp = is_esmtp;
-  set_state(s, SMTP_STATE_READY);
+  if (refusal) {
+    reply(s, refusal);
+    hang_up(s);
+  } else {
+    machine_printf(&s->endpoint, "220 %s ESMTP Enveloscope\r\n", s->name);
+  }
 }
 
 static void
-act_helo(struct smtp_server *s, const char *arg)
+say_hello(struct smtp_server *s)
 {
-  take_greeting(s, arg, false);
-  machine_printf(&s->endpoint, "250 %s\r\n", s->name);
-}
-
-static void
-act_ehlo(struct smtp_server *s, const char *arg)
-{
-  take_greeting(s, arg, true);
+  if (!s->is_esmtp) {
+    machine_printf(&s->endpoint, "250 %s\r\n", s->name);
+    return;
+  }
   machine_printf(&s->endpoint,
                  "250-%s Hello %s\r\n"
                  "250-PIPELINING\r\n"
@@ -120,6 +190,48 @@ act_ehlo(struct smtp_server *s, const char *arg)
   if (s->config.store)
     machine_printf(&s->endpoint, "250-AUTH PLAIN LOGIN%s\r\n", s->nonce ? " CRAM-MD5" : "");
   machine_printf(&s->endpoint, "250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n");
+}
+
+/* RFC 5321 4.1.4: refused, everything stays as it was; else it ends the transaction. */
+static void
+introduced(struct smtp_server *s, const char *refusal)
+{
+  char *before = g_steal_pointer(&s->pending_text);
+  bool was_esmtp = s->was_esmtp;
+  if (refusal) {
+    g_free(s->helo);
+    s->helo = before;
+    s->is_esmtp = was_esmtp;
+    turn_down(s, refusal);
+    return;
+  }
+  g_free(before);
+  forget_transaction(s);
+  set_state(s, SMTP_STATE_READY);
+  say_hello(s);
+}
+
+static void
+take_greeting(struct smtp_server *s, const char *arg, bool is_esmtp)
+{
+  const struct smtp_site *site = &s->config.site;
+  s->pending_text = s->helo;
+  s->was_esmtp = s->is_esmtp;
+  s->helo = g_strdup(arg);
+  s->is_esmtp = is_esmtp;
+  answered(s, PENDING_HELO, site->helo ? site->helo(site->data, session(s)) : NULL);
+}
+
+static void
+act_helo(struct smtp_server *s, const char *arg)
+{
+  take_greeting(s, arg, false);
+}
+
+static void
+act_ehlo(struct smtp_server *s, const char *arg)
+{
+  take_greeting(s, arg, true);
 }
 
 /* ---- MAIL, RCPT ---- */
@@ -198,7 +310,20 @@ act_mail(struct smtp_server *s, const char *arg)
     refuse(s, refusal);
     return;
   }
+  const struct smtp_site *site = &s->config.site;
   s->sender = g_steal_pointer(&address);
+  const struct envelope envelope = {.sender = s->sender};
+  answered(s, PENDING_MAIL, site->mail ? site->mail(site->data, session(s), &envelope) : NULL);
+}
+
+static void
+sender_judged(struct smtp_server *s, const char *refusal)
+{
+  if (refusal) {
+    forget_transaction(s);
+    turn_down(s, refusal);
+    return;
+  }
   set_state(s, SMTP_STATE_MAIL);
   reply(s, "250 2.1.0 Sender OK");
 }
@@ -213,13 +338,6 @@ static const char *
 rcpt_parameter(const struct smtp_server *s, const char *word)
 {
   return "555 5.5.4 Parameter not recognized";
-}
-
-/* May this client send to anywhere? On submission also those who need not log in. */
-static bool
-is_trusted(const struct smtp_server *s)
-{
-  return s->user || (s->config.role == SMTP_ROLE_SUBMISSION && !s->config.is_auth_required);
 }
 
 static void
@@ -238,10 +356,22 @@ act_rcpt(struct smtp_server *s, const char *arg)
     reply(s, "452 4.5.3 Too many recipients"); /* no mistake of the client: 4.5.3.1.10 */
     return;
   }
-  if (!refusal)
-    refusal = s->config.site.recipient(s->config.site.data, address, is_trusted(s));
   if (refusal) {
     refuse(s, refusal);
+    return;
+  }
+  const struct envelope_recipient r = {.address = address};
+  const struct smtp_site *site = &s->config.site;
+  s->pending_text = g_strdup(address);
+  answered(s, PENDING_RCPT, site->recipient(site->data, session(s), &r));
+}
+
+static void
+recipient_judged(struct smtp_server *s, const char *refusal)
+{
+  g_autofree char *address = g_steal_pointer(&s->pending_text);
+  if (refusal) {
+    turn_down(s, refusal);
     return;
   }
   g_ptr_array_add(s->recipients, g_steal_pointer(&address));
@@ -376,19 +506,21 @@ data_done(struct smtp_server *s, int64_t now_ns)
     refusal = "554 5.4.6 Too many Received headers: mail loop";
   if (!refusal) {
     g_autoptr(GBytes) octets = with_received(s, now_ns);
-    struct smtp_message m = {.sender = s->sender,
-                             .recipients = (char *const *)s->recipients->pdata,
-                             .n_recipients = s->recipients->len,
-                             .octets = octets,
-                             .user = s->user};
-    id = s->config.site.message(s->config.site.data, &m, now_ns, &refusal);
+    g_autofree struct envelope_recipient *to =
+        g_new0(struct envelope_recipient, s->recipients->len);
+    for (guint i = 0; i < s->recipients->len; i++)
+      to[i].address = s->recipients->pdata[i];
+    const struct envelope envelope = {
+        .sender = s->sender, .recipients = to, .n_recipients = s->recipients->len};
+    struct smtp_message m = {.envelope = &envelope, .octets = octets, .user = s->user};
+    id = s->config.site.message(s->config.site.data, session(s), &m, now_ns, &refusal);
   }
   forget_transaction(s);
   set_state(s, SMTP_STATE_READY);
   if (id)
     machine_printf(&s->endpoint, "250 2.0.0 Queued as %s\r\n", id);
   else
-    refuse(s, refusal);
+    turn_down(s, refusal);
 }
 
 /* ---- AUTH ---- */
@@ -492,11 +624,15 @@ act_vrfy(struct smtp_server *s, const char *arg)
     reply(s, "252 2.5.0 Cannot verify, send the message and see");
     return;
   }
-  const char *refusal = s->config.site.recipient(s->config.site.data, arg, true);
-  if (refusal)
+  const struct smtp_site *site = &s->config.site;
+  g_autoptr(GPtrArray) found =
+      site->verify ? site->verify(site->data, session(s), arg) : g_ptr_array_new();
+  if (!found)
+    reply(s, "252 2.5.0 Cannot verify, send the message and see");
+  else if (found->len == 0)
     refuse(s, "550 5.1.1 No such user here");
   else
-    machine_printf(&s->endpoint, "250 2.1.5 <%s>\r\n", arg);
+    machine_printf(&s->endpoint, "250 2.1.5 %s\r\n", (char *)found->pdata[0]);
 }
 
 static void
@@ -576,9 +712,13 @@ static void
 server_start(struct endpoint *e, int64_t now_ns)
 {
   struct smtp_server *s = (struct smtp_server *)e;
+  const struct smtp_site *site = &s->config.site;
   set_state(s, SMTP_STATE_GREETED);
-  machine_printf(e, "220 %s ESMTP Enveloscope\r\n", s->name);
   e->deadline_ns = now_ns + COMMAND_TIMEOUT_NS;
+  if (site->open)
+    s->session.own = site->open(site->data, session(s));
+  s->is_open = true;
+  answered(s, PENDING_GREET, site->greet ? site->greet(site->data, session(s)) : NULL);
 }
 
 static void
@@ -599,15 +739,11 @@ server_line(struct smtp_server *s, enum lines_got got, const uint8_t *p, size_t 
   }
 }
 
+/* Takes what waits, until the site has to think. */
 static void
-server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
+go_on(struct smtp_server *s, int64_t now_ns)
 {
-  struct smtp_server *s = (struct smtp_server *)e;
-  if (e->wants_close)
-    return;
-  e->deadline_ns = now_ns + COMMAND_TIMEOUT_NS;
-  lines_feed(&s->lines, p, n);
-  while (!e->wants_close) {
+  while (!s->endpoint.wants_close && !s->pending) {
     if (s->state == SMTP_STATE_DATA) {
       if (!data_take(s))
         return;
@@ -624,9 +760,40 @@ server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
 }
 
 static void
+server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
+{
+  struct smtp_server *s = (struct smtp_server *)e;
+  if (e->wants_close)
+    return;
+  lines_feed(&s->lines, p, n);
+  if (s->pending && lines_waiting(&s->lines) > s->config.size_max + HELD_EXTRA) {
+    s->pending = PENDING_NONE;
+    machine_printf(e, "421 4.7.0 %s Too much was sent ahead\r\n", s->name);
+    hang_up(s);
+  }
+  if (!s->pending)
+    e->deadline_ns = now_ns + COMMAND_TIMEOUT_NS;
+  go_on(s, now_ns);
+}
+
+void
+smtp_server_answer(struct endpoint *server, const char *refusal, int64_t now_ns)
+{
+  struct smtp_server *s = (struct smtp_server *)server;
+  enum pending what = s->pending;
+  if (!what)
+    return;
+  s->endpoint.deadline_ns = now_ns + COMMAND_TIMEOUT_NS;
+  answered(s, what, refusal);
+  go_on(s, now_ns);
+}
+
+static void
 server_eof(struct endpoint *e, int64_t now_ns)
 {
-  hang_up((struct smtp_server *)e); /* an unfinished message was never promised: 4.1.1.4 */
+  struct smtp_server *s = (struct smtp_server *)e;
+  s->pending = PENDING_NONE;
+  hang_up(s); /* an unfinished message was never promised: 4.1.1.4 */
 }
 
 static void
@@ -641,7 +808,10 @@ static void
 server_free(struct endpoint *e)
 {
   struct smtp_server *s = (struct smtp_server *)e;
+  if (s->is_open && s->config.site.close)
+    s->config.site.close(s->config.site.data, session(s));
   forget_transaction(s);
+  g_free(s->pending_text);
   g_ptr_array_unref(s->recipients);
   g_byte_array_unref(s->data);
   auth_server_clear(&s->sasl);

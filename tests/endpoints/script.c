@@ -37,24 +37,27 @@ fail(const struct script *s, const char *what, const char *wanted, const char *g
 /* ---- the site behind SMTP: example domains, mail goes to INBOX ---- */
 
 static const char *
-site_recipient(void *data, const char *address, bool is_authenticated)
+site_recipient(void *data, const struct smtp_session *session, const struct envelope_recipient *r)
 {
   struct script *s = data;
+  const char *address = r->address;
   const char *domain = smtp_domain(address);
   g_autofree char *local = g_strndup(address, strcspn(address, "@"));
   if (*domain && g_ascii_strcasecmp(domain, "mail.test") != 0)
-    return is_authenticated ? NULL : "550 5.7.1 Relaying denied";
+    return session->is_trusted ? NULL : "550 5.7.1 Relaying denied";
   if (g_ascii_strcasecmp(local, "postmaster") == 0 || store_find_user(s->store, local))
     return NULL;
   return "550 5.1.1 No such user here";
 }
 
 static const char *
-site_message(void *data, const struct smtp_message *m, int64_t now_ns, const char **refusal)
+site_message(void *data, const struct smtp_session *session, const struct smtp_message *m,
+             int64_t now_ns, const char **refusal)
 {
   struct script *s = data;
-  for (unsigned i = 0; i < m->n_recipients; i++) {
-    g_autofree char *local = g_strndup(m->recipients[i], strcspn(m->recipients[i], "@"));
+  for (unsigned i = 0; i < m->envelope->n_recipients; i++) {
+    const char *address = m->envelope->recipients[i].address;
+    g_autofree char *local = g_strndup(address, strcspn(address, "@"));
     struct store_user *u = store_find_user(s->store, local);
     if (u)
       store_append(store_find(u, "INBOX"), m->octets, 0, 0, now_ns);

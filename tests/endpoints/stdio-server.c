@@ -14,14 +14,15 @@
 static struct store *store;
 
 static const char *
-recipient(void *data, const char *address, bool is_authenticated)
+recipient(void *data, const struct smtp_session *s, const struct envelope_recipient *r)
 {
-  g_autofree char *name = g_strndup(address, strcspn(address, "@"));
+  g_autofree char *name = g_strndup(r->address, strcspn(r->address, "@"));
   return store_find_user(store, name) ? NULL : "550 5.1.1 No such user here";
 }
 
 static const char *
-message(void *data, const struct smtp_message *m, int64_t now_ns, const char **refusal)
+message(void *data, const struct smtp_session *s, const struct smtp_message *m, int64_t now_ns,
+        const char **refusal)
 {
   return store_append(store_find(store_find_user(store, "bob"), "INBOX"), m->octets, 0, 0, 0)
              ? "Q1"
@@ -38,7 +39,7 @@ make(const char *kind)
                                     .store = is_submission ? store : NULL,
                                     .is_auth_required = is_submission,
                                     .nonce = "<1.2@mail.test>",
-                                    .site = {NULL, recipient, message}};
+                                    .site = {.recipient = recipient, .message = message}};
   struct pop_server_config pop = {.name = "mail.test", .store = store, .nonce = "<1.2@mail.test>"};
   struct imap_server_config imap = {
       .name = "mail.test", .store = store, .nonce = "<1.2@mail.test>"};

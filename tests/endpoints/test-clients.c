@@ -71,17 +71,18 @@ struct site {
 };
 
 static const char *
-site_recipient(void *data, const char *address, bool is_authenticated)
+site_recipient(void *data, const struct smtp_session *s, const struct envelope_recipient *r)
 {
-  return strstr(address, "nobody") ? "550 5.1.1 No such user here" : NULL;
+  return strstr(r->address, "nobody") ? "550 5.1.1 No such user here" : NULL;
 }
 
 static const char *
-site_message(void *data, const struct smtp_message *m, int64_t now_ns, const char **refusal)
+site_message(void *data, const struct smtp_session *session, const struct smtp_message *m,
+             int64_t now_ns, const char **refusal)
 {
   struct site *s = data;
   s->n_messages++;
-  s->n_recipients = m->n_recipients;
+  s->n_recipients = m->envelope->n_recipients;
   g_clear_pointer(&s->octets, g_bytes_unref);
   s->octets = g_bytes_ref(m->octets);
   return "Q1";
@@ -107,18 +108,17 @@ smtp_done(void *data, const struct smtp_recipient_result *results, unsigned n)
 static struct endpoint *
 smtp_client(struct outcome *o, GBytes *octets, enum sasl_mechanism mech, const char *password)
 {
-  static char bob[] = "bob@b.test", nobody[] = "nobody@b.test";
-  static char *const to[] = {bob, nobody};
-  struct smtp_client_config config = {.name = "pc.test",
-                                      .user = mech ? "alice" : NULL,
-                                      .password = password,
-                                      .mech = mech,
-                                      .sender = "alice@a.test",
-                                      .recipients = to,
-                                      .n_recipients = 2,
-                                      .octets = octets,
-                                      .done = smtp_done,
-                                      .data = o};
+  static const struct envelope_recipient to[] = {{.address = "bob@b.test"},
+                                                 {.address = "nobody@b.test"}};
+  struct smtp_client_config config = {
+      .name = "pc.test",
+      .user = mech ? "alice" : NULL,
+      .password = password,
+      .mech = mech,
+      .envelope = {.sender = "alice@a.test", .recipients = to, .n_recipients = 2},
+      .octets = octets,
+      .done = smtp_done,
+      .data = o};
   *o = (struct outcome){0};
   return smtp_client_new(&config);
 }

@@ -62,13 +62,14 @@ struct bench {
 };
 
 static const char *
-recipient(void *data, const char *address, bool is_authenticated)
+recipient(void *data, const struct smtp_session *s, const struct envelope_recipient *r)
 {
   return NULL;
 }
 
 static const char *
-take(void *data, const struct smtp_message *m, int64_t now_ns, const char **refusal)
+take(void *data, const struct smtp_session *s, const struct smtp_message *m, int64_t now_ns,
+     const char **refusal)
 {
   struct bench *b = data;
   store_append(store_find(store_find_user(b->store, "bob"), "INBOX"), m->octets, 0, 0, now_ns);
@@ -78,13 +79,11 @@ take(void *data, const struct smtp_message *m, int64_t now_ns, const char **refu
 static struct endpoint *
 make_client(struct bench *b, enum machine machine)
 {
-  static char to[] = "bob@c.test";
-  static char *const recipients[] = {to};
-  struct smtp_client_config smtp = {.name = "x",
-                                    .sender = "a@b.test",
-                                    .recipients = recipients,
-                                    .n_recipients = 1,
-                                    .octets = b->octets};
+  static const struct envelope_recipient to = {.address = "bob@c.test"};
+  struct smtp_client_config smtp = {
+      .name = "x",
+      .envelope = {.sender = "a@b.test", .recipients = &to, .n_recipients = 1},
+      .octets = b->octets};
   struct pop_client_config pop = {.user = "bob", .password = "secret", .into = b->into};
   struct imap_client_config imap = {.user = "bob", .password = "secret", .into = b->into};
   return machine == SMTP_CLIENT  ? smtp_client_new(&smtp)
@@ -101,7 +100,7 @@ make(struct bench *b, enum machine machine)
                                     .store = machine == SUBMISSION ? b->store : NULL,
                                     .nonce = "<1@s>",
                                     .is_auth_required = machine == SUBMISSION,
-                                    .site = {b, recipient, take}};
+                                    .site = {b, .recipient = recipient, .message = take}};
   struct pop_server_config pop = {.name = "s", .store = b->store, .nonce = "<1@s>"};
   struct imap_server_config imap = {.name = "s", .store = b->store, .nonce = "<1@s>"};
   switch (machine) {
