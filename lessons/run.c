@@ -115,12 +115,17 @@ frame_of_packet(const struct run *r, uint64_t packet)
  * its packet's number; a state event has four strings. */
 enum { FRAME_OCTETS = 256, EVENT_OCTETS = 128 };
 
+static uint16_t
+interface_of(const struct run *r, const struct world_frame *f)
+{
+  return r->tap == TAP_ALL ? (uint16_t)f->link : 0;
+}
+
 static uint32_t
 append_frame(struct run *r, const struct world_frame *f)
 {
-  uint16_t interface = r->tap == TAP_ALL ? (uint16_t)f->link : 0;
-  uint32_t frame = trace_append(r->trace, interface, TRACE_SIM_EPOCH_NS + f->time_ns, f->octets,
-                                f->n_octets, f->n_octets);
+  uint32_t frame = trace_append(r->trace, interface_of(r, f), TRACE_SIM_EPOCH_NS + f->time_ns,
+                                f->octets, f->n_octets, f->n_octets);
   if (frame == TRACE_NONE)
     return frame;
   world_hold(r->world, FRAME_OCTETS + (int64_t)f->n_octets);
@@ -140,6 +145,12 @@ take_frame(void *data, const struct world_frame *f)
   struct run *r = data;
   if (!r->has_frames)
     return;
+  if (r->is_streamed) {
+    if (r->stream.frame && tap_sees(r, f))
+      r->stream.frame(r->stream.data, interface_of(r, f), f);
+    r->end_ns = f->time_ns;
+    return;
+  }
   uint32_t frame = tap_sees(r, f) ? append_frame(r, f) : frame_of_packet(r, f->packet);
   if (f->is_lost && frame != TRACE_NONE) /* here, or on a later hop of the packet that was seen */
     g_array_index(r->frame_is_lost, guint8, frame) = true;
@@ -178,6 +189,12 @@ static void
 take_event(void *data, const struct world_event *e)
 {
   struct run *r = data;
+  if (r->is_streamed) {
+    if (r->stream.event)
+      r->stream.event(r->stream.data, e);
+    r->end_ns = e->time_ns;
+    return;
+  }
   struct run_event kept = {
       .time_ns = e->time_ns,
       .host = e->host,
@@ -285,6 +302,11 @@ build(struct run *r, GError **error)
       .frame = take_frame, .event = take_event, .changed = take_change};
   r->trace = trace_new();
   r->world = world_new(r->seed, &sink, r);
+  if (r->is_streamed) { /* it lasts as long as somebody serves: only memory can run out */
+    struct world_limits limits = world_limits_default;
+    limits.events = UINT64_MAX;
+    world_set_limits(r->world, &limits);
+  }
   if (!world_read_limits(r->world, r->scenario, error))
     return false;
   r->net = net_new(r->world, r->scenario, error);
@@ -348,6 +370,9 @@ run_told(struct run_plan *plan, const struct run_options *options, enum lang tol
   struct run *r = g_new0(struct run, 1);
   r->plan = plan;
   r->has_frames = !options->is_told_only;
+  r->is_streamed = options->stream != NULL;
+  if (options->stream)
+    r->stream = *options->stream;
   r->flights = g_array_new(false, false, sizeof(struct run_flight));
   r->events = g_array_new(false, false, sizeof(struct run_event));
   r->frame_is_lost = g_array_new(false, false, 1);
@@ -531,6 +556,12 @@ struct net *
 run_net(struct run *r)
 {
   return r->net;
+}
+
+struct mail *
+run_mail(struct run *r)
+{
+  return r->mail;
 }
 
 void

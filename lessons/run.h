@@ -16,9 +16,19 @@
  */
 #include "capture/trace/trace.h"
 #include "sim/core/input.h"
+#include "sim/core/world.h"
 #include "sim/net/net.h"
 
 struct run;
+
+/* Takes what a held run brings at the moment it happens; then the run itself keeps no frame, flight
+ * or state event, and its memory does not grow with its length. Octets and strings are valid during
+ * the call. Either may be NULL. State events come from inside run_new() already. */
+struct run_stream {
+  void (*frame)(void *data, uint16_t interface, const struct world_frame *frame); /* of the tap */
+  void (*event)(void *data, const struct world_event *event);
+  void *data;
+};
 
 struct run_options {
   uint64_t seed;                  /* 0: the scenario's own, else 1 */
@@ -34,6 +44,7 @@ struct run_options {
   bool is_told_only; /* for run.c itself: state events without frames */
   bool is_held;      /* built, not run: somebody drives run_world() and calls run_settle() */
   bool has_outside;  /* a scenario without a host of kind outside gets one: place_outside() */
+  const struct run_stream *stream; /* borrowed, with is_held; NULL: the run keeps everything */
 };
 
 /* One state event, kept. Strings live as long as the run. */
@@ -63,6 +74,8 @@ void run_free(struct run *r);
 /* A held run, for who drives it: its clock and its network, borrowed. */
 struct world *run_world(struct run *r);
 struct net *run_net(struct run *r);
+struct mail;
+struct mail *run_mail(struct run *r);
 /* Ends a held run: the trace is finished and may be read. Idempotent. */
 void run_settle(struct run *r);
 
@@ -132,6 +145,12 @@ const char *run_value_at(const struct run *r, int64_t time_ns, uint32_t host, co
 
 /* Writes the trace as pcapng with interface names, host names and no wall clock. */
 bool run_write_pcapng(const struct run *r, GOutputStream *out, GError **error);
+/* The same for a run with a stream: a writer that has written what stands before the first frame.
+ * NULL with error. */
+struct pcapng_writer *run_begin_pcapng(const struct run *r, GOutputStream *out, GError **error);
+/* One frame as the stream gives it. What is lost on a later hop is not known yet and not told. */
+bool run_stream_pcapng(struct pcapng_writer *w, uint16_t interface, const struct world_frame *f,
+                       GError **error);
 
 /* ---- what there is ---- */
 enum run_kind { RUN_LESSON, RUN_SCENARIO, RUN_NETWORK };

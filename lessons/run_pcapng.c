@@ -4,6 +4,8 @@
 #include "capture/source/writer.h"
 #include "lessons/run_private.h"
 
+static const char lost_comment[] = "lost on its way";
+
 /* An interface's description: what it is connected to. The sender tap is on no single link. */
 static char *
 describe_interface(const struct run *r, uint32_t index)
@@ -36,20 +38,40 @@ write_head(const struct run *r, struct pcapng_writer *w, GError **error)
   return true;
 }
 
-bool
-run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
+struct pcapng_writer *
+run_begin_pcapng(const struct run *r, GOutputStream *out, GError **error)
 {
   g_autofree char *comment = g_strdup_printf("Enveloscope %s, scenario %s, seed %" G_GUINT64_FORMAT,
                                              ENVELOSCOPE_VERSION, r->plan->id, r->seed);
   struct pcapng_writer *w = pcapng_writer_new(out, comment);
+  if (write_head(r, w, error) && pcapng_writer_flush(w, error))
+    return w;
+  pcapng_writer_free(w);
+  return NULL;
+}
+
+bool
+run_stream_pcapng(struct pcapng_writer *w, uint16_t interface, const struct world_frame *f,
+                  GError **error)
+{
+  return pcapng_writer_packet(w, interface, TRACE_SIM_EPOCH_NS + f->time_ns, f->octets, f->n_octets,
+                              f->n_octets, f->is_lost ? lost_comment : NULL, error);
+}
+
+bool
+run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
+{
+  struct pcapng_writer *w = run_begin_pcapng(r, out, error);
+  if (!w)
+    return false;
   g_autoptr(GByteArray) octets = g_byte_array_new();
-  bool ok = write_head(r, w, error);
+  bool ok = true;
   for (uint32_t i = 0; ok && i < trace_n_frames(r->trace); i++) {
     const struct trace_frame *f = trace_frame(r->trace, i);
     trace_octets(r->trace, i, octets);
     ok = pcapng_writer_packet(
         w, f->interface, f->time_ns, octets->data, octets->len, f->wire_octets,
-        g_array_index(r->frame_is_lost, guint8, i) ? "lost on its way" : NULL, error);
+        g_array_index(r->frame_is_lost, guint8, i) ? lost_comment : NULL, error);
   }
   ok = ok && pcapng_writer_flush(w, error);
   pcapng_writer_free(w);

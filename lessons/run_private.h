@@ -33,6 +33,8 @@ struct run {
   GHashTable *by_key;    /* struct event_key -> GArray of uint32_t: indexes into events */
   GHashTable *by_packet; /* sender tap: packet number -> frame index + 1 */
   GArray *frame_is_lost; /* guint8 for each frame of the trace */
+  struct run_stream stream; /* who takes frames and events instead of keeping them */
+  bool is_streamed;
   bool has_frames;       /* not for one that is only told in another language */
   bool is_held, is_untold;
   struct run *told; /* the same run told in Thai; NULL until asked for */

@@ -49,6 +49,7 @@ int cmd_check(char **argv);
 int cmd_attach(char **argv);
 int cmd_replay(char **argv);
 int cmd_diff(char **argv);
+int cmd_serve(char **argv);
 
 /* What run and replay share. `missing`: what is said when there is not exactly one word. */
 int cmd_play(const char *command, char **argv, struct lang_pair help, struct lang_pair missing);
@@ -73,6 +74,48 @@ void ladder_free(struct ladder *l);
 /* Saves a run's frames and state events; either path may be NULL, "-" is stdout. CMD_DONE, or the
  * exit code after a message. */
 int cmd_save(const struct run *r, const char *pcapng, const char *events);
+
+/* False after a complaint when both go to stdout. */
+bool cmd_share_stdout(const char *pcapng, const char *events);
+/* Says that a file cannot be written; the exit code. */
+int cmd_complain_file(const char *path, const GError *error);
+/* One state event as a line of JSON. */
+void cmd_append_event(GString *out, const char *host, const struct world_event *e);
+
+/* ---- runs in real time: attach, serve, connect ---- */
+
+#define CMD_FOR_S_MAX 31536000.0 /* --for: a year; nothing grows with it but the files */
+/* From here on SIGINT and SIGTERM ask for the end, and a closed pipe is an error of writing. */
+void cmd_catch_signals(void);
+bool cmd_is_stop_asked(void);
+/* The host of kind outside, or UINT32_MAX. */
+uint32_t cmd_find_outside(const struct net *n);
+struct outside_loop;
+struct cmd_stream;
+/* Drives a held run in real time until virtual time for_ns or until somebody asks for the end; files
+ * are written meanwhile. */
+void cmd_live(struct run *r, struct outside_loop *loop, struct cmd_stream *stream, int64_t for_ns);
+/* Behind cmd_live(), when what belongs to the outside is freed: what the end itself sends still
+ * happens, files are complete. Says how slow this computer was and whether a limit stopped the run;
+ * CMD_DONE or CMD_INCOMPLETE. Frees run, loop and stream. */
+int cmd_live_end(struct run *r, struct outside_loop *loop, struct cmd_stream *stream);
+
+/* ---- files that are written while a held run goes on ---- */
+
+/* The frames and state events of a run in real time, as they happen: memory does not grow, and who
+ * ends the program by force loses what CMD_STREAM_FLUSH_NS holds at most. */
+#define CMD_STREAM_FLUSH_NS INT64_C(200000000)
+/* Either path may be NULL, "-" is stdout. NULL after a complaint; *code is the exit code then. */
+struct cmd_stream *cmd_stream_new(const char *pcapng, const char *events, int *code);
+/* For run_options.stream: borrowed, lives as long as the stream. */
+const struct run_stream *cmd_stream_sink(const struct cmd_stream *s);
+/* Once, when the run is made. */
+void cmd_stream_begin(struct cmd_stream *s, const struct run *r);
+/* Writes out what waits, when that is due at virtual time now_ns or `is_end`. Gives the time when it
+ * should be called next, at the latest. */
+int64_t cmd_stream_flush(struct cmd_stream *s, int64_t now_ns, bool is_end);
+/* CMD_DONE, or CMD_INCOMPLETE when something could not be written (said when it happened). */
+int cmd_stream_free(struct cmd_stream *s);
 
 /* "0.012345678" from nanoseconds: exact, whatever the locale. */
 char *ladder_seconds(int64_t time_ns);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cmd_attach.c -- enveloscope-sim attach: the simulated network appears behind a TUN device.
  *
- * The kernel's own TCP/IP then talks to simulated hosts, in real time; what passes is kept as in
- * every run. Ends at a signal, at --for SECONDS or at the scenario's own end, and saves then. */
-#include <signal.h>
+ * The kernel's own TCP/IP then talks to simulated hosts, in real time; what passes is written as it
+ * passes. Ends at a signal or at --for SECONDS. */
 #include <stdio.h>
 #include <string.h>
 
@@ -36,26 +35,6 @@ static const char help_th[] =
     "ตัวอย่าง: unshare --user --map-root-user --net \\\n"
     "             enveloscope-sim attach mail-journey --tun sim0 --for 60 -w real.pcapng\n";
 
-/* A day: what is kept lies in memory. */
-#define FOR_S_MAX 86400.0
-
-static volatile sig_atomic_t stop_asked;
-
-static void
-ask_stop(int signal_number)
-{
-  stop_asked = signal_number;
-}
-
-static uint32_t
-find_outside(const struct net *n)
-{
-  for (uint32_t i = 0; i < net_n_hosts(n); i++)
-    if (net_host_info(n, i).kind == HOST_OUTSIDE)
-      return i;
-  return UINT32_MAX;
-}
-
 static void
 say_ready(const struct net *n, uint32_t host, const char *device)
 {
@@ -68,8 +47,8 @@ say_ready(const struct net *n, uint32_t host, const char *device)
   fflush(stdout);
 }
 
-static void
-tell_counts(const struct outside_tun *tun, const struct outside_loop *loop)
+static int
+tell_counts(const struct outside_tun *tun)
 {
   struct outside_tun_counts c = outside_tun_counts(tun);
   fprintf(stderr,
@@ -79,61 +58,43 @@ tell_counts(const struct outside_tun *tun, const struct outside_loop *loop)
               "%" G_GUINT64_FORMAT " แพ็กเก็ตจากเครื่องนี้ %" G_GUINT64_FORMAT
               " แพ็กเก็ตมาถึงเครื่องนี้ ไม่มีเส้นทาง %" G_GUINT64_FORMAT " และถูกทิ้ง %" G_GUINT64_FORMAT "\n"),
           c.n_in, c.n_out, c.n_refused, c.n_dropped);
-  if (outside_loop_lateness_ns(loop) > 0)
-    fprintf(stderr,
-            lang_text("virtual time was up to %.3f s behind: this computer was too slow for it\n",
-                      "เวลาจำลองช้ากว่าเวลาจริงถึง %.3f วินาที เพราะเครื่องนี้ทำงานไม่ทัน\n"),
-            (double)outside_loop_lateness_ns(loop) / 1e9);
-}
-
-/* Drives a held run until its time is over or somebody asks for the end. */
-static int
-drive(struct run *r, const char *device, int64_t for_ns, GError **error)
-{
-  struct net *n = run_net(r);
-  struct outside_loop *loop = outside_loop_new(run_world(r));
-  uint32_t host = find_outside(n);
-  struct outside_tun *tun = outside_tun_new(n, host, device, loop, error);
-  int code = CMD_DONE;
-  if (tun) {
-    say_ready(n, host, device);
-    while (!stop_asked && world_now(run_world(r)) < for_ns && outside_loop_turn(loop, for_ns))
-      ;
-    tell_counts(tun, loop);
-    if (outside_tun_counts(tun).n_dropped > 0)
-      code = CMD_INCOMPLETE;
-    if (run_hit_limit(r)) {
-      g_autofree char *why = run_limit_text(r);
-      cmd_complain("%s", why);
-      code = CMD_INCOMPLETE;
-    }
-  } else {
-    code = g_error_matches(*error, OUTSIDE_ERROR, OUTSIDE_ERROR_FORBIDDEN) ? CMD_FORBIDDEN
-                                                                           : CMD_UNREADABLE;
-  }
-  outside_tun_free(tun);
-  outside_loop_free(loop);
-  run_settle(r);
-  return code;
+  return c.n_dropped > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 
 static int
-attach(const char *what, const char *device, int64_t for_ns, const struct run_options *options,
+attach(const char *what, const char *device, int64_t for_ns, struct run_options *options,
        const char *pcapng, const char *events)
 {
   g_autoptr(GError) error = NULL;
+  int code = CMD_DONE;
+  struct cmd_stream *stream = cmd_stream_new(pcapng, events, &code);
+  if (!stream)
+    return code;
+  options->stream = cmd_stream_sink(stream);
   struct run *r = run_new(what, options, &error);
   if (!r) {
     cmd_complain("%s", error->message);
+    cmd_stream_free(stream);
     return g_error_matches(error, LIBRARY_ERROR, LIBRARY_ERROR_SETTING) ? CMD_USAGE
                                                                         : CMD_UNREADABLE;
   }
-  int code = drive(r, device, for_ns, &error);
-  if (error)
+  cmd_stream_begin(stream, r);
+  struct net *n = run_net(r);
+  uint32_t host = cmd_find_outside(n);
+  struct outside_loop *loop = outside_loop_new(run_world(r));
+  struct outside_tun *tun = outside_tun_new(n, host, device, loop, &error);
+  if (tun) {
+    say_ready(n, host, device);
+    cmd_live(r, loop, stream, for_ns);
+    code = tell_counts(tun);
+  } else {
     cmd_complain("%s", error->message);
-  int saved = error ? CMD_DONE : cmd_save(r, pcapng, events);
-  run_free(r);
-  return saved == CMD_DONE ? code : saved;
+    code = g_error_matches(error, OUTSIDE_ERROR, OUTSIDE_ERROR_FORBIDDEN) ? CMD_FORBIDDEN
+                                                                          : CMD_UNREADABLE;
+  }
+  outside_tun_free(tun);
+  int ended = cmd_live_end(r, loop, stream);
+  return code == CMD_DONE ? ended : code;
 }
 
 int
@@ -165,14 +126,12 @@ cmd_attach(char **argv)
     return CMD_USAGE;
   }
   double for_s = 0;
-  if ((seconds && !cmd_read_seconds("--for", seconds, FOR_S_MAX, &for_s)) ||
+  if ((seconds && !cmd_read_seconds("--for", seconds, CMD_FOR_S_MAX, &for_s)) ||
       (seed && !cmd_read_seed(seed, &options.seed)))
     return CMD_USAGE;
   g_ptr_array_add(set, NULL);
   options.set = (char **)set->pdata;
-  struct sigaction action = {.sa_handler = ask_stop};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  cmd_catch_signals();
   return attach(words->pdata[0], device, for_s > 0 ? (int64_t)(for_s * 1e9) : INT64_MAX, &options,
                 pcapng, events);
 }

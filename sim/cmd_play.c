@@ -114,11 +114,8 @@ read_flags(struct play_flags *f)
   if (!read_inputs(f))
     return false;
   bool to_stdout = g_strcmp0(f->pcapng, "-") == 0 || g_strcmp0(f->events, "-") == 0;
-  if (g_strcmp0(f->pcapng, "-") == 0 && g_strcmp0(f->events, "-") == 0) {
-    cmd_complain(lang_text("-w - and --events - cannot share stdout; give one of them a file",
-                           "-w - กับ --events - ใช้ stdout ร่วมกันไม่ได้ โปรดให้อันหนึ่งเขียนลงไฟล์"));
+  if (!cmd_share_stdout(f->pcapng, f->events))
     return false;
-  }
   f->ladder = f->quiet || (to_stdout && !f->format) ? LADDER_NONE : LADDER_LADDER;
   if (!f->format || f->quiet)
     return !f->format || read_format(f->format, &(enum ladder_format){0});
@@ -174,12 +171,7 @@ save_run(const struct run *r, const char *path)
   g_autoptr(GError) error = NULL;
   if (!path || run_save(r, path, &error))
     return CMD_DONE;
-  cmd_complain(lang_text("%s: cannot be written (%s); choose a folder that you may write to",
-                         "%s: เขียนไม่ได้ (%s) โปรดเลือกโฟลเดอร์ที่มีสิทธิ์เขียน"),
-               path, error->message);
-  bool forbidden = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
-                   g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_PERM);
-  return forbidden ? CMD_FORBIDDEN : CMD_UNREADABLE;
+  return cmd_complain_file(path, error);
 }
 
 static void

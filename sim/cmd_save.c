@@ -34,18 +34,13 @@ save_pcapng(const struct run *r, const char *path, GError **error)
                      g_memory_output_stream_get_data_size(m), error);
 }
 
-/* One event as a JSON object. Texts go through json-glib, times stay exact. */
-static void
-append_event(GString *out, const struct run *r, size_t index)
+/* Texts go through json-glib, times stay exact. */
+void
+cmd_append_event(GString *out, const char *host, const struct world_event *e)
 {
-  size_t n;
-  const struct run_event *e = &run_events(r, &n)[index];
   const struct {
     const char *name, *text;
-  } texts[] = {{"host", e->host < run_n_hosts(r) ? run_host(r, e->host).name : ""},
-               {"subject", e->subject},
-               {"key", e->key},
-               {"value", run_event_text(r, index)}};
+  } texts[] = {{"host", host}, {"subject", e->subject}, {"key", e->key}, {"value", e->value}};
   g_autofree char *time = ladder_seconds(e->time_ns);
   g_string_append_printf(out, "{\"time\":%s", time);
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -62,10 +57,16 @@ static bool
 save_events(const struct run *r, const char *path, GError **error)
 {
   size_t n = 0;
-  run_events(r, &n);
+  const struct run_event *events = run_events(r, &n);
   g_autoptr(GString) out = g_string_new(NULL);
-  for (size_t i = 0; i < n; i++)
-    append_event(out, r, i);
+  for (size_t i = 0; i < n; i++) {
+    const struct world_event e = {.time_ns = events[i].time_ns,
+                                  .subject = events[i].subject,
+                                  .key = events[i].key,
+                                  .value = run_event_text(r, i)};
+    cmd_append_event(out, events[i].host < run_n_hosts(r) ? run_host(r, events[i].host).name : "",
+                     &e);
+  }
   return save_octets(path, out->str, out->len, error);
 }
 
@@ -81,10 +82,26 @@ cmd_save(const struct run *r, const char *pcapng, const char *events)
     goto failed;
   return CMD_DONE;
 failed:
+  return cmd_complain_file(path, error);
+}
+
+int
+cmd_complain_file(const char *path, const GError *error)
+{
   cmd_complain(lang_text("%s: cannot be written (%s); choose a folder that you may write to",
                          "%s: เขียนไม่ได้ (%s) โปรดเลือกโฟลเดอร์ที่มีสิทธิ์เขียน"),
                path, error->message);
   bool forbidden = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES) ||
                    g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_PERM);
   return forbidden ? CMD_FORBIDDEN : CMD_UNREADABLE;
+}
+
+bool
+cmd_share_stdout(const char *pcapng, const char *events)
+{
+  if (g_strcmp0(pcapng, "-") != 0 || g_strcmp0(events, "-") != 0)
+    return true;
+  cmd_complain(lang_text("-w - and --events - cannot share stdout; give one of them a file",
+                         "-w - กับ --events - ใช้ stdout ร่วมกันไม่ได้ โปรดให้อันหนึ่งเขียนลงไฟล์"));
+  return false;
 }

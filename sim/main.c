@@ -22,7 +22,7 @@ static const struct command commands[] = {
      {"simulate, print the ladder and the dialogue", "จำลองและพิมพ์ลำดับเฟรมกับบทสนทนา"}},
     {"check", cmd_check, {"validate lessons and scenarios", "ตรวจบทเรียนและสถานการณ์จำลอง"}},
     {"serve",
-     NULL,
+     cmd_serve,
      {"let real clients reach the simulated servers", "ให้ไคลเอนต์จริงต่อเข้าเซิร์ฟเวอร์จำลอง"}},
     {"connect",
      NULL,

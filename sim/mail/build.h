@@ -58,6 +58,7 @@
 #include "sim/net/net.h"
 
 struct mail;
+struct store_user;
 
 /* Reads the scenario, listens and plans the actions. NULL with error "FILE:LINE: message".
  * `scenario` must live as long as the mail. Without `services` and `actions` it returns an empty
@@ -68,5 +69,21 @@ struct mail *mail_new(struct net *n, const struct tree_node *scenario, GError **
 struct input_log;
 bool mail_plan(struct mail *m, const struct input_log *log, GError **error);
 void mail_free(struct mail *m);
+
+/* ---- for programs that open it to the outside ---- */
+
+/* The mail hosts in the order of the scenario, from 0; UINT32_MAX behind the last. */
+uint32_t mail_host(const struct mail *m, unsigned i);
+/* The port on which that host serves "smtp", "submission", "pop3", "imap", … (a key of `services`);
+ * 0 when it does not. */
+uint16_t mail_service_port(const struct mail *m, uint32_t host, const char *service);
+/* An account of that name and password on every mail host; where the name is known it gets the
+ * password. False for a name that cannot be an address' left side: empty, longer than
+ * MAIL_ACCOUNT_OCTETS_MAX, with a space or @. */
+enum { MAIL_ACCOUNT_OCTETS_MAX = 64 }; /* RFC 5321 4.5.3.1.1 */
+bool mail_account(struct mail *m, const char *name, const char *password);
+/* The store's account of that name on that host, borrowed; NULL name: the first one. NULL when there
+ * is none. */
+struct store_user *mail_find_account(const struct mail *m, uint32_t host, const char *name);
 
 #endif

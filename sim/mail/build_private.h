@@ -15,6 +15,7 @@ struct site;
 struct listening {
   struct site *site;
   enum service service;
+  uint16_t port; /* 0: not served */
   bool is_auth_required;
 };
 

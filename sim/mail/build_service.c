@@ -6,6 +6,8 @@
  * The keys stand in build.h. */
 #include "sim/mail/build_private.h"
 
+#include <string.h>
+
 #include "capture/wire/lang.h"
 #include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
@@ -126,8 +128,8 @@ listen_all(struct site *s, const struct tree_node *node, GError **error)
       return false;
     if (port == 0)
       continue;
-    s->listening[i] =
-        (struct listening){.site = s, .service = (enum service)i, .is_auth_required = auth};
+    s->listening[i] = (struct listening){
+        .site = s, .service = (enum service)i, .port = (uint16_t)port, .is_auth_required = auth};
     if (!ports_listen(s->mail->ports, s->host, (uint16_t)port, make, &s->listening[i]))
       return tree_fail(error, node,
                        lang_text("port %1$d of this host is taken twice: give %2$s another port",
@@ -135,6 +137,16 @@ listen_all(struct site *s, const struct tree_node *node, GError **error)
                        (int)port, services[i].key);
   }
   return true;
+}
+
+uint16_t
+mail_service_port(const struct mail *m, uint32_t host, const char *service)
+{
+  const struct site *s = build_find_site(m, host);
+  for (int i = 0; s && i < N_SERVICES; i++)
+    if (strcmp(services[i].key, service) == 0)
+      return s->listening[i].port;
+  return 0;
 }
 
 struct site *
