@@ -20,7 +20,9 @@
  *       expire: 120h                  after this a message is returned to its sender
  *   users:                            accounts; mail for NAME@each domain of HOST reaches them
  *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work], quota: 1000000,
- *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}]}
+ *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}],
+ *        maildir: folder              a Maildir++ beside the scenario: mailboxes, messages, flags
+ *        mbox: file}                  an mbox beside the scenario, into INBOX (sim/mail/mailfile.h)
  *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:
  *     - do: send                      send, fetch-pop, read-imap; talk below
  *       server: mail.alice.test       resolved by DNS (an address in digits also works)

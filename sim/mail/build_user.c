@@ -7,6 +7,7 @@
 
 #include "capture/wire/lang.h"
 #include "sim/mail/compose.h"
+#include "sim/mail/mailfile.h"
 
 /* ---- users ---- */
 
@@ -47,6 +48,31 @@ add_message(struct site *s, struct store_user *user, const struct tree_node *nod
   return true;
 }
 
+/* `maildir` and `mbox`: files beside the scenario. */
+static bool
+add_files(struct store_user *user, const struct tree_node *node, GError **error)
+{
+  const char *names[2];
+  if (!tree_text(node, "maildir", NULL, &names[0], error) ||
+      !tree_text(node, "mbox", NULL, &names[1], error))
+    return false;
+  for (unsigned i = 0; i < 2; i++) {
+    if (!names[i])
+      continue;
+    g_autofree char *folder = g_path_get_dirname(node->file);
+    g_autofree char *path = g_build_filename(folder, names[i], NULL);
+    GError *reason = NULL;
+    bool is_good = i == 0 ? maildir_load(user, path, false, NULL, &reason)
+                          : mbox_load(store_find(user, "INBOX"), path, MBOX_ANY, NULL, &reason);
+    if (is_good)
+      continue;
+    tree_fail(error, tree_get(node, i == 0 ? "maildir" : "mbox"), "%s", reason->message);
+    g_error_free(reason);
+    return false;
+  }
+  return true;
+}
+
 static bool
 fill_user(struct site *s, struct store_user *user, const struct tree_node *node, GError **error)
 {
@@ -62,6 +88,8 @@ fill_user(struct site *s, struct store_user *user, const struct tree_node *node,
                        lang_text("\"%s\" cannot be a mailbox name", "\"%s\" ใช้เป็นชื่อกล่องจดหมายไม่ได้"),
                        *name);
   }
+  if (!add_files(user, node, error))
+    return false;
   const struct tree_node *messages = tree_get(node, "messages");
   if (messages && messages->kind != TREE_LIST)
     return tree_fail(error, messages, lang_text("`messages` is a list", "`messages` ต้องเป็นรายการ"));
@@ -75,8 +103,8 @@ fill_user(struct site *s, struct store_user *user, const struct tree_node *node,
 static bool
 read_user(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {"name",      "password", "host", "quota",
-                                     "mailboxes", "messages", NULL};
+  static const char *const keys[] = {"name",     "password", "host", "quota", "mailboxes",
+                                     "messages", "maildir",  "mbox", NULL};
   const char *name, *password, *host;
   if (node->kind != TREE_MAP)
     return tree_fail(error, node,
