@@ -169,6 +169,20 @@ imap_parse_number(struct imap_text *t, uint32_t *number)
   return t->at > from && value <= UINT32_MAX;
 }
 
+bool
+imap_parse_modseq(struct imap_text *t, uint64_t *modseq)
+{
+  size_t from = t->at;
+  *modseq = 0;
+  while (t->at < t->n && g_ascii_isdigit(t->p[t->at])) {
+    unsigned digit = t->p[t->at++] - '0';
+    if (*modseq > ((uint64_t)INT64_MAX - digit) / 10)
+      return false;
+    *modseq = *modseq * 10 + digit;
+  }
+  return t->at > from;
+}
+
 GPtrArray *
 imap_parse_flags(struct imap_text *t, bool is_open)
 {

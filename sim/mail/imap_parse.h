@@ -38,6 +38,8 @@ char *imap_parse_pattern(struct imap_text *t);
 /* A literal or quoted string of any octets. */
 GBytes *imap_parse_octets(struct imap_text *t);
 bool imap_parse_number(struct imap_text *t, uint32_t *number);
+/* A mod-sequence value, 63 bits (RFC 7162 7). */
+bool imap_parse_modseq(struct imap_text *t, uint64_t *modseq);
 /* GArray of struct imap_range. */
 GArray *imap_parse_set(struct imap_text *t);
 /* Is the number in the set, when "*" means `star`? */

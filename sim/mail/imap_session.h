@@ -123,6 +123,8 @@ void imap_view_tell_flags(struct imap_server *s);
 /* The indexes (guint, rising) of the messages in a set of sequence numbers or UIDs, or in "$". NULL
  * when a sequence number is beyond the view: BAD. */
 GArray *imap_view_select(const struct imap_server *s, const GArray *set);
+/* "* VANISHED (EARLIER) …": UIDs of the set that are gone since `modseq`, when there are any. */
+void imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq);
 /* The first place whose UID is not below `uid`. */
 guint imap_view_place(const struct imap_server *s, uint32_t uid);
 

@@ -179,3 +179,26 @@ imap_set_end(struct imap_set_writer *w)
   w->high = 0;
   return w->out->len > w->at;
 }
+
+/* SIMPLIFIED: the store keeps no list of what was expunged when, so every UID of the set that is
+ * gone is told, also those that went before; RFC 7162 3.2.10.1 allows it. */
+void
+imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq)
+{
+  g_autoptr(GString) text = g_string_new("* VANISHED (EARLIER) ");
+  g_autoptr(GArray) ranges = plain_ranges(set, s->mailbox->uid_next - 1);
+  struct imap_set_writer w;
+  imap_set_begin(&w, text);
+  guint at = 0;
+  for (guint i = 0; i < ranges->len; i++) {
+    struct imap_range r = g_array_index(ranges, struct imap_range, i);
+    for (uint32_t uid = MAX(r.low, 1); uid <= r.high && uid < s->mailbox->uid_next; uid++) {
+      while (at < s->view->len && imap_view_at(s, at)->m->uid < uid)
+        at++;
+      if (at == s->view->len || imap_view_at(s, at)->m->uid != uid)
+        imap_set_add(&w, uid);
+    }
+  }
+  if (imap_set_end(&w))
+    machine_printf(&s->endpoint, "%s\r\n", text->str);
+}

@@ -150,21 +150,109 @@ mime_find(const struct mime_part *root, const unsigned *numbers, unsigned n_numb
   return part;
 }
 
-char *
-mime_part_text(const uint8_t *p, const struct mime_part *part)
+/* ---- decoding ---- */
+
+/* The transfer encoding of a part; false when nobody knows it. */
+static bool
+find_encoding(const uint8_t *p, const struct mime_part *part, GMimeContentEncoding *encoding)
 {
   g_autofree char *name =
       mime_header_text(p, part->header_at, part->body_at, "Content-Transfer-Encoding");
+  *encoding =
+      name ? g_mime_content_encoding_from_string(g_strstrip(name)) : GMIME_CONTENT_ENCODING_7BIT;
+  return *encoding != GMIME_CONTENT_ENCODING_DEFAULT;
+}
+
+static bool
+is_encoded(GMimeContentEncoding encoding)
+{
+  return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+         encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+         encoding == GMIME_CONTENT_ENCODING_UUENCODE;
+}
+
+/* Content of a leaf without its encoding. */
+static void
+append_decoded(GByteArray *out, const uint8_t *p, const struct mime_part *part,
+               GMimeContentEncoding encoding)
+{
+  size_t n = part->end - part->body_at;
+  if (!is_encoded(encoding)) {
+    g_byte_array_append(out, p + part->body_at, (guint)n);
+    return;
+  }
+  GMimeEncoding decoder;
+  g_mime_encoding_init_decode(&decoder, encoding);
+  g_autofree char *octets = g_malloc(g_mime_encoding_outlen(&decoder, n) + 1);
+  size_t n_octets = g_mime_encoding_flush(&decoder, (const char *)p + part->body_at, n, octets);
+  g_byte_array_append(out, (const uint8_t *)octets, (guint)n_octets);
+}
+
+/* A header whose Content-Transfer-Encoding says what the decoded content is. */
+static void
+append_header(GByteArray *out, const uint8_t *p, const struct mime_part *part, bool is_decoded)
+{
+  static const char field[] = "Content-Transfer-Encoding";
+  size_t at = part->header_at, field_at, name_n, field_end;
+  while (mime_next_field(p, &at, part->body_at, &field_at, &name_n, &field_end)) {
+    if (is_decoded && text_is(p + field_at, name_n, field)) {
+      g_byte_array_append(out, (const uint8_t *)field, sizeof field - 1);
+      g_byte_array_append(out, (const uint8_t *)": binary\r\n", 10);
+    } else {
+      g_byte_array_append(out, p + field_at, (guint)(field_end - field_at));
+    }
+  }
+  g_byte_array_append(out, p + at, (guint)(part->body_at - at));
+}
+
+static bool
+append_entity(GByteArray *out, const uint8_t *p, const struct mime_part *part, bool with_header)
+{
+  GMimeContentEncoding encoding;
+  if (!find_encoding(p, part, &encoding))
+    return false;
+  bool is_leaf = part->children->len == 0;
+  if (with_header)
+    append_header(out, p, part, is_leaf && is_encoded(encoding));
+  if (is_leaf) {
+    append_decoded(out, p, part, encoding);
+    return true;
+  }
+  size_t at = part->body_at;
+  for (guint i = 0; i < part->children->len; i++) {
+    const struct mime_part *child = part->children->pdata[i];
+    g_byte_array_append(out, p + at, (guint)(child->header_at - at)); /* delimiters */
+    if (!append_entity(out, p, child, true))
+      return false;
+    at = child->end;
+  }
+  g_byte_array_append(out, p + at, (guint)(part->end - at));
+  return true;
+}
+
+GBytes *
+mime_decode(GBytes *message, const struct mime_part *part, bool with_header)
+{
+  GByteArray *out = g_byte_array_new();
+  if (append_entity(out, g_bytes_get_data(message, NULL), part, with_header))
+    return g_byte_array_free_to_bytes(out);
+  g_byte_array_unref(out);
+  return NULL;
+}
+
+char *
+mime_part_text(const uint8_t *p, const struct mime_part *part)
+{
   g_autofree char *value = mime_header_text(p, part->header_at, part->body_at, "Content-Type");
   g_autoptr(GMimeContentType) type = value ? g_mime_content_type_parse(NULL, value) : NULL;
   const char *charset = type ? g_mime_content_type_get_parameter(type, "charset") : NULL;
-  size_t n = part->end - part->body_at;
-  GMimeEncoding decoder;
-  g_mime_encoding_init_decode(&decoder, name ? g_mime_content_encoding_from_string(g_strstrip(name))
-                                             : GMIME_CONTENT_ENCODING_DEFAULT);
-  g_autofree char *octets = g_malloc(g_mime_encoding_outlen(&decoder, n) + 1);
-  size_t n_octets = g_mime_encoding_flush(&decoder, (const char *)p + part->body_at, n, octets);
-  char *text =
-      charset ? g_convert(octets, (gssize)n_octets, "UTF-8", charset, NULL, NULL, NULL) : NULL;
-  return text ? text : g_utf8_make_valid(octets, (gssize)n_octets);
+  g_autoptr(GByteArray) octets = g_byte_array_new();
+  GMimeContentEncoding encoding;
+  find_encoding(p, part, &encoding); /* an unknown one: as it is */
+  append_decoded(octets, p, part, encoding);
+  const char *content = octets->len > 0 ? (const char *)octets->data : "";
+  char *text = charset ? g_convert(content, octets->len, "UTF-8",
+                                   g_mime_charset_iconv_name(charset), NULL, NULL, NULL)
+                       : NULL;
+  return text ? text : g_utf8_make_valid(content, octets->len);
 }

@@ -62,6 +62,21 @@ char *mime_part_text(const uint8_t *p, const struct mime_part *part);
 /* IMAP's descriptions (RFC 3501 7.4.2): "(date subject from …)", and BODY or BODYSTRUCTURE. */
 void mime_envelope(GString *out, const uint8_t *p, size_t at, size_t end);
 void mime_structure(GString *out, const uint8_t *p, const struct mime_part *part, bool is_extended);
+/* What was made of a message's octets, which never change: each when it is first asked for. All
+ * NULL at first. */
+struct mime_cached {
+  struct mime_part *root;
+  char *envelope, *body, *structure;
+};
+const struct mime_part *mime_cached_root(struct mime_cached *c, GBytes *octets);
+const char *mime_cached_envelope(struct mime_cached *c, GBytes *octets);
+const char *mime_cached_structure(struct mime_cached *c, GBytes *octets, bool is_extended);
+void mime_cached_clear(struct mime_cached *c);
+
+/* The octets of a part with the transfer encoding taken off (RFC 3516 4.2): a leaf's content, or a
+ * whole entity (`with_header`, or a multipart or message) with each of its leaves decoded and its
+ * Content-Transfer-Encoding set right. NULL when an encoding is unknown. */
+GBytes *mime_decode(GBytes *message, const struct mime_part *part, bool with_header);
 /* An IMAP nstring: NIL, quoted, or a literal where quoting cannot say it. */
 void mime_nstring(GString *out, const char *text);
 

@@ -49,6 +49,7 @@ store_message_unref(struct store_message *m)
   if (!g_atomic_ref_count_dec(&m->refs))
     return;
   g_bytes_unref(m->octets);
+  mime_cached_clear(&m->mime);
   g_free(m->subject);
   g_free(m);
 }

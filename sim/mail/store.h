@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/mail/mime.h"
+
 enum {
   STORE_MAILBOXES_MAX = 1000,   /* of one user: a bound for LIST */
   STORE_MESSAGES_MAX = 1 << 20, /* of one mailbox */
@@ -43,6 +45,7 @@ struct store_message {
   uint64_t modseq; /* of its last flag change, or its arrival */
   GBytes *octets;
   char *subject; /* decoded, for events */
+  struct mime_cached mime;
 };
 
 struct mailbox {

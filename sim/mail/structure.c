@@ -247,3 +247,48 @@ mime_structure(GString *out, const uint8_t *p, const struct mime_part *part, boo
   }
   g_string_append_c(out, ')');
 }
+
+/* ---- kept ---- */
+
+const struct mime_part *
+mime_cached_root(struct mime_cached *c, GBytes *octets)
+{
+  if (!c->root)
+    c->root = mime_parse(octets);
+  return c->root;
+}
+
+const char *
+mime_cached_envelope(struct mime_cached *c, GBytes *octets)
+{
+  if (!c->envelope) {
+    gsize n;
+    const uint8_t *p = g_bytes_get_data(octets, &n);
+    GString *text = g_string_new(NULL);
+    mime_envelope(text, p, 0, mime_header_end(p, 0, n));
+    c->envelope = g_string_free(text, FALSE);
+  }
+  return c->envelope;
+}
+
+const char *
+mime_cached_structure(struct mime_cached *c, GBytes *octets, bool is_extended)
+{
+  char **kept = is_extended ? &c->structure : &c->body;
+  if (!*kept) {
+    GString *text = g_string_new(NULL);
+    mime_structure(text, g_bytes_get_data(octets, NULL), mime_cached_root(c, octets), is_extended);
+    *kept = g_string_free(text, FALSE);
+  }
+  return *kept;
+}
+
+void
+mime_cached_clear(struct mime_cached *c)
+{
+  mime_free(c->root);
+  g_free(c->envelope);
+  g_free(c->body);
+  g_free(c->structure);
+  *c = (struct mime_cached){0};
+}
