@@ -390,6 +390,13 @@ world_emit_change(struct world *w, const struct world_change *change)
 }
 
 void
+world_emit_secret(struct world *w, const char *line)
+{
+  if (w->sink.secret)
+    w->sink.secret(w->sink_data, line);
+}
+
+void
 world_emit(struct world *w, uint32_t host, const char *subject, const char *key, const char *format,
            ...)
 {

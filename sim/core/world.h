@@ -84,6 +84,9 @@ struct world_sink {
   void (*frame)(void *data, const struct world_frame *frame);
   void (*event)(void *data, const struct world_event *event);    /* may be NULL */
   void (*changed)(void *data, const struct world_change *change); /* may be NULL */
+  /* A secret of a TLS connection as a line of an NSS key log, without its LF, before any frame that
+   * needs it leaves; may be NULL. */
+  void (*secret)(void *data, const char *line);
 };
 
 /* ---- life ---- */
@@ -155,6 +158,7 @@ bool world_wants_frames(const struct world *w);
 bool world_wants_events(const struct world *w);
 void world_emit_frame(struct world *w, const struct world_frame *frame);
 void world_emit_change(struct world *w, const struct world_change *change);
+void world_emit_secret(struct world *w, const char *line);
 void world_emit(struct world *w, uint32_t host, const char *subject, const char *key,
                 const char *format, ...) G_GNUC_PRINTF(5, 6);
 

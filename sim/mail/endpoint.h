@@ -36,6 +36,13 @@ enum endpoint_upgrade {
   ENDPOINT_DEFLATE, /* COMPRESS: RFC 4978 */
 };
 
+/* What a client does where TLS is begun inside the protocol. */
+enum tls_use {
+  TLS_NEVER,
+  TLS_OPPORTUNISTIC, /* when the server offers it, else in clear (RFC 7435) */
+  TLS_REQUIRED,      /* or nothing is said: no name, no password, no mail */
+};
+
 /* What TLS has agreed on. Texts live as long as the machine. */
 struct endpoint_security {
   const char *version;     /* "TLSv1.3" */
@@ -61,6 +68,9 @@ struct endpoint_ops {
   /* A layer moves what its machine has to say into its own `out`; called before `out` is looked at.
    * NULL in machines. */
   void (*flush)(struct endpoint *e, int64_t now_ns);
+  /* A layer takes another machine in place of its own, which the caller owns from now on; what the old
+   * one had to say leaves first. NULL in machines. */
+  struct endpoint *(*replace)(struct endpoint *layer, struct endpoint *machine);
   void (*free)(struct endpoint *e);
 };
 

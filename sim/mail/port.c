@@ -375,6 +375,13 @@ ports_take(struct ports *ports, uint32_t host, const struct ip_addr *a, uint16_t
         !is_between(p, a, a_port, b, b_port))
       continue;
     struct endpoint *before = p->endpoint;
+    if (before->ops->replace) {
+      before = before->ops->replace(before, e);
+      name_subject(p);
+      if (p->is_started)
+        e->ops->start(e, world_now(ports->world));
+      return before;
+    }
     g_byte_array_prepend(e->out, before->out->data + p->n_sent, unsent(p));
     p->n_sent = 0;
     g_byte_array_set_size(before->out, 0);
