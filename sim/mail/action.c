@@ -6,6 +6,8 @@
  *     begin ─> resolve the server's name ─> connect, client machine ─> action_finish */
 #include "sim/mail/action.h"
 
+#include <string.h>
+
 #include "capture/wire/lang.h"
 #include "sim/mail/action_errand.h"
 
@@ -59,7 +61,43 @@ action_errand_over(void *data, bool is_good)
   action_finish(e->action, is_good);
 }
 
+const struct random_stream *
+action_errand_random(struct errand *e)
+{
+  g_autofree char *purpose = g_strdup_printf("auth %s", action_id(e->action));
+  e->random = world_random(e->verbs->world, action_host(e->action), purpose);
+  return &e->random;
+}
+
 /* ---- reading ---- */
+
+/* How to log in. */
+static bool
+read_auth(struct errand *e, const struct tree_node *node, GError **error)
+{
+  const char *auth;
+  bool is_clear;
+  if (!tree_text(node, "auth", NULL, &auth, error) ||
+      !tree_text(node, "token", NULL, &e->token, error) ||
+      !tree_text(node, "authzid", NULL, &e->authzid, error) ||
+      !tree_bool(node, "clear", true, &is_clear, error))
+    return false;
+  e->is_careful = !is_clear;
+  if (!auth)
+    return true;
+  e->mech = auth_find(auth, strlen(auth));
+  if (e->mech == AUTH_NONE)
+    return tree_fail(error, tree_get(node, "auth"), "%s",
+                     lang_text("`auth` is best, or a mechanism such as PLAIN, CRAM-MD5 or "
+                               "SCRAM-SHA-256",
+                               "`auth` ต้องเป็น best หรือกลไก เช่น PLAIN, CRAM-MD5 หรือ "
+                               "SCRAM-SHA-256"));
+  if ((e->mech == AUTH_XOAUTH2 || e->mech == AUTH_OAUTHBEARER) && !e->token)
+    return tree_fail(
+        error, tree_get(node, "auth"), "%s",
+        lang_text("this mechanism shows a token: give `token`", "กลไกนี้ใช้โทเค็น: ระบุ `token`"));
+  return true;
+}
 
 bool
 action_read_account(struct errand *e, int64_t standard_port, bool logs_in, GError **error)
@@ -69,14 +107,15 @@ action_read_account(struct errand *e, int64_t standard_port, bool logs_in, GErro
   if (!tree_text(node, "server", NULL, &e->server, error) ||
       !tree_text(node, "user", NULL, &e->user, error) ||
       !tree_text(node, "password", NULL, &e->password, error) ||
-      !tree_int(node, "port", standard_port, 1, 65535, &port, error))
+      !tree_int(node, "port", standard_port, 1, 65535, &port, error) || !read_auth(e, node, error))
     return false;
   e->port = (uint16_t)port;
   if (!e->server)
     return tree_fail(error, node, "%s",
                      lang_text("the action needs `server`: a name or an address",
                                "การกระทำนี้ต้องมี `server`: ชื่อหรือที่อยู่"));
-  if (logs_in && (!e->user || !e->password))
+  bool needs_password = e->mech != AUTH_EXTERNAL && e->mech != AUTH_ANONYMOUS && !e->token;
+  if (logs_in && (!e->user || (needs_password && !e->password)))
     return tree_fail(error, node, "%s",
                      lang_text("the action logs in: give `user` and `password`",
                                "การกระทำนี้ต้องเข้าสู่ระบบ: ระบุ `user` และ `password`"));
@@ -122,8 +161,8 @@ action_errand_kept(struct errand *e, bool is_good)
 
 /* ---- the table ---- */
 
-#define ACCOUNT_KEYS "server", "port", "user", "password"
-static const char *const send_keys[] = {ACCOUNT_KEYS, "auth",      "from",       "to", "subject",
+#define ACCOUNT_KEYS "server", "port", "user", "password", "auth", "token", "authzid", "clear"
+static const char *const send_keys[] = {ACCOUNT_KEYS, "from",      "to",         "subject",
                                         "text",       "text_file", "attachment", NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
 static const char *const imap_keys[] = {ACCOUNT_KEYS, NULL};

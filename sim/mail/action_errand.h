@@ -27,7 +27,10 @@ struct errand {
 
   const char *server, *user, *password, *subject;
   uint16_t port;
-  enum sasl_mechanism mech;
+  enum auth_mechanism mech; /* AUTH_NONE: the protocol's usual way */
+  const char *token, *authzid;
+  bool is_careful;             /* `clear: false` */
+  struct random_stream random; /* of its logins: action_errand_random() */
   struct compose_person from;
   GArray *to; /* struct compose_person */
   char *text;
@@ -54,8 +57,11 @@ struct errand *action_errand_new(void *owner, struct action *action,
 void action_errand_free(void *own);
 /* The errand, or NULL when reading it failed. */
 void *action_errand_kept(struct errand *e, bool is_good);
-/* server, port, user, password; the last two must be there when it `logs_in`. */
+/* server, port, user, password, and how to log in: auth, token, authzid, clear. When it `logs_in`,
+ * user and password (or token) must be there. */
 bool action_read_account(struct errand *e, int64_t standard_port, bool logs_in, GError **error);
+/* For the nonces of this errand's logins. */
+const struct random_stream *action_errand_random(struct errand *e);
 /* The `done` of a machine that only says whether all went well; `data` is the errand. */
 void action_errand_over(void *data, bool is_good);
 

@@ -63,6 +63,10 @@ make_sender(struct errand *e)
       .user = e->user,
       .password = e->password,
       .mech = e->mech,
+      .is_careful = e->is_careful,
+      .token = e->token,
+      .authzid = e->authzid,
+      .random = action_errand_random(e),
       .envelope = {.sender = e->from.address, .recipients = to, .n_recipients = e->to->len},
       .octets = octets,
       .done = sent,
@@ -174,21 +178,14 @@ static bool
 read_send(struct errand *e, GError **error)
 {
   const struct tree_node *from = tree_get(action_node(e->action), "from");
-  const char *auth;
   if (!from)
     return tree_fail(error, action_node(e->action),
                      lang_text("`send` needs `from`: add `from: alice@alice.test`",
                                "`send` ต้องมี `from`: เพิ่ม `from: alice@alice.test`"));
   if (!read_person(from, &e->from, error) || !read_to(e, error) || !read_text(e, error) ||
       !read_attachment(e, error) ||
-      !tree_text(action_node(e->action), "subject", "", &e->subject, error) ||
-      !tree_text(action_node(e->action), "auth", "PLAIN", &auth, error))
+      !tree_text(action_node(e->action), "subject", "", &e->subject, error))
     return false;
-  e->mech = auth_find(auth, strlen(auth));
-  if (e->mech == SASL_UNKNOWN)
-    return tree_fail(
-        error, tree_get(action_node(e->action), "auth"),
-        lang_text("`auth` is PLAIN, LOGIN or CRAM-MD5", "`auth` ต้องเป็น PLAIN, LOGIN หรือ CRAM-MD5"));
   return true;
 }
 

@@ -18,35 +18,39 @@
  *       relay: false                  true makes an open relay, for the lesson about it
  *       retry: 1min                   first wait of the queue; it doubles up to an hour
  *       expire: 120h                  after this a message is returned to its sender
+ *       auth: {mechanisms: [PLAIN], clear: tls, delay: 2s, lockout: {after: 5, for: 15min}}
+ *                                     who may log in, and how: the keys stand in sim/mail/auth.h
  *   users:                            accounts; mail for NAME@each domain of HOST reaches them
  *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work], quota: 1000000,
  *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}],
  *        maildir: folder              a Maildir++ beside the scenario: mailboxes, messages, flags
  *        mbox: file}                  an mbox beside the scenario, into INBOX (sim/mail/mailfile.h)
- *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:
+ *   actions:                          the timeline (sim/net/action.h); of mail, beside
+ * sim/net/traffic.h:
  *     - do: send                      send, fetch-pop, read-imap; talk below
  *       server: mail.alice.test       resolved by DNS (an address in digits also works)
  *       port: 587                     default 587 (25 without user) / 110 / 143
  *       user: alice                   for send: without it, no AUTH
  *       password: secret
- *       auth: PLAIN                   send: PLAIN (default), LOGIN or CRAM-MD5
- *       from: {name: Alice, address: alice@alice.test}     or just the address
- *       to: [bob@bob.test]            one or a list, as `from`
- *       subject: สวัสดี
- *       text: |                       or text_file: letter.txt beside the scenario
- *         …
- *       attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type: text/plain
- *       keep: false                   fetch-pop: true leaves the messages on the server
+ *       auth: PLAIN                   a mechanism of `services`' auth, or best: the strongest that
+ * is offered. Default: PLAIN for send, USER for fetch-pop and read-imap token: ya29.abc for XOAUTH2
+ * and OAUTHBEARER, in place of a password authzid: carol                whom to act for (PLAIN,
+ * SCRAM, EXTERNAL) clear: true                   false: never a readable password or token without
+ * TLS from: {name: Alice, address: alice@alice.test}     or just the address to: [bob@bob.test] one
+ * or a list, as `from` subject: สวัสดี text: |                       or text_file: letter.txt beside
+ * the scenario … attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type:
+ * text/plain keep: false                   fetch-pop: true leaves the messages on the server
  *
  *     - do: talk                      types a dialogue, legal or not; needs no account
  *       server: mail.bob.test
  *       port: 143
- *       protocol: imap                smtp, lmtp, pop3 or imap: how answers end (default: by the port)
- *       lines:                        each leaves when the answers before it are complete
- *         - a1 LOGIN bob secret       CRLF is put behind it; several lines in one text leave together
+ *       protocol: imap                smtp, lmtp, pop3 or imap: how answers end (default: by the
+ * port) lines:                        each leaves when the answers before it are complete
+ *         - a1 LOGIN bob secret       CRLF is put behind it; several lines in one text leave
+ * together
  *         - {say: "a2 NOOP", end: "\n", repeat: 3, early: true, expect: a2 OK}
- *                                     its line end; so many times; without waiting for answers; what
- *                                     must stand in the answer (else the dialogue ends as failed)
+ *                                     its line end; so many times; without waiting for answers;
+ * what must stand in the answer (else the dialogue ends as failed)
  *         - {fill: 70000}             so many octets "x" and no line end
  *         - {wait: 2s}                silence
  *         - {closed: true}            waits until the server hangs up
@@ -66,8 +70,8 @@ struct store_user;
  * `scenario` must live as long as the mail. Without `services` and `actions` it returns an empty
  * mail. */
 struct mail *mail_new(struct net *n, const struct tree_node *scenario, GError **error);
-/* Plans the inputs of a person who types (see sim/mail/hand.h). Once, before the first event; the log
- * must live as long as the mail. */
+/* Plans the inputs of a person who types (see sim/mail/hand.h). Once, before the first event; the
+ * log must live as long as the mail. */
 struct input_log;
 bool mail_plan(struct mail *m, const struct input_log *log, GError **error);
 void mail_free(struct mail *m);
@@ -84,8 +88,8 @@ uint16_t mail_service_port(const struct mail *m, uint32_t host, const char *serv
  * MAIL_ACCOUNT_OCTETS_MAX, with a space or @. */
 enum { MAIL_ACCOUNT_OCTETS_MAX = 64 }; /* RFC 5321 4.5.3.1.1 */
 bool mail_account(struct mail *m, const char *name, const char *password);
-/* The store's account of that name on that host, borrowed; NULL name: the first one. NULL when there
- * is none. */
+/* The store's account of that name on that host, borrowed; NULL name: the first one. NULL when
+ * there is none. */
 struct store_user *mail_find_account(const struct mail *m, uint32_t host, const char *name);
 
 #endif

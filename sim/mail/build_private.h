@@ -29,7 +29,7 @@ struct site {
   struct queue *queue;
   int64_t size_max;
   struct random_stream random;
-  unsigned n_nonces;
+  struct auth_site *auth;
   struct listening listening[N_SERVICES];
 };
 

@@ -30,26 +30,17 @@ site_event(void *data, const char *subject, const char *key, const char *value)
   world_emit(s->mail->world, s->host, subject, key, "%s", value);
 }
 
-/* "<unique@host>" for APOP and CRAM-MD5. */
-static char *
-nonce(struct site *s)
-{
-  return g_strdup_printf("<%u.%" G_GUINT64_FORMAT "@%s>", ++s->n_nonces,
-                         random_below(&s->random, UINT64_C(1000000000000)), s->name);
-}
-
 static struct endpoint *
-make_smtp(const struct listening *l, const char *peer, const char *stamp)
+make_smtp(const struct listening *l, const char *peer)
 {
   struct site *s = l->site;
   bool is_submission = l->service == SERVICE_SUBMISSION;
   struct smtp_server_config config = {.role = is_submission ? SMTP_ROLE_SUBMISSION : SMTP_ROLE_MTA,
                                       .name = s->name,
                                       .peer = peer,
-                                      .store = is_submission ? s->store : NULL,
+                                      .auth = is_submission ? s->auth : NULL,
                                       .is_auth_required = l->is_auth_required,
                                       .size_max = (size_t)s->size_max,
-                                      .nonce = stamp,
                                       .site = queue_site(s->queue)};
   return smtp_server_new(&config);
 }
@@ -59,16 +50,17 @@ make(void *data, const char *peer)
 {
   const struct listening *l = data;
   struct site *s = l->site;
-  g_autofree char *stamp = nonce(s);
   if (l->service == SERVICE_POP3) {
-    struct pop_server_config config = {.name = s->name, .store = s->store, .nonce = stamp};
+    struct pop_server_config config = {
+        .name = s->name, .store = s->store, .auth = s->auth, .peer = peer};
     return pop_server_new(&config);
   }
   if (l->service == SERVICE_IMAP) {
-    struct imap_server_config config = {.name = s->name, .store = s->store, .nonce = stamp};
+    struct imap_server_config config = {
+        .name = s->name, .store = s->store, .auth = s->auth, .peer = peer};
     return imap_server_new(&config);
   }
-  return make_smtp(l, peer, stamp);
+  return make_smtp(l, peer);
 }
 
 /* ---- services ---- */
@@ -165,6 +157,7 @@ build_site_free(void *data)
 {
   struct site *s = data;
   g_clear_pointer(&s->queue, queue_free);
+  auth_site_free(s->auth);
   store_free(s->store);
   g_strfreev(s->domains);
   g_free(s->name);
@@ -175,7 +168,7 @@ static bool
 read_site(struct mail *m, const struct tree_node *node, GError **error)
 {
   static const char *const keys[] = {"name",     "domains", "smtp",  "submission", "pop3", "imap",
-                                     "size_max", "relay",   "retry", "expire",     NULL};
+                                     "size_max", "relay",   "retry", "expire",     "auth", NULL};
   uint32_t host = net_find_host(m->net, node->key);
   if (host == UINT32_MAX)
     return tree_fail(
@@ -202,7 +195,12 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
       !tree_duration(node, "retry", 0, &retry_ns, error) ||
       !tree_duration(node, "expire", 0, &expire_ns, error))
     return false;
+  struct auth_policy policy;
+  if (!auth_policy_read(node, &policy, error))
+    return false;
   s->name = g_strdup(name);
+  struct random_stream random = world_random(m->world, host, "auth");
+  s->auth = auth_site_new(&policy, s->store, s->name, &random);
   struct queue_config config = {.ports = m->ports,
                                 .host = host,
                                 .name = s->name,

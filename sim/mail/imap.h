@@ -9,14 +9,13 @@
 #include "sim/mail/store.h"
 
 enum {
-  IMAP_LINE_MAX = 64 << 10,        /* long sequence sets of synchronising clients */
-  IMAP_LITERAL_AUTH_MAX = 4 << 10, /* before login only names and passwords come as literals */
-  IMAP_LITERAL_MAX = 32 << 20,     /* a message by APPEND */
-  IMAP_COMMAND_MAX = 33 << 20,     /* all lines and literals of one command */
-  IMAP_LITERAL_MINUS_MAX = 4096,   /* RFC 7888 5: not synchronised, with LITERAL- */
-  IMAP_DISCARD_MAX = 64 << 20,     /* of one refused literal; beyond, the connection ends */
-  IMAP_BAD_MAX = 20,               /* one after the other; as SMTP_BAD_MAX */
-  IMAP_AUTH_FAILURES_MAX = 3,
+  IMAP_LINE_MAX = 64 << 10,           /* long sequence sets of synchronising clients */
+  IMAP_LITERAL_AUTH_MAX = 4 << 10,    /* before login only names and passwords come as literals */
+  IMAP_LITERAL_MAX = 32 << 20,        /* a message by APPEND */
+  IMAP_COMMAND_MAX = 33 << 20,        /* all lines and literals of one command */
+  IMAP_LITERAL_MINUS_MAX = 4096,      /* RFC 7888 5: not synchronised, with LITERAL- */
+  IMAP_DISCARD_MAX = 64 << 20,        /* of one refused literal; beyond, the connection ends */
+  IMAP_BAD_MAX = 20,                  /* one after the other; as SMTP_BAD_MAX */
   IMAP_SEARCH_DEPTH_MAX = 32,         /* parentheses, NOT and OR in one another */
   IMAP_SECTION_DEPTH_MAX = 32,        /* numbers in BODY[1.2.3]: as MIME_DEPTH_MAX */
   IMAP_CLIENT_LITERAL_MAX = 64 << 20, /* what our client accepts as one literal */
@@ -26,11 +25,12 @@ enum {
 struct imap_server_config {
   const char *name;
   struct store *store;
-  const char *nonce;     /* for CRAM-MD5, or NULL */
-  bool offers_tls;       /* STARTTLS; a TLS layer stands around the machine */
-  bool needs_tls;        /* LOGINDISABLED in clear */
-  bool offers_deflate;   /* COMPRESS; a DEFLATE layer stands around the machine */
-  bool is_literal_minus; /* LITERAL- instead of LITERAL+: RFC 7888 5 */
+  struct auth_site *auth; /* who may log in, and how; borrowed */
+  const char *peer;       /* the client's address */
+  bool offers_tls;        /* STARTTLS; a TLS layer stands around the machine */
+  bool needs_tls;         /* LOGINDISABLED in clear */
+  bool offers_deflate;    /* COMPRESS; a DEFLATE layer stands around the machine */
+  bool is_literal_minus;  /* LITERAL- instead of LITERAL+: RFC 7888 5 */
 };
 struct endpoint *imap_server_new(const struct imap_server_config *config);
 

@@ -89,7 +89,7 @@ begin_literal(struct imap_server *s, uint64_t octets, bool is_waiting)
 static void
 take_line(struct imap_server *s, const uint8_t *p, size_t n)
 {
-  if (s->is_in_auth) {
+  if (s->auth.is_open) {
     imap_auth_line(s, p, n);
     return;
   }
@@ -118,11 +118,13 @@ take_line(struct imap_server *s, const uint8_t *p, size_t n)
   imap_gather_forget(s);
 }
 
-/* Not while the connection changes its form, or an answer is still being given. */
+/* Not while the connection changes its form, an answer is still being given, or a failed login has
+ * to wait for its. */
 static bool
 may_go_on(const struct imap_server *s)
 {
-  return !s->endpoint.wants_close && s->endpoint.wants == ENDPOINT_AS_IS && !s->job.step;
+  return !s->endpoint.wants_close && s->endpoint.wants == ENDPOINT_AS_IS && !s->job.step &&
+         !s->auth.is_held;
 }
 
 /* Octets that came before the layer they belong to was there: perhaps put in by somebody on the
@@ -143,6 +145,8 @@ void
 imap_gather_feed(struct imap_server *s, const uint8_t *p, size_t n)
 {
   lines_feed(&s->lines, p, n);
+  if (s->auth.is_held && lines_waiting(&s->lines) > AUTH_HELD_MAX)
+    end_session(s, "Too much was sent ahead");
   imap_gather_go_on(s);
 }
 

@@ -46,12 +46,6 @@ static const struct {
 };
 
 static bool
-takes_passwords(const struct imap_server *s)
-{
-  return !s->needs_tls || s->endpoint.security;
-}
-
-static bool
 is_now(const struct imap_server *s, enum when when)
 {
   switch (when) {
@@ -64,7 +58,7 @@ is_now(const struct imap_server *s, enum when when)
   case WITH_TLS_OFFER:
     return !s->user && s->offers_tls && !s->endpoint.security;
   case WITH_NO_CLEAR:
-    return !s->user && !takes_passwords(s);
+    return !s->user && !auth_server_offers(&s->auth, AUTH_COMMAND);
   case WITH_LITERAL_ALL:
     return !s->is_literal_minus;
   case WITH_LITERAL_4096:
@@ -82,8 +76,8 @@ imap_put_capabilities(const struct imap_server *s, GString *out)
     if (is_now(s, capabilities[i].when))
       g_string_append_printf(out, "%s%s", out->len ? " " : "", capabilities[i].name);
   }
-  if (!s->user && takes_passwords(s))
-    g_string_append_printf(out, " AUTH=PLAIN AUTH=LOGIN%s", s->nonce ? " AUTH=CRAM-MD5" : "");
+  if (!s->user)
+    auth_server_list(&s->auth, "AUTH=", out);
 }
 
 void
@@ -181,32 +175,57 @@ imap_act_compress(struct imap_server *s, struct imap_text *t)
 /* ---- login ---- */
 
 static void
-logged_in(struct imap_server *s, struct store_user *user)
+logged_in(struct imap_server *s, const struct auth_result *r)
 {
-  s->user = user;
-  machine_emit(&s->endpoint, "user", "%s", user->name);
+  s->user = r->user;
+  machine_emit(&s->endpoint, "user", "%s", r->user->name);
   imap_set_state(s, IMAP_STATE_AUTHENTICATED);
   g_autoptr(GString) text = g_string_new(NULL);
   imap_put_capabilities(s, text);
   imap_ok(s, "[CAPABILITY %s] Logged in", text->str);
 }
 
+/* "NO [CODE] …" or "BAD …" of the table. */
 static void
-login_failed(struct imap_server *s)
+refuse_login(struct imap_server *s, enum auth_outcome outcome)
 {
-  imap_no(s, "[AUTHENTICATIONFAILED] Invalid user or password");
-  if (++s->n_auth_failures >= IMAP_AUTH_FAILURES_MAX) {
-    machine_printf(&s->endpoint, "* BYE Too many failed logins\r\n");
-    imap_hang_up(s);
+  const char *reply = auth_reply(AUTH_IMAP, outcome);
+  if (g_str_has_prefix(reply, "BAD "))
+    imap_bad(s, reply + 4);
+  else
+    imap_no(s, reply + 3);
+}
+
+/* What LOGIN, AUTHENTICATE or a line of its exchange has led to. */
+static void
+auth_result(struct imap_server *s, const struct auth_result *r)
+{
+  switch (r->outcome) {
+  case AUTH_CONTINUE:
+    machine_printf(&s->endpoint, "+ %s\r\n", r->challenge);
+    break;
+  case AUTH_HELD:
+    s->endpoint.deadline_ns = s->auth.until_ns;
+    break;
+  case AUTH_DONE:
+    logged_in(s, r);
+    break;
+  default:
+    refuse_login(s, r->outcome);
+    if (r->ends && !s->endpoint.wants_close) {
+      machine_printf(&s->endpoint, "* BYE Too many failed logins\r\n");
+      imap_hang_up(s);
+    }
+    break;
   }
 }
 
 bool
 imap_refuses_password(struct imap_server *s)
 {
-  if (takes_passwords(s))
+  if (auth_server_offers(&s->auth, AUTH_COMMAND))
     return false;
-  imap_no(s, "[PRIVACYREQUIRED] Passwords are taken under TLS only: STARTTLS first");
+  refuse_login(s, auth_server_refusal(&s->auth, AUTH_COMMAND));
   return true;
 }
 
@@ -219,44 +238,32 @@ imap_act_login(struct imap_server *s, struct imap_text *t)
     imap_bad(s, "Syntax: LOGIN name password");
     return;
   }
-  if (imap_refuses_password(s))
-    return;
-  struct store_user *user = store_login(s->store, name, password);
-  if (user)
-    logged_in(s, user);
-  else
-    login_failed(s);
+  struct auth_result r = auth_server_command(&s->auth, name, password, s->now_ns);
+  auth_result(s, &r);
 }
 
 void
 imap_auth_line(struct imap_server *s, const uint8_t *p, size_t n)
 {
-  g_autoptr(GString) challenge = g_string_new(NULL);
-  struct store_user *who = NULL;
-  enum auth_result result = auth_server_step(&s->auth, (const char *)p, n, challenge, &who);
-  s->is_in_auth = result == AUTH_CONTINUE;
-  if (s->is_in_auth) {
-    machine_printf(&s->endpoint, "+ %s\r\n", challenge->str);
-    return;
-  }
-  auth_server_clear(&s->auth);
-  if (result == AUTH_DONE)
-    logged_in(s, who);
-  else if (result == AUTH_REFUSED)
-    login_failed(s);
-  else
-    imap_bad(s, result == AUTH_CANCELLED ? "AUTHENTICATE cancelled"
-                                         : "base64 of the mechanism's form is wanted");
+  struct auth_result r = auth_server_line(&s->auth, (const char *)p, n, s->now_ns);
+  auth_result(s, &r);
+}
+
+void
+imap_auth_release(struct imap_server *s)
+{
+  struct auth_result r = auth_server_release(&s->auth);
+  auth_result(s, &r);
 }
 
 void
 imap_act_authenticate(struct imap_server *s, struct imap_text *t)
 {
   g_autofree char *name = imap_parse_atom(t);
-  const uint8_t *initial = NULL;
+  const char *initial = NULL;
   size_t n_initial = 0;
   if (name && imap_parse_space(t)) { /* SASL-IR */
-    initial = t->p + t->at;
+    initial = (const char *)t->p + t->at;
     n_initial = t->n - t->at;
     t->at = t->n;
   }
@@ -264,15 +271,9 @@ imap_act_authenticate(struct imap_server *s, struct imap_text *t)
     imap_bad(s, "Syntax: AUTHENTICATE mechanism");
     return;
   }
-  enum sasl_mechanism mech = auth_find(name, strlen(name));
-  if (mech == SASL_UNKNOWN || (mech == SASL_CRAM_MD5 && !s->nonce)) {
-    imap_no(s, "[CANNOT] Authentication mechanism not offered");
-    return;
-  }
-  if (imap_refuses_password(s))
-    return;
-  auth_server_init(&s->auth, mech, s->store, s->nonce);
-  imap_auth_line(s, initial, n_initial);
+  struct auth_result r =
+      auth_server_open(&s->auth, name, strlen(name), initial, n_initial, s->now_ns);
+  auth_result(s, &r);
 }
 
 /* ---- ENABLE ---- */

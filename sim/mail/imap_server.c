@@ -286,7 +286,8 @@ server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
   if (e->wants_close)
     return;
   s->now_ns = now_ns;
-  e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+  if (!s->auth.is_held)
+    e->deadline_ns = now_ns + AUTOLOGOUT_NS;
   imap_gather_feed(s, p, n);
   if (e->wants_close)
     e->deadline_ns = ENDPOINT_NEVER;
@@ -312,6 +313,14 @@ server_eof(struct endpoint *e, int64_t now_ns)
 static void
 server_timeout(struct endpoint *e, int64_t now_ns)
 {
+  struct imap_server *s = (struct imap_server *)e;
+  if (s->auth.is_held) {
+    s->now_ns = now_ns;
+    e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+    imap_auth_release(s);
+    imap_gather_go_on(s);
+    return;
+  }
   machine_printf(e, "* BYE Autologout: idle for too long\r\n");
   imap_hang_up((struct imap_server *)e);
 }
@@ -328,7 +337,6 @@ server_free(struct endpoint *e)
   g_clear_pointer(&s->saved, g_array_unref);
   g_free(s->tag);
   g_free(s->name);
-  g_free(s->nonce);
   machine_clear(e);
   g_free(s);
 }
@@ -361,9 +369,9 @@ imap_server_new(const struct imap_server_config *config)
   machine_init(&s->endpoint, &imap_server_ops);
   s->store = config->store;
   s->name = g_strdup(config->name);
-  s->nonce = g_strdup(config->nonce);
+  auth_server_init(&s->auth, config->auth, &s->endpoint, AUTH_IMAP, config->peer);
   s->offers_tls = config->offers_tls;
-  s->needs_tls = config->needs_tls;
+  s->auth.needs_tls = config->needs_tls;
   s->offers_deflate = config->offers_deflate;
   s->is_literal_minus = config->is_literal_minus;
   s->command = g_byte_array_new();

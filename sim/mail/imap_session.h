@@ -35,7 +35,7 @@ struct imap_job {
 struct imap_server {
   struct endpoint endpoint;
   struct store *store;
-  char *name, *nonce;
+  char *name;
   enum imap_state state;
   bool is_started;
 
@@ -45,7 +45,7 @@ struct imap_server {
   size_t literal_left;
   bool is_too_big; /* a non-synchronising literal that is thrown away */
   bool is_literal_minus;
-  unsigned n_bad, n_auth_failures;
+  unsigned n_bad;
 
   /* the command that runs */
   char *tag;
@@ -61,8 +61,8 @@ struct imap_server {
   bool has_utf8;      /* ENABLE UTF8=ACCEPT */
   GArray *saved;      /* uint32_t UIDs of "$" (RFC 5182), rising; NULL: none */
 
-  bool offers_tls, needs_tls, offers_deflate, is_compressed;
-  bool is_in_auth, is_idle;
+  bool offers_tls, offers_deflate, is_compressed;
+  bool is_idle;
   struct auth_server auth;
   struct store_user *user;
 
@@ -102,6 +102,8 @@ void imap_gather_forget(struct imap_server *s);
 /* ---- imap_login.c ---- */
 void imap_put_capabilities(const struct imap_server *s, GString *out);
 void imap_auth_line(struct imap_server *s, const uint8_t *p, size_t n);
+/* The delay of a failed login is over. */
+void imap_auth_release(struct imap_server *s);
 /* True after NO: passwords are taken under TLS only. */
 bool imap_refuses_password(struct imap_server *s);
 /* A command that shows that the client knows modification sequences (RFC 7162 3.1). */

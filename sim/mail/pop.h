@@ -8,9 +8,8 @@
 #include "sim/mail/store.h"
 
 enum {
-  POP_COMMAND_MAX = 255, /* RFC 2449 4, with CRLF */
-  POP_BAD_MAX = 20,      /* as SMTP_BAD_MAX */
-  POP_AUTH_FAILURES_MAX = 3,
+  POP_COMMAND_MAX = 255,      /* RFC 2449 4, with CRLF */
+  POP_BAD_MAX = 20,           /* as SMTP_BAD_MAX */
   POP_LINE_MAX = 1 << 16,     /* the client: 512 by the RFC, and message lines are longer */
   POP_MESSAGES_MAX = 100000,  /* the client: announced by STAT */
   POP_MESSAGE_MAX = 64 << 20, /* the client: octets of one message */
@@ -19,7 +18,8 @@ enum {
 struct pop_server_config {
   const char *name;
   struct store *store;
-  const char *nonce; /* "<process.clock@host>" of the greeting for APOP and CRAM-MD5, or NULL */
+  struct auth_site *auth; /* who may log in, and how; borrowed */
+  const char *peer;       /* the client's address */
 };
 struct endpoint *pop_server_new(const struct pop_server_config *config);
 

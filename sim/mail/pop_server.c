@@ -7,7 +7,6 @@
  * The maildrop is a snapshot of INBOX taken at login and locked (RFC 1939 4): message numbers and
  * sizes stay as they were told. Sizes are those of the stored octets; stuffed dots are not counted.
  */
-#include <openssl/crypto.h>
 #include <string.h>
 
 #include "capture/wire/mail.h"
@@ -20,17 +19,17 @@
 struct pop_server {
   struct endpoint endpoint;
   struct store *store;
-  char *name, *nonce;
+  char *name;
   enum pop_state state;
   bool is_started;
   struct lines lines;
   char *user_name; /* between USER and PASS */
-  bool is_in_auth;
-  struct auth_server sasl;
+  struct auth_server auth;
   struct store_user *user;
   GPtrArray *drop; /* struct store_message*, the snapshot */
   bool *is_deleted;
-  unsigned n_bad, n_auth_failures;
+  unsigned n_bad;
+  int64_t now_ns;
 };
 
 static void
@@ -108,18 +107,6 @@ log_in(struct pop_server *s, struct store_user *user)
                  n, octets);
 }
 
-static void
-refuse_login(struct pop_server *s)
-{
-  g_clear_pointer(&s->user_name, g_free);
-  if (++s->n_auth_failures >= POP_AUTH_FAILURES_MAX) {
-    reply(s, "-ERR [AUTH] Too many failed logins, closing connection");
-    hang_up(s);
-    return;
-  }
-  refuse(s, "-ERR [AUTH] Invalid user or password");
-}
-
 /* "2" as the message of that number that is not deleted. Replies and returns NULL otherwise. */
 static struct store_message *
 find_message(struct pop_server *s, const char *text, guint *index)
@@ -171,6 +158,31 @@ act_user(struct pop_server *s, const char *arg)
   reply(s, "+OK Send PASS");
 }
 
+/* What a login command or a line of an exchange has led to. */
+static void
+auth_result(struct pop_server *s, const struct auth_result *r)
+{
+  switch (r->outcome) {
+  case AUTH_CONTINUE:
+    machine_printf(&s->endpoint, "+ %s\r\n", r->challenge);
+    break;
+  case AUTH_HELD:
+    s->endpoint.deadline_ns = s->auth.until_ns;
+    break;
+  case AUTH_DONE:
+    log_in(s, r->user);
+    break;
+  default:
+    if (r->ends) {
+      reply(s, "-ERR [AUTH] Too many failed logins, closing connection");
+      hang_up(s);
+    } else {
+      refuse(s, auth_reply(AUTH_POP3, r->outcome));
+    }
+    break;
+  }
+}
+
 static void
 act_pass(struct pop_server *s, const char *arg)
 {
@@ -178,13 +190,9 @@ act_pass(struct pop_server *s, const char *arg)
     refuse(s, "-ERR Send USER first");
     return;
   }
-  struct store_user *user = store_login(s->store, s->user_name, arg);
-  if (!user) {
-    refuse_login(s);
-    return;
-  }
-  g_clear_pointer(&s->user_name, g_free);
-  log_in(s, user);
+  g_autofree char *name = g_steal_pointer(&s->user_name);
+  struct auth_result r = auth_server_command(&s->auth, name, arg, s->now_ns);
+  auth_result(s, &r);
 }
 
 /* RFC 1939 7: the MD5 of the greeting's stamp and the shared secret. */
@@ -192,57 +200,23 @@ static void
 act_apop(struct pop_server *s, const char *arg)
 {
   const char *space = strrchr(arg, ' ');
-  if (!s->nonce) {
-    refuse(s, "-ERR APOP is not offered here");
-    return;
-  }
   if (!space || strlen(space + 1) != 32) {
     refuse(s, "-ERR Syntax: APOP name digest");
     return;
   }
   g_autofree char *name = g_strndup(arg, (gsize)(space - arg));
-  struct store_user *user = store_find_user(s->store, name);
-  g_autofree char *text = g_strconcat(s->nonce, user ? user->password : "", NULL);
-  g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_MD5, text, -1);
-  if (!user || CRYPTO_memcmp(digest, space + 1, 32) != 0)
-    refuse_login(s);
-  else
-    log_in(s, user);
-}
-
-static void
-auth_step(struct pop_server *s, const char *answer, size_t n)
-{
-  g_autoptr(GString) challenge = g_string_new(NULL);
-  struct store_user *who = NULL;
-  enum auth_result result = auth_server_step(&s->sasl, answer, n, challenge, &who);
-  s->is_in_auth = result == AUTH_CONTINUE;
-  if (s->is_in_auth) {
-    machine_printf(&s->endpoint, "+ %s\r\n", challenge->str);
-    return;
-  }
-  auth_server_clear(&s->sasl);
-  if (result == AUTH_DONE)
-    log_in(s, who);
-  else if (result == AUTH_REFUSED)
-    refuse_login(s);
-  else
-    refuse(s, result == AUTH_CANCELLED
-                  ? "-ERR Authentication cancelled"
-                  : "-ERR Not understood: base64 of the mechanism's form is wanted");
+  struct auth_result r = auth_server_apop(&s->auth, name, space + 1, s->now_ns);
+  auth_result(s, &r);
 }
 
 static void
 act_auth(struct pop_server *s, const char *arg)
 {
   size_t n = strcspn(arg, " ");
-  enum sasl_mechanism mech = auth_find(arg, n);
-  if (mech == SASL_UNKNOWN || (mech == SASL_CRAM_MD5 && !s->nonce)) {
-    refuse(s, "-ERR Authentication mechanism not offered");
-    return;
-  }
-  auth_server_init(&s->sasl, mech, s->store, s->nonce);
-  auth_step(s, arg[n] ? arg + n + 1 : NULL, arg[n] ? strlen(arg + n + 1) : 0);
+  const char *initial = arg[n] ? arg + n + 1 : NULL;
+  struct auth_result r =
+      auth_server_open(&s->auth, arg, n, initial, initial ? strlen(initial) : 0, s->now_ns);
+  auth_result(s, &r);
 }
 
 /* ---- any state ---- */
@@ -250,11 +224,15 @@ act_auth(struct pop_server *s, const char *arg)
 static void
 act_capa(struct pop_server *s, const char *arg)
 {
-  machine_printf(&s->endpoint,
-                 "+OK Capability list follows\r\nUSER\r\nSASL PLAIN LOGIN%s\r\nTOP\r\nUIDL\r\n"
-                 "PIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nEXPIRE NEVER\r\n"
-                 "IMPLEMENTATION Enveloscope\r\n.\r\n",
-                 s->nonce ? " CRAM-MD5" : "");
+  g_autoptr(GString) mechanisms = g_string_new(NULL);
+  auth_server_list(&s->auth, "", mechanisms);
+  reply(s, "+OK Capability list follows");
+  if (auth_server_offers(&s->auth, AUTH_COMMAND))
+    reply(s, "USER");
+  if (mechanisms->len > 0)
+    machine_printf(&s->endpoint, "SASL%s\r\n", mechanisms->str);
+  machine_printf(&s->endpoint, "TOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n"
+                               "EXPIRE NEVER\r\nIMPLEMENTATION Enveloscope\r\n.\r\n");
 }
 
 static void
@@ -476,9 +454,33 @@ server_start(struct endpoint *e, int64_t now_ns)
 {
   struct pop_server *s = (struct pop_server *)e;
   set_state(s, POP_STATE_AUTHORIZATION);
-  machine_printf(e, "+OK %s POP3 Enveloscope%s%s\r\n", s->name, s->nonce ? " " : "",
-                 s->nonce ? s->nonce : "");
+  machine_printf(e, "+OK %s POP3 Enveloscope%s%s\r\n", s->name, s->auth.stamp ? " " : "",
+                 s->auth.stamp ? s->auth.stamp : "");
   e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+}
+
+/* Takes what waits, until a failed login has to wait. */
+static void
+go_on(struct pop_server *s, int64_t now_ns)
+{
+  s->now_ns = now_ns;
+  while (!s->endpoint.wants_close && !s->auth.is_held) {
+    const uint8_t *line;
+    size_t n_line;
+    enum lines_got got = lines_next(&s->lines, &line, &n_line);
+    if (got == LINES_MORE)
+      return;
+    if (s->auth.is_open) {
+      struct auth_result r = got == LINES_TOO_LONG
+                                 ? auth_server_line_too_long(&s->auth)
+                                 : auth_server_line(&s->auth, (const char *)line, n_line, now_ns);
+      auth_result(s, &r);
+    } else if (got == LINES_TOO_LONG) {
+      refuse(s, "-ERR Line too long");
+    } else {
+      command(s, line, n_line);
+    }
+  }
 }
 
 static void
@@ -487,23 +489,16 @@ server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
   struct pop_server *s = (struct pop_server *)e;
   if (e->wants_close)
     return;
-  e->deadline_ns = now_ns + AUTOLOGOUT_NS;
   lines_feed(&s->lines, p, n);
-  while (!e->wants_close) {
-    const uint8_t *line;
-    size_t n_line;
-    enum lines_got got = lines_next(&s->lines, &line, &n_line);
-    if (got == LINES_MORE)
-      return;
-    if (got == LINES_TOO_LONG) {
-      s->is_in_auth = false;
-      refuse(s, "-ERR Line too long");
-    } else if (s->is_in_auth) {
-      auth_step(s, (const char *)line, n_line);
-    } else {
-      command(s, line, n_line);
+  if (s->auth.is_held) {
+    if (lines_waiting(&s->lines) > AUTH_HELD_MAX) {
+      reply(s, "-ERR Too much was sent ahead");
+      hang_up(s);
     }
+    return;
   }
+  e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+  go_on(s, now_ns);
 }
 
 static void
@@ -515,10 +510,18 @@ server_eof(struct endpoint *e, int64_t now_ns)
 static void
 server_timeout(struct endpoint *e, int64_t now_ns)
 {
+  struct pop_server *s = (struct pop_server *)e;
+  if (s->auth.is_held) {
+    struct auth_result r = auth_server_release(&s->auth);
+    e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+    auth_result(s, &r);
+    go_on(s, now_ns);
+    return;
+  }
   /* RFC 1939 3: closes without a word and without UPDATE */
   machine_emit(e, "log", "%s",
                lang_text("autologout: nothing is deleted", "ออกจากระบบอัตโนมัติ: ไม่มีการลบข้อความใด"));
-  hang_up((struct pop_server *)e);
+  hang_up(s);
 }
 
 static void
@@ -531,8 +534,7 @@ server_free(struct endpoint *e)
   g_free(s->is_deleted);
   g_free(s->user_name);
   g_free(s->name);
-  g_free(s->nonce);
-  auth_server_clear(&s->sasl);
+  auth_server_clear(&s->auth);
   lines_clear(&s->lines);
   machine_clear(e);
   g_free(s);
@@ -552,7 +554,7 @@ pop_server_new(const struct pop_server_config *config)
   machine_init(&s->endpoint, &pop_server_ops);
   s->store = config->store;
   s->name = g_strdup(config->name);
-  s->nonce = g_strdup(config->nonce);
+  auth_server_init(&s->auth, config->auth, &s->endpoint, AUTH_POP3, config->peer);
   s->drop = g_ptr_array_new_with_free_func((GDestroyNotify)store_message_unref);
   lines_init(&s->lines, AUTH_LINE_MAX);
   return &s->endpoint;

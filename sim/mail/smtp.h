@@ -19,8 +19,7 @@ enum {
   SMTP_RECIPIENTS_MAX = 100, /* the least that a server must take, and enough for a classroom */
   SMTP_SIZE_MAX = 10 << 20,  /* octets of a message unless the scenario says otherwise */
   SMTP_BAD_MAX = 20,         /* refused commands before 421: a stuck client is let go */
-  SMTP_AUTH_FAILURES_MAX = 3,
-  SMTP_RECEIVED_MAX = 30, /* hops before a loop is assumed (6.3 asks for a large number) */
+  SMTP_RECEIVED_MAX = 30,    /* hops before a loop is assumed (6.3 asks for a large number) */
   SMTP_REPLY_LINES_MAX = 100,
   SMTP_REPLY_LINE_MAX = 2048, /* the client forgives more than the 512 of the RFC */
 };
@@ -103,17 +102,16 @@ void smtp_server_answer(struct endpoint *server, const char *refusal, int64_t no
 
 struct smtp_server_config {
   enum smtp_role role;
-  const char *name;          /* of the greeting and of Received */
-  const char *peer;          /* the client's address, "10.0.0.5", for Received */
-  const struct store *store; /* accounts for AUTH; NULL: AUTH is not offered */
-  bool is_auth_required;     /* before MAIL; submission's rule (RFC 6409 4.3) */
-  size_t size_max;           /* 0: SMTP_SIZE_MAX */
-  bool answers_vrfy;         /* else 252 for everybody, so that nobody can list the users */
-  const char *nonce;         /* for CRAM-MD5: "<unique@host>"; NULL: not offered */
+  const char *name;       /* of the greeting and of Received */
+  const char *peer;       /* the client's address, "10.0.0.5", for Received */
+  struct auth_site *auth; /* accounts for AUTH; NULL: AUTH is not offered */
+  bool is_auth_required;  /* before MAIL; submission's rule (RFC 6409 4.3) */
+  size_t size_max;        /* 0: SMTP_SIZE_MAX */
+  bool answers_vrfy;      /* else 252 for everybody, so that nobody can list the users */
   struct smtp_site site;
 };
 
-/* Strings of the configuration are copied; the store is borrowed. */
+/* Strings of the configuration are copied; `auth` is borrowed. */
 struct endpoint *smtp_server_new(const struct smtp_server_config *config);
 
 /* ---- client ---- */
@@ -131,11 +129,14 @@ struct smtp_recipient_result {
 };
 
 struct smtp_client_config {
-  const char *name;            /* for EHLO */
-  const char *user, *password; /* NULL: no AUTH */
-  enum sasl_mechanism mech;
-  struct envelope envelope; /* copied */
-  GBytes *octets;           /* with CRLF line ends */
+  const char *name;                   /* for EHLO */
+  const char *user, *password;        /* user NULL: no AUTH */
+  enum auth_mechanism mech;           /* AUTH_NONE: PLAIN */
+  bool is_careful;                    /* no password or token that can be read without TLS */
+  const char *token, *authzid;        /* as in struct auth_login, or NULL */
+  const struct random_stream *random; /* for SCRAM; copied. NULL: SCRAM is not spoken */
+  struct envelope envelope;           /* copied */
+  GBytes *octets;                     /* with CRLF line ends */
   /* Called once, when the fate of all recipients is known. results[i] belongs to the envelope's
    * recipients[i]. */
   void (*done)(void *data, const struct smtp_recipient_result *results, unsigned n);

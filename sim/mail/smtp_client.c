@@ -32,7 +32,7 @@ enum step {
 struct smtp_client {
   struct endpoint endpoint;
   struct smtp_client_config config;
-  char *name, *user, *password;
+  char *name;
   struct envelope *envelope;
   struct smtp_recipient_result *results;
   bool *is_decided;
@@ -43,8 +43,8 @@ struct smtp_client {
   unsigned n_lines, code; /* of the reply that is coming in */
   char *text;             /* its last line's text */
   unsigned next_recipient, n_accepted;
-  struct auth_client sasl;
-  bool has_size, has_8bit, has_auth; /* what EHLO offered */
+  struct auth_client auth;
+  bool has_size, has_8bit; /* what EHLO offered */
   guint64 size_limit;
 };
 
@@ -128,6 +128,7 @@ refused(struct smtp_client *c, int64_t now_ns)
 static void
 send_ehlo(struct smtp_client *c)
 {
+  c->auth.offered = 0;
   machine_printf(&c->endpoint, "EHLO %s\r\n", c->name);
 }
 
@@ -140,10 +141,10 @@ send_helo(struct smtp_client *c)
 static void
 send_auth(struct smtp_client *c)
 {
-  c->sasl = (struct auth_client){.mech = c->config.mech, .user = c->user, .password = c->password};
-  g_autofree char *initial = auth_client_initial(&c->sasl);
+  g_autofree char *initial = auth_client_initial(&c->auth);
   set_state(c, SMTP_STATE_AUTH);
-  machine_printf(&c->endpoint, "AUTH %s%s%s\r\n", auth_name(c->config.mech), initial ? " " : "",
+  machine_emit(&c->endpoint, "auth", "%s", auth_name(c->auth.mech));
+  machine_printf(&c->endpoint, "AUTH %s%s%s\r\n", auth_name(c->auth.mech), initial ? " " : "",
                  initial ? initial : "");
 }
 
@@ -224,6 +225,17 @@ on_greeting(struct smtp_client *c, int64_t now_ns)
   set_step(c, STEP_EHLO, now_ns);
 }
 
+/* How to log in; false when nothing fits. */
+static bool
+choose_mechanism(struct smtp_client *c, struct lang_pair *why)
+{
+  enum auth_mechanism wanted = c->config.mech ? c->config.mech : AUTH_PLAIN;
+  enum auth_mechanism mech =
+      auth_client_choose(&c->auth, wanted, c->config.is_careful, c->endpoint.security != NULL, why);
+  auth_client_begin(&c->auth, mech);
+  return mech != AUTH_NONE;
+}
+
 /* Behind EHLO or HELO: what comes next. */
 static void
 on_hello(struct smtp_client *c, int64_t now_ns)
@@ -238,15 +250,17 @@ on_hello(struct smtp_client *c, int64_t now_ns)
   }
   set_state(c, SMTP_STATE_READY);
   c->code = 0;
-  if (c->user && !c->has_auth) {
-    decide_rest(c, SMTP_OUTCOME_PERMANENT, "the server does not offer the wanted AUTH mechanism");
+  struct lang_pair why;
+  if (c->auth.user && !choose_mechanism(c, &why)) {
+    machine_emit(&c->endpoint, "log", "%s", lang_pick(why));
+    decide_rest(c, SMTP_OUTCOME_PERMANENT, why.en);
     set_step(c, STEP_QUIT, now_ns);
   } else if (c->has_size && c->size_limit > 0 &&
              g_bytes_get_size(c->config.octets) > c->size_limit) {
     decide_rest(c, SMTP_OUTCOME_PERMANENT, "the message is larger than the server's SIZE");
     set_step(c, STEP_QUIT, now_ns);
   } else {
-    set_step(c, c->user ? STEP_AUTH : STEP_MAIL, now_ns);
+    set_step(c, c->auth.user ? STEP_AUTH : STEP_MAIL, now_ns);
   }
 }
 
@@ -254,12 +268,17 @@ static void
 on_auth(struct smtp_client *c, int64_t now_ns)
 {
   if (c->code == 334) {
-    g_autofree char *answer = auth_client_step(&c->sasl, c->text, strlen(c->text));
+    g_autofree char *answer = auth_client_step(&c->auth, c->text, strlen(c->text));
+    if (!answer)
+      machine_emit(&c->endpoint, "log", "%s", c->auth.problem);
     machine_printf(&c->endpoint, "%s\r\n", answer ? answer : "*");
     return;
   }
   set_state(c, SMTP_STATE_READY);
-  if (c->code == 235)
+  if (c->code == 235 && !auth_client_may_trust(&c->auth))
+    give_up(c, lang_pair("the server says yes and has not proved that it knows the password",
+                         "เซิร์ฟเวอร์ตอบรับโดยไม่ได้พิสูจน์ว่ารู้รหัสผ่าน"));
+  else if (c->code == 235)
     set_step(c, STEP_MAIL, now_ns);
   else
     refused(c, now_ns);
@@ -368,7 +387,7 @@ take_capability(struct smtp_client *c, const char *text)
     c->has_8bit = true;
   } else if (g_ascii_strcasecmp(words[0], "AUTH") == 0) {
     for (char **word = words + 1; *word; word++)
-      c->has_auth |= auth_find(*word, strlen(*word)) == c->config.mech;
+      auth_client_offered(&c->auth, *word, strlen(*word));
   }
 }
 
@@ -465,8 +484,7 @@ client_free(struct endpoint *e)
   lines_clear(&c->lines);
   g_free(c->text);
   g_free(c->name);
-  g_free(c->user);
-  g_free(c->password);
+  auth_client_clear(&c->auth);
   machine_clear(e);
   g_free(c);
 }
@@ -485,8 +503,11 @@ smtp_client_new(const struct smtp_client_config *config)
   machine_init(&c->endpoint, &smtp_client_ops);
   c->config = *config;
   c->name = g_strdup(config->name);
-  c->user = g_strdup(config->user);
-  c->password = g_strdup(config->password ? config->password : "");
+  auth_client_init(&c->auth, &(struct auth_login){.user = config->user,
+                                                  .password = config->password,
+                                                  .token = config->token,
+                                                  .authzid = config->authzid,
+                                                  .random = config->random});
   c->envelope = envelope_copy(&config->envelope);
   c->results = g_new0(struct smtp_recipient_result, c->envelope->n_recipients);
   c->is_decided = g_new0(bool, c->envelope->n_recipients);

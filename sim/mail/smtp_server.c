@@ -35,19 +35,20 @@ enum {
 struct smtp_server {
   struct endpoint endpoint;
   struct smtp_server_config config;
-  char *name, *peer, *nonce;
+  char *name, *peer;
   enum smtp_state state;
   struct lines lines;
   char *helo;
   bool is_esmtp;
   const struct store_user *user;
-  struct auth_server sasl;
+  struct auth_server auth;
   struct smtp_session session;
   enum pending pending;
   bool is_open;       /* the site knows of it */
   char *pending_text; /* PENDING_HELO: the name before; PENDING_RCPT: the address */
   bool was_esmtp;
-  unsigned n_bad, n_auth_failures;
+  unsigned n_bad;
+  int64_t now_ns;
   char *sender; /* NULL: no transaction */
   GPtrArray *recipients;
   GByteArray *data;
@@ -187,8 +188,10 @@ say_hello(struct smtp_server *s)
                  "250-PIPELINING\r\n"
                  "250-SIZE %" G_GSIZE_FORMAT "\r\n",
                  s->name, s->peer, s->config.size_max);
-  if (s->config.store)
-    machine_printf(&s->endpoint, "250-AUTH PLAIN LOGIN%s\r\n", s->nonce ? " CRAM-MD5" : "");
+  g_autoptr(GString) mechanisms = g_string_new(NULL);
+  auth_server_list(&s->auth, "", mechanisms);
+  if (mechanisms->len > 0)
+    machine_printf(&s->endpoint, "250-AUTH%s\r\n", mechanisms->str);
   machine_printf(&s->endpoint, "250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n");
 }
 
@@ -273,7 +276,7 @@ mail_parameter(const struct smtp_server *s, const char *word)
     return NULL;
   if (g_ascii_strncasecmp(word, "BODY=", 5) == 0)
     return "501 5.5.4 BODY is 7BIT or 8BITMIME";
-  if (s->config.store && g_ascii_strncasecmp(word, "AUTH=", 5) == 0 && word[5])
+  if (s->config.auth && g_ascii_strncasecmp(word, "AUTH=", 5) == 0 && word[5])
     return NULL; /* RFC 4954 5: accepted, and not trusted */
   return "555 5.5.4 Parameter not recognized";
 }
@@ -528,45 +531,38 @@ data_done(struct smtp_server *s, int64_t now_ns)
 static const char *
 check_auth(const struct smtp_server *s, const char *arg)
 {
-  if (!s->config.store)
+  if (!s->config.auth)
     return "502 5.5.1 AUTH is not offered here";
   if (s->user)
     return "503 5.5.1 Already authenticated";
   return *arg ? NULL : "501 5.5.4 Syntax: AUTH mechanism";
 }
 
+/* What an AUTH command or a line of the exchange has led to. */
 static void
-auth_step(struct smtp_server *s, const char *answer, size_t n)
+auth_result(struct smtp_server *s, const struct auth_result *r)
 {
-  g_autoptr(GString) challenge = g_string_new(NULL);
-  struct store_user *who = NULL;
-  enum auth_result result = auth_server_step(&s->sasl, answer, n, challenge, &who);
-  if (result == AUTH_CONTINUE) {
-    set_state(s, SMTP_STATE_AUTH);
-    machine_printf(&s->endpoint, "334 %s\r\n", challenge->str);
-    return;
-  }
-  auth_server_clear(&s->sasl);
-  set_state(s, SMTP_STATE_READY);
-  switch (result) {
+  set_state(s, r->outcome == AUTH_CONTINUE || r->outcome == AUTH_HELD ? SMTP_STATE_AUTH
+                                                                      : SMTP_STATE_READY);
+  switch (r->outcome) {
+  case AUTH_CONTINUE:
+    machine_printf(&s->endpoint, "334 %s\r\n", r->challenge);
+    break;
+  case AUTH_HELD:
+    s->endpoint.deadline_ns = s->auth.until_ns;
+    break;
   case AUTH_DONE:
-    s->user = who;
-    machine_emit(&s->endpoint, "user", "%s", who->name);
+    s->user = r->user;
+    machine_emit(&s->endpoint, "user", "%s", r->user->name);
     reply(s, "235 2.7.0 Authentication successful");
     break;
-  case AUTH_REFUSED:
-    if (++s->n_auth_failures >= SMTP_AUTH_FAILURES_MAX) {
+  default:
+    if (r->ends) {
       machine_printf(&s->endpoint, "421 4.7.0 %s Too many failed logins\r\n", s->name);
       hang_up(s);
     } else {
-      refuse(s, "535 5.7.8 Authentication credentials invalid");
+      refuse(s, auth_reply(AUTH_SMTP, r->outcome));
     }
-    break;
-  case AUTH_CANCELLED:
-    refuse(s, "501 5.7.0 Authentication cancelled");
-    break;
-  default:
-    refuse(s, "501 5.5.2 Not understood: base64 of the mechanism's form is wanted");
     break;
   }
 }
@@ -575,16 +571,10 @@ static void
 act_auth(struct smtp_server *s, const char *arg)
 {
   size_t n = strcspn(arg, " ");
-  enum sasl_mechanism mech = auth_find(arg, n);
-  if (mech == SASL_UNKNOWN || (mech == SASL_CRAM_MD5 && !s->nonce)) {
-    refuse(s, "504 5.5.4 Authentication mechanism not offered");
-    return;
-  }
-  const char *initial = arg[n] ? arg + n + 1 : NULL;
-  if (initial && *initial == '\0')
-    initial = NULL;
-  auth_server_init(&s->sasl, mech, s->config.store, s->nonce);
-  auth_step(s, initial, initial ? strlen(initial) : 0);
+  const char *initial = arg[n] && arg[n + 1] ? arg + n + 1 : NULL;
+  struct auth_result r =
+      auth_server_open(&s->auth, arg, n, initial, initial ? strlen(initial) : 0, s->now_ns);
+  auth_result(s, &r);
 }
 
 /* ---- the rest ---- */
@@ -724,26 +714,26 @@ server_start(struct endpoint *e, int64_t now_ns)
 static void
 server_line(struct smtp_server *s, enum lines_got got, const uint8_t *p, size_t n)
 {
-  if (got == LINES_TOO_LONG) {
-    if (s->state == SMTP_STATE_AUTH) {
-      auth_server_clear(&s->sasl);
-      set_state(s, SMTP_STATE_READY);
-    }
+  struct auth_result r;
+  if (s->state == SMTP_STATE_AUTH && got != LINES_BARE) {
+    r = got == LINES_TOO_LONG ? auth_server_line_too_long(&s->auth)
+                              : auth_server_line(&s->auth, (const char *)p, n, s->now_ns);
+    auth_result(s, &r);
+  } else if (got == LINES_TOO_LONG) {
     refuse(s, "500 5.5.6 Line too long");
   } else if (got == LINES_BARE) {
     refuse(s, "500 5.5.2 A CR or LF stands alone; lines end with CRLF");
-  } else if (s->state == SMTP_STATE_AUTH) {
-    auth_step(s, (const char *)p, n);
   } else {
     command(s, p, n);
   }
 }
 
-/* Takes what waits, until the site has to think. */
+/* Takes what waits, until the site has to think or a failed login has to wait. */
 static void
 go_on(struct smtp_server *s, int64_t now_ns)
 {
-  while (!s->endpoint.wants_close && !s->pending) {
+  s->now_ns = now_ns;
+  while (!s->endpoint.wants_close && !s->pending && !s->auth.is_held) {
     if (s->state == SMTP_STATE_DATA) {
       if (!data_take(s))
         return;
@@ -766,12 +756,13 @@ server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
   if (e->wants_close)
     return;
   lines_feed(&s->lines, p, n);
-  if (s->pending && lines_waiting(&s->lines) > s->config.size_max + HELD_EXTRA) {
+  size_t held_max = s->auth.is_held ? AUTH_HELD_MAX : s->config.size_max + HELD_EXTRA;
+  if ((s->pending || s->auth.is_held) && lines_waiting(&s->lines) > held_max) {
     s->pending = PENDING_NONE;
     machine_printf(e, "421 4.7.0 %s Too much was sent ahead\r\n", s->name);
     hang_up(s);
   }
-  if (!s->pending)
+  if (!s->pending && !s->auth.is_held && !e->wants_close)
     e->deadline_ns = now_ns + COMMAND_TIMEOUT_NS;
   go_on(s, now_ns);
 }
@@ -800,6 +791,13 @@ static void
 server_timeout(struct endpoint *e, int64_t now_ns)
 {
   struct smtp_server *s = (struct smtp_server *)e;
+  if (s->auth.is_held) {
+    struct auth_result r = auth_server_release(&s->auth);
+    e->deadline_ns = now_ns + COMMAND_TIMEOUT_NS;
+    auth_result(s, &r);
+    go_on(s, now_ns);
+    return;
+  }
   machine_printf(e, "421 4.4.2 %s Timeout, closing connection\r\n", s->name);
   hang_up(s);
 }
@@ -814,12 +812,11 @@ server_free(struct endpoint *e)
   g_free(s->pending_text);
   g_ptr_array_unref(s->recipients);
   g_byte_array_unref(s->data);
-  auth_server_clear(&s->sasl);
+  auth_server_clear(&s->auth);
   lines_clear(&s->lines);
   g_free(s->helo);
   g_free(s->name);
   g_free(s->peer);
-  g_free(s->nonce);
   machine_clear(e);
   g_free(s);
 }
@@ -841,7 +838,7 @@ smtp_server_new(const struct smtp_server_config *config)
     s->config.size_max = SMTP_SIZE_MAX;
   s->name = g_strdup(config->name);
   s->peer = g_strdup(config->peer ? config->peer : "unknown");
-  s->nonce = g_strdup(config->nonce);
+  auth_server_init(&s->auth, config->auth, &s->endpoint, AUTH_SMTP, s->peer);
   s->recipients = g_ptr_array_new_with_free_func(g_free);
   s->data = g_byte_array_new();
   lines_init(&s->lines, AUTH_LINE_MAX);

@@ -20,7 +20,11 @@ struct script {
   unsigned line;
   enum script_feed feed;
   struct store *store;
-  char *server, *nonce;
+  char *server;
+  char *policy; /* YAML of `auth`, gathered */
+  char *stamp, *nonce, *salt;
+  GPtrArray *tokens; /* "bob 300 abc" */
+  struct auth_site *auth;
   struct endpoint *ends[CONNECTIONS_MAX];
   GString *expected[CONNECTIONS_MAX]; /* SCRIPT_WHOLE: S: lines, each with LF */
   GByteArray *whole;
@@ -65,28 +69,57 @@ site_message(void *data, const struct smtp_session *session, const struct smtp_m
   return "Q1";
 }
 
+/* The site as the lines before the first connection describe it. */
+static struct auth_site *
+auth_of(struct script *s)
+{
+  if (s->auth)
+    return s->auth;
+  struct auth_policy policy = auth_policy_default;
+  g_autoptr(GError) error = NULL;
+  if (s->policy) {
+    g_autofree char *text = g_strdup_printf("auth: %s\n", s->policy);
+    struct tree_node *tree = tree_parse(text, strlen(text), s->file, &error);
+    g_assert_no_error(error);
+    auth_policy_read(tree, &policy, &error);
+    g_assert_no_error(error);
+    tree_free(tree);
+  }
+  struct random_stream random = {.key = {1, 2}};
+  s->auth = auth_site_new(&policy, s->store, "mail.test", &random);
+  auth_site_fix(s->auth, s->stamp, s->nonce, s->salt);
+  for (guint i = 0; i < s->tokens->len; i++) {
+    g_auto(GStrv) words = g_strsplit(s->tokens->pdata[i], " ", 3);
+    auth_site_add_token(s->auth, words[0], words[2],
+                        g_ascii_strtoll(words[1], NULL, 10) * INT64_C(1000000000));
+  }
+  return s->auth;
+}
+
 static struct endpoint *
 server_new(struct script *s)
 {
+  struct auth_site *auth = auth_of(s);
   if (strcmp(s->server, "smtp") == 0 || strcmp(s->server, "submission") == 0) {
     bool is_submission = s->server[1] == 'u';
     struct smtp_server_config config = {
         .role = is_submission ? SMTP_ROLE_SUBMISSION : SMTP_ROLE_MTA,
         .name = "mail.test",
         .peer = "192.0.2.7",
-        .store = is_submission ? s->store : NULL,
+        .auth = is_submission ? auth : NULL,
         .is_auth_required = is_submission,
-        .nonce = s->nonce,
         .size_max = 100000,
         .site = {.data = s, .recipient = site_recipient, .message = site_message}};
     return smtp_server_new(&config);
   }
   if (strcmp(s->server, "pop3") == 0) {
-    struct pop_server_config config = {.name = "mail.test", .store = s->store, .nonce = s->nonce};
+    struct pop_server_config config = {
+        .name = "mail.test", .store = s->store, .auth = auth, .peer = "192.0.2.7"};
     return pop_server_new(&config);
   }
   g_assert_cmpstr(s->server, ==, "imap");
-  struct imap_server_config config = {.name = "mail.test", .store = s->store, .nonce = s->nonce};
+  struct imap_server_config config = {
+      .name = "mail.test", .store = s->store, .auth = auth, .peer = "192.0.2.7"};
   return imap_server_new(&config);
 }
 
@@ -338,8 +371,16 @@ play_line(struct script *s, const char *line)
     (line[0] == 'C' ? client_line : server_line)(s, i, text);
   } else if ((arg = after(line, "server"))) {
     s->server = g_strdup(arg);
-  } else if ((arg = after(line, "nonce"))) {
-    s->nonce = g_strdup(arg);
+  } else if ((arg = after(line, "stamp"))) {
+    s->stamp = g_strdup(arg);
+  } else if ((arg = after(line, "scram"))) {
+    g_auto(GStrv) words = g_strsplit(arg, " ", 2);
+    s->nonce = g_strdup(words[0]);
+    s->salt = g_strdup(words[1]);
+  } else if ((arg = after(line, "auth"))) {
+    s->policy = g_strdup(arg);
+  } else if ((arg = after(line, "token"))) {
+    g_ptr_array_add(s->tokens, g_strdup(arg));
   } else if ((arg = after(line, "user"))) {
     g_auto(GStrv) words = g_strsplit(arg, " ", 2);
     store_add_user(s->store, words[0], words[1]);
@@ -379,6 +420,7 @@ script_play(const char *folder, const char *file, enum script_feed feed_mode)
   g_assert_no_error(error);
   struct script s = {.folder = folder, .file = file, .feed = feed_mode};
   s.whole = g_byte_array_new();
+  s.tokens = g_ptr_array_new_with_free_func(g_free);
   s.store = store_new(NULL, NULL, NULL);
   store_add_user(s.store, "alice", "secret");
   store_add_user(s.store, "bob", "secret");
@@ -398,7 +440,12 @@ script_play(const char *folder, const char *file, enum script_feed feed_mode)
     }
   }
   g_byte_array_unref(s.whole);
+  auth_site_free(s.auth);
   store_free(s.store);
   g_free(s.server);
+  g_free(s.stamp);
   g_free(s.nonce);
+  g_free(s.salt);
+  g_free(s.policy);
+  g_ptr_array_unref(s.tokens);
 }

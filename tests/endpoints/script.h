@@ -7,7 +7,10 @@
  *     # proves that …                  the name of the test
  *     server smtp                      smtp, submission, pop3 or imap
  *     user mrose tanstaaf              besides alice and bob, password "secret"
- *     nonce <1896.697170952@host>
+ *     stamp <1896.697170952@host>      of APOP and CRAM-MD5
+ *     scram MORE SALT                  what SCRAM's server adds to the nonce, its salt in base64
+ *     auth {delay: 2s}                 the policy, as in a scenario (sim/mail/auth.h)
+ *     token bob 300 abc                an OAuth token of bob for 300 seconds
  *     add bob/INBOX plain.eml [flags]  a file of tests/endpoints/messages
  *     mailbox bob/Work
  *     stepwise                         not to be sent whole at once (say why)

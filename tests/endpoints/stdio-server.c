@@ -12,6 +12,7 @@
 #include "sim/mail/smtp.h"
 
 static struct store *store;
+static struct auth_site *auth;
 
 static const char *
 recipient(void *data, const struct smtp_session *s, const struct envelope_recipient *r)
@@ -36,13 +37,11 @@ make(const char *kind)
   struct smtp_server_config smtp = {.role = is_submission ? SMTP_ROLE_SUBMISSION : SMTP_ROLE_MTA,
                                     .name = "mail.test",
                                     .peer = "127.0.0.1",
-                                    .store = is_submission ? store : NULL,
+                                    .auth = is_submission ? auth : NULL,
                                     .is_auth_required = is_submission,
-                                    .nonce = "<1.2@mail.test>",
                                     .site = {.recipient = recipient, .message = message}};
-  struct pop_server_config pop = {.name = "mail.test", .store = store, .nonce = "<1.2@mail.test>"};
-  struct imap_server_config imap = {
-      .name = "mail.test", .store = store, .nonce = "<1.2@mail.test>"};
+  struct pop_server_config pop = {.name = "mail.test", .store = store, .auth = auth};
+  struct imap_server_config imap = {.name = "mail.test", .store = store, .auth = auth};
   return strcmp(kind, "pop3") == 0   ? pop_server_new(&pop)
          : strcmp(kind, "imap") == 0 ? imap_server_new(&imap)
                                      : smtp_server_new(&smtp);
@@ -65,6 +64,9 @@ main(int argc, char **argv)
 {
   store = store_new(NULL, NULL, NULL);
   struct mailbox *inbox = store_find(store_add_user(store, "bob", "secret"), "INBOX");
+  struct random_stream random = {.key = {1, 2}};
+  auth = auth_site_new(NULL, store, "mail.test", &random);
+  auth_site_add_token(auth, "bob", "token-94", ENDPOINT_NEVER);
   g_autofree char *text = NULL;
   gsize n_text;
   if (argc > 2 && g_file_get_contents(argv[2], &text, &n_text, NULL)) {
@@ -81,6 +83,7 @@ main(int argc, char **argv)
     flush(e);
   }
   e->ops->free(e);
+  auth_site_free(auth);
   store_free(store);
   return 0;
 }

@@ -10,6 +10,13 @@
 
 static const char *folder;
 
+static struct auth_site *
+auth_new(struct store *store)
+{
+  static const struct random_stream random = {.key = {1, 2}};
+  return auth_site_new(NULL, store, "mail.test", &random);
+}
+
 /* ---- coupling ---- */
 
 /* Moves what one has to say to the other in pieces of `cut` octets (0: all). True when something
@@ -106,7 +113,7 @@ smtp_done(void *data, const struct smtp_recipient_result *results, unsigned n)
 }
 
 static struct endpoint *
-smtp_client(struct outcome *o, GBytes *octets, enum sasl_mechanism mech, const char *password)
+smtp_client(struct outcome *o, GBytes *octets, enum auth_mechanism mech, const char *password)
 {
   static const struct envelope_recipient to[] = {{.address = "bob@b.test"},
                                                  {.address = "nobody@b.test"}};
@@ -137,8 +144,9 @@ behind_received(GBytes *octets, gsize *n)
 static void
 test_smtp_delivers_octet_for_octet(void)
 {
-  static const enum sasl_mechanism mechs[] = {SASL_UNKNOWN, SASL_PLAIN, SASL_LOGIN, SASL_CRAM_MD5};
+  static const enum auth_mechanism mechs[] = {AUTH_NONE, AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5};
   struct store *store = store_new(NULL, NULL, NULL);
+  struct auth_site *auth = auth_new(store);
   store_add_user(store, "alice", "secret");
   g_autoptr(GBytes) octets = script_message(folder, "plain.eml");
   for (size_t i = 0; i < 2 * G_N_ELEMENTS(mechs); i++) {
@@ -148,9 +156,8 @@ test_smtp_delivers_octet_for_octet(void)
         .role = SMTP_ROLE_SUBMISSION,
         .name = "mail.test",
         .peer = "192.0.2.1",
-        .store = store,
-        .nonce = "<1.2@mail.test>",
-        .is_auth_required = mechs[i / 2] != SASL_UNKNOWN,
+        .auth = auth,
+        .is_auth_required = mechs[i / 2] != AUTH_NONE,
         .site = {.data = &site, .recipient = site_recipient, .message = site_message}};
     couple(smtp_client(&o, octets, mechs[i / 2], "secret"), smtp_server_new(&config), i % 2);
     g_assert_cmpuint(o.n_calls, ==, 1);
@@ -164,6 +171,7 @@ test_smtp_delivers_octet_for_octet(void)
     g_assert_cmpmem(got, n, wanted, n_sent);
     g_bytes_unref(site.octets);
   }
+  auth_site_free(auth);
   store_free(store);
 }
 
@@ -171,6 +179,7 @@ static void
 test_smtp_wrong_password(void)
 {
   struct store *store = store_new(NULL, NULL, NULL);
+  struct auth_site *auth = auth_new(store);
   store_add_user(store, "alice", "secret");
   g_autoptr(GBytes) octets = script_message(folder, "short.eml");
   struct site site = {0};
@@ -178,13 +187,14 @@ test_smtp_wrong_password(void)
   struct smtp_server_config config = {
       .role = SMTP_ROLE_SUBMISSION,
       .name = "mail.test",
-      .store = store,
+      .auth = auth,
       .is_auth_required = true,
       .site = {.data = &site, .recipient = site_recipient, .message = site_message}};
-  couple(smtp_client(&o, octets, SASL_PLAIN, "wrong"), smtp_server_new(&config), 0);
+  couple(smtp_client(&o, octets, AUTH_PLAIN, "wrong"), smtp_server_new(&config), 0);
   g_assert_cmpint(o.outcomes[0], ==, SMTP_OUTCOME_PERMANENT);
   g_assert_cmpuint(o.codes[0], ==, 535);
   g_assert_cmpuint(site.n_messages, ==, 0);
+  auth_site_free(auth);
   store_free(store);
 }
 
@@ -254,7 +264,7 @@ test_smtp_case(gconstpointer data)
   const struct smtp_case *c = data;
   g_autoptr(GBytes) octets = script_message(folder, "short.eml");
   struct outcome o;
-  g_autofree char *said = against(smtp_client(&o, octets, SASL_UNKNOWN, NULL), c->lines);
+  g_autofree char *said = against(smtp_client(&o, octets, AUTH_NONE, NULL), c->lines);
   g_assert_cmpuint(o.n_calls, ==, 1);
   g_assert_cmpint(o.outcomes[0], ==, c->outcome);
   g_assert_cmpuint(o.codes[0], ==, c->code);
@@ -320,6 +330,7 @@ test_pop_fetches_octet_for_octet(void)
   for (int keeps = 0; keeps < 2; keeps++) {
     for (size_t cut = 0; cut < 2; cut++) {
       struct store *store = store_new(NULL, NULL, NULL);
+      struct auth_site *auth = auth_new(store);
       struct mailbox *inbox = store_find(store_add_user(store, "bob", "secret"), "INBOX");
       g_autoptr(GBytes) plain = script_message(folder, "plain.eml");
       g_autoptr(GBytes) thai = script_message(folder, "thai.eml");
@@ -327,13 +338,14 @@ test_pop_fetches_octet_for_octet(void)
       store_append(inbox, thai, 0, 0, 0);
       struct local l;
       local_init(&l);
-      struct pop_server_config config = {.name = "mail.test", .store = store};
+      struct pop_server_config config = {.name = "mail.test", .store = store, .auth = auth};
       couple(pop_client(&l, keeps), pop_server_new(&config), cut);
       g_assert_cmpint(l.result, ==, 1);
       check_same_octets(l.mailbox, 0, plain);
       check_same_octets(l.mailbox, 1, thai);
       g_assert_cmpuint(inbox->messages->len, ==, keeps ? 2 : 0);
       store_free(l.store);
+      auth_site_free(auth);
       store_free(store);
     }
   }
@@ -415,6 +427,7 @@ test_imap_reads_texts_only(void)
 {
   for (size_t cut = 0; cut < 2; cut++) {
     struct store *store = store_new(NULL, NULL, NULL);
+    struct auth_site *auth = auth_new(store);
     struct mailbox *inbox = store_find(store_add_user(store, "bob", "secret"), "INBOX");
     g_autoptr(GBytes) plain = script_message(folder, "plain.eml");
     g_autoptr(GBytes) thai = script_message(folder, "thai.eml");
@@ -423,7 +436,7 @@ test_imap_reads_texts_only(void)
     store_append(inbox, plain, 0, 0, 0);
     struct local l;
     local_init(&l);
-    struct imap_server_config config = {.name = "mail.test", .store = store};
+    struct imap_server_config config = {.name = "mail.test", .store = store, .auth = auth};
     couple(imap_client(&l), imap_server_new(&config), cut);
     g_assert_cmpint(l.result, ==, 1);
     g_assert_cmpuint(l.mailbox->messages->len, ==, 2);
@@ -434,6 +447,7 @@ test_imap_reads_texts_only(void)
     for (guint i = 0; i < 3; i++)
       g_assert_cmpuint(((struct store_message *)inbox->messages->pdata[i])->flags, ==, FLAG_SEEN);
     store_free(l.store);
+    auth_site_free(auth);
     store_free(store);
   }
 }
@@ -490,7 +504,7 @@ test_endless_lines(void)
   struct local l;
   struct outcome o;
   g_autoptr(GBytes) octets = script_message(folder, "short.eml");
-  g_free(against(smtp_client(&o, octets, SASL_UNKNOWN, NULL), lines));
+  g_free(against(smtp_client(&o, octets, AUTH_NONE, NULL), lines));
   g_assert_cmpint(o.outcomes[0], ==, SMTP_OUTCOME_TEMPORARY);
   local_init(&l);
   g_free(against(pop_client(&l, false), lines));

@@ -57,6 +57,7 @@ const struct fuzz_seed fuzz_seeds[] = {
 
 struct bench {
   struct store *store, *local;
+  struct auth_site *auth;
   struct mailbox *into;
   GBytes *octets;
 };
@@ -97,12 +98,11 @@ make(struct bench *b, enum machine machine)
   struct smtp_server_config smtp = {.role = machine == SUBMISSION ? SMTP_ROLE_SUBMISSION
                                                                   : SMTP_ROLE_MTA,
                                     .name = "s",
-                                    .store = machine == SUBMISSION ? b->store : NULL,
-                                    .nonce = "<1@s>",
+                                    .auth = machine == SUBMISSION ? b->auth : NULL,
                                     .is_auth_required = machine == SUBMISSION,
                                     .site = {b, .recipient = recipient, .message = take}};
-  struct pop_server_config pop = {.name = "s", .store = b->store, .nonce = "<1@s>"};
-  struct imap_server_config imap = {.name = "s", .store = b->store, .nonce = "<1@s>"};
+  struct pop_server_config pop = {.name = "s", .store = b->store, .auth = b->auth};
+  struct imap_server_config imap = {.name = "s", .store = b->store, .auth = b->auth};
   switch (machine) {
   case SMTP_SERVER:
   case SUBMISSION:
@@ -125,6 +125,8 @@ play(enum machine machine, const uint8_t *p, size_t n, size_t step)
   b.into = store_find(store_add_user(b.local, "local", NULL), "INBOX");
   struct store_user *bob = store_add_user(b.store, "bob", "secret");
   store_append(store_find(bob, "INBOX"), b.octets, 0, 0, 0);
+  struct random_stream random = {.key = {1, 2}};
+  b.auth = auth_site_new(NULL, b.store, "s", &random);
   struct endpoint *e = make(&b, machine);
   e->ops->start(e, 0);
   for (size_t i = 0; i < n; i += step)
@@ -134,6 +136,7 @@ play(enum machine machine, const uint8_t *p, size_t n, size_t step)
   g_assert_true(e->wants_close);
   GBytes *said = g_bytes_new(e->out->data, e->out->len);
   e->ops->free(e);
+  auth_site_free(b.auth);
   store_free(b.store);
   store_free(b.local);
   g_bytes_unref(b.octets);
