@@ -16,6 +16,8 @@ enum {
   IMAP_LITERAL_MINUS_MAX = 4096,      /* RFC 7888 5: not synchronised, with LITERAL- */
   IMAP_DISCARD_MAX = 64 << 20,        /* of one refused literal; beyond, the connection ends */
   IMAP_BAD_MAX = 20,                  /* one after the other; as SMTP_BAD_MAX */
+  IMAP_PATTERNS_MAX = 64,             /* of one LIST: each is tried on each name */
+  IMAP_APPENDS_MAX = 1000,            /* messages of one APPEND; their octets by IMAP_COMMAND_MAX */
   IMAP_SEARCH_DEPTH_MAX = 32,         /* parentheses, NOT and OR in one another */
   IMAP_SECTION_DEPTH_MAX = 32,        /* numbers in BODY[1.2.3]: as MIME_DEPTH_MAX */
   IMAP_CLIENT_LITERAL_MAX = 64 << 20, /* what our client accepts as one literal */

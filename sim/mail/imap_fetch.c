@@ -272,6 +272,6 @@ imap_act_fetch(struct imap_server *s, struct imap_text *t)
   if (has(items, ITEM_MODSEQ))
     imap_enable_condstore(s);
   if (wants_vanished)
-    imap_tell_vanished(s, set, f->changed_since);
+    imap_tell_vanished(s, set, f->changed_since, 0);
   imap_begin_job(s, &(struct imap_job){.step = step, .free = fetch_free, .data = f});
 }

@@ -206,37 +206,37 @@ bad:
   return NULL;
 }
 
-/* Each wildcard is tried only at the last one seen, with a limit by the name's length: '*' may
- * swallow anything, so going back further than the last '*' never helps; '%' is bounded by its
- * level. */
-static bool
-matches(const char *pattern, const char *name, unsigned depth)
+/* The pattern as a machine with one state per place in it: bit i of `live` means that pattern[i] is
+ * to be matched next. So the cost is pattern times name, whatever the wildcards are. */
+static void
+step_over_wildcards(const char *pattern, bool *live)
 {
-  for (; *pattern; pattern++, name++) {
-    if (*pattern == '*' || *pattern == '%') {
-      if (depth == 0)
-        return false;
-      bool is_star = *pattern == '*';
-      while (pattern[1] == '*' || pattern[1] == '%')
-        is_star |= *++pattern == '*';
-      for (;; name++) {
-        if (matches(pattern + 1, name, depth - 1))
-          return true;
-        if (*name == '\0' || (!is_star && *name == '/'))
-          return false;
-      }
-    }
-    if (*pattern != *name)
-      return false;
+  for (size_t i = 0; pattern[i]; i++) {
+    if (live[i] && (pattern[i] == '*' || pattern[i] == '%'))
+      live[i + 1] = true;
   }
-  return *name == '\0';
 }
 
 bool
 imap_pattern_matches(const char *pattern, const char *name)
 {
-  enum { WILDCARDS_MAX = 8 }; /* bounds the search; nobody writes more */
-  if (g_ascii_strncasecmp(pattern, "INBOX", 5) == 0 && strncmp(name, "INBOX", 5) == 0)
-    pattern += 5, name += 5;
-  return matches(pattern, name, WILDCARDS_MAX);
+  size_t n = strlen(pattern);
+  bool is_inbox = g_ascii_strcasecmp(name, "INBOX") == 0; /* in any case: RFC 3501 5.1 */
+  if (n > IMAP_PATTERN_MAX)
+    return false;
+  bool live[IMAP_PATTERN_MAX + 1] = {true};
+  step_over_wildcards(pattern, live);
+  for (; *name; name++) {
+    bool next[IMAP_PATTERN_MAX + 1] = {false};
+    for (size_t i = 0; i < n; i++) {
+      bool is_same = is_inbox ? g_ascii_toupper(pattern[i]) == *name : pattern[i] == *name;
+      if (live[i] && (pattern[i] == '*' || (pattern[i] == '%' && *name != '/')))
+        next[i] = true;
+      else if (live[i] && is_same)
+        next[i + 1] = true;
+    }
+    memcpy(live, next, sizeof live);
+    step_over_wildcards(pattern, live);
+  }
+  return live[n];
 }

@@ -45,6 +45,8 @@ GArray *imap_parse_set(struct imap_text *t);
 /* Is the number in the set, when "*" means `star`? */
 bool imap_set_has(const GArray *set, uint32_t number, uint32_t star);
 bool imap_set_is_saved(const GArray *set);
+/* The same numbers as rising ranges that do not overlap, with `star` put in for "*". */
+GArray *imap_set_plain(const GArray *set, uint32_t star);
 
 /* Writes numbers as a set, "1:3,7", behind what `out` holds. They come in any order; neighbours
  * that rise by one are joined. */
@@ -60,7 +62,10 @@ bool imap_set_end(struct imap_set_writer *w);
 /* "(\Seen $Junk)": char*; parentheses may be missing when `is_open`. */
 GPtrArray *imap_parse_flags(struct imap_text *t, bool is_open);
 
-/* LIST: does the name match the pattern? '%' stops at '/'. */
+enum {
+  IMAP_PATTERN_MAX = 512, /* twice a name: what is longer matches nothing */
+};
+/* LIST: does the name match the pattern? '%' stops at '/'. INBOX is matched in any case. */
 bool imap_pattern_matches(const char *pattern, const char *name);
 
 #endif

@@ -170,6 +170,9 @@ static const struct verb {
     [IMAP_LSUB] = {LOGGED_IN, ARG_WANTED, imap_act_lsub},
     [IMAP_STATUS] = {LOGGED_IN, ARG_WANTED, imap_act_status},
     [IMAP_APPEND] = {LOGGED_IN, ARG_WANTED, imap_act_append},
+    [IMAP_GETQUOTA] = {LOGGED_IN, ARG_WANTED, imap_act_getquota},
+    [IMAP_GETQUOTAROOT] = {LOGGED_IN, ARG_WANTED, imap_act_getquotaroot},
+    [IMAP_SETQUOTA] = {LOGGED_IN, ARG_WANTED, imap_act_setquota},
     [IMAP_NAMESPACE] = {LOGGED_IN, ARG_NONE, imap_act_namespace},
     [IMAP_IDLE] = {LOGGED_IN, ARG_NONE, act_idle},
     [IMAP_CHECK] = {IN(SELECTED), ARG_NONE, imap_act_noop},
@@ -270,11 +273,16 @@ imap_refuse_early(struct imap_server *s, uint64_t octets)
   const char *refusal =
       !s->tag ? "A tag and a command are wanted" : check(s, &verbs[verb], imap_parse_space(&t));
   s->may_expunge = false;
-  if (refusal)
+  if (refusal) {
     imap_bad(s, refusal);
-  else if (verb == IMAP_LOGIN)
+    return true;
+  }
+  if (verb == IMAP_LOGIN)
     return imap_refuses_password(s);
-  return refusal != NULL;
+  const char *no = verb == IMAP_APPEND ? imap_append_refusal(s, &t, octets) : NULL;
+  if (no)
+    imap_no(s, no);
+  return no != NULL;
 }
 
 /* ---- the machine ---- */

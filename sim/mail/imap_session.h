@@ -68,9 +68,9 @@ struct imap_server {
 
   struct mailbox *mailbox; /* held while selected */
   bool is_read_only;
-  GArray *view; /* struct imap_entry */
-  uint64_t seen_modseq;
-  bool has_gone; /* expunged messages that are still in the view */
+  GArray *view;             /* struct imap_entry */
+  uint64_t seen_modseq;     /* news up to here have been told … */
+  uint64_t expunged_modseq; /* … but expunges only up to here */
   guint n_keywords_told;
 };
 
@@ -120,15 +120,39 @@ void imap_view_sync(struct imap_server *s, bool may_expunge);
 void imap_view_flags(const struct imap_server *s, const struct imap_entry *entry, GString *out);
 /* "* FLAGS (…)" and PERMANENTFLAGS. */
 void imap_view_tell_flags(struct imap_server *s);
+/* EXISTS and, before rev2, RECENT. */
+void imap_view_tell_count(struct imap_server *s);
+/* "* n FETCH (UID … FLAGS … MODSEQ …)" of a place, as much of it as this client understands. */
+void imap_view_tell_entry(struct imap_server *s, guint i);
+/* "* VANISHED (EARLIER) …": what of the set (NULL: of everything) was expunged after that modseq
+ * and has a UID above `behind`. Nothing when there is none. */
+void imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq, uint32_t behind);
+/* "1:3" or "7" behind what the set holds. */
+void imap_put_range(GString *out, uint32_t low, uint32_t high);
 
 /* ---- imap_set.c ---- */
 /* The indexes (guint, rising) of the messages in a set of sequence numbers or UIDs, or in "$". NULL
  * when a sequence number is beyond the view: BAD. */
 GArray *imap_view_select(const struct imap_server *s, const GArray *set);
-/* "* VANISHED (EARLIER) …": UIDs of the set that are gone since `modseq`, when there are any. */
-void imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq);
 /* The first place whose UID is not below `uid`. */
 guint imap_view_place(const struct imap_server *s, uint32_t uid);
+
+/* ---- imap_select.c, imap_mailbox.c, imap_status.c, imap_append.c ---- */
+/* Back to AUTHENTICATED. */
+void imap_deselect(struct imap_server *s);
+/* A mailbox name in UTF-8; "" for what is spelled wrongly, which no mailbox is called. NULL when no
+ * string is there: BAD. */
+char *imap_parse_name(const struct imap_server *s, struct imap_text *t);
+char *imap_name_from_wire(const struct imap_server *s, const char *text);
+/* The name as a quoted string in the spelling that this session speaks. */
+void imap_put_name(const struct imap_server *s, GString *out, const char *name);
+/* "(MESSAGES SIZE)": char*; NULL on bad syntax. */
+GPtrArray *imap_parse_status_items(struct imap_text *t);
+/* "* STATUS …" of a mailbox. */
+void imap_tell_status(struct imap_server *s, struct mailbox *b, const GPtrArray *items);
+/* What APPEND would be refused with, known from its beginning and the octets of a literal; NULL
+ * when nothing speaks against it. `t` is behind the verb. */
+const char *imap_append_refusal(const struct imap_server *s, struct imap_text *t, uint64_t octets);
 
 /* ---- the commands: called with the text behind the verb and its space ---- */
 void imap_act_capability(struct imap_server *s, struct imap_text *t);
@@ -151,6 +175,9 @@ void imap_act_list(struct imap_server *s, struct imap_text *t);
 void imap_act_lsub(struct imap_server *s, struct imap_text *t);
 void imap_act_status(struct imap_server *s, struct imap_text *t);
 void imap_act_append(struct imap_server *s, struct imap_text *t);
+void imap_act_getquota(struct imap_server *s, struct imap_text *t);
+void imap_act_getquotaroot(struct imap_server *s, struct imap_text *t);
+void imap_act_setquota(struct imap_server *s, struct imap_text *t);
 void imap_act_namespace(struct imap_server *s, struct imap_text *t);
 void imap_act_close(struct imap_server *s, struct imap_text *t);
 void imap_act_unselect(struct imap_server *s, struct imap_text *t);

@@ -66,9 +66,8 @@ by_low(gconstpointer a, gconstpointer b)
   return x->low < y->low ? -1 : x->low > y->low;
 }
 
-/* Puts `star` in for "*", orders, and joins what overlaps. */
-static GArray *
-plain_ranges(const GArray *set, uint32_t star)
+GArray *
+imap_set_plain(const GArray *set, uint32_t star)
 {
   g_autoptr(GArray) sorted = g_array_sized_new(FALSE, FALSE, sizeof(struct imap_range), set->len);
   for (guint i = 0; i < set->len; i++) {
@@ -125,7 +124,7 @@ imap_view_select(const struct imap_server *s, const GArray *set)
     return select_saved(s);
   guint n = s->view->len;
   uint32_t star = n == 0 ? 0 : s->is_uid ? imap_view_at(s, n - 1)->m->uid : n;
-  g_autoptr(GArray) ranges = plain_ranges(set, star);
+  g_autoptr(GArray) ranges = imap_set_plain(set, star);
   GArray *chosen = g_array_new(FALSE, FALSE, sizeof(guint));
   for (guint i = 0; i < ranges->len; i++) {
     struct imap_range r = g_array_index(ranges, struct imap_range, i);
@@ -178,27 +177,4 @@ imap_set_end(struct imap_set_writer *w)
   write_range(w);
   w->high = 0;
   return w->out->len > w->at;
-}
-
-/* SIMPLIFIED: the store keeps no list of what was expunged when, so every UID of the set that is
- * gone is told, also those that went before; RFC 7162 3.2.10.1 allows it. */
-void
-imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq)
-{
-  g_autoptr(GString) text = g_string_new("* VANISHED (EARLIER) ");
-  g_autoptr(GArray) ranges = plain_ranges(set, s->mailbox->uid_next - 1);
-  struct imap_set_writer w;
-  imap_set_begin(&w, text);
-  guint at = 0;
-  for (guint i = 0; i < ranges->len; i++) {
-    struct imap_range r = g_array_index(ranges, struct imap_range, i);
-    for (uint32_t uid = MAX(r.low, 1); uid <= r.high && uid < s->mailbox->uid_next; uid++) {
-      while (at < s->view->len && imap_view_at(s, at)->m->uid < uid)
-        at++;
-      if (at == s->view->len || imap_view_at(s, at)->m->uid != uid)
-        imap_set_add(&w, uid);
-    }
-  }
-  if (imap_set_end(&w))
-    machine_printf(&s->endpoint, "%s\r\n", text->str);
 }

@@ -2,11 +2,12 @@
 /* imap_view.c -- what one session knows of its mailbox, and the untagged news between that and the
  * store.
  *
- *     store: 1 2 3 4 5      view: 1 2 3 4      news: "* 2 EXPUNGE", "* 4 EXISTS", "* 1 FETCH (FLAGS
- * …)"
+ *     store: 1 3 4 5 6      view: 1 2 3 4 5      news: "* 2 EXPUNGE", "* 5 EXISTS", "* 1 FETCH (…)"
  *
- * Sequence numbers are places in the view, so they change only when the client is told (RFC
- * 3501 2.3.1.2, 7.4.1). The mailbox's modseq says cheaply that nothing happened. */
+ * Sequence numbers are places in the view, so they change only when the client is told (RFC 3501
+ * 2.3.1.2, 7.4.1). The mailbox's modseq says cheaply that nothing happened. How news are worded
+ * depends on what the client has enabled: VANISHED with UIDs instead of EXPUNGE (QRESYNC), MODSEQ
+ * beside FLAGS (CONDSTORE), no RECENT (IMAP4rev2). */
 #include "sim/mail/imap_session.h"
 
 struct imap_entry *
@@ -49,8 +50,7 @@ imap_view_open(struct imap_server *s, struct mailbox *b, bool is_read_only)
     add_entry(s, b->messages->pdata[i]);
   if (!is_read_only)
     b->recent_from = b->uid_next;
-  s->seen_modseq = b->modseq;
-  s->has_gone = false;
+  s->seen_modseq = s->expunged_modseq = b->modseq;
   s->n_keywords_told = b->keywords->len;
   g_clear_pointer(&s->saved, g_array_unref); /* RFC 5182 2.1 */
   store_watch(b, mailbox_changed, s);
@@ -78,46 +78,142 @@ imap_view_recent(const struct imap_server *s)
 void
 imap_view_flags(const struct imap_server *s, const struct imap_entry *entry, GString *out)
 {
+  bool is_recent = entry->is_recent && !s->is_rev2;
   g_autofree char *flags = store_flags_text(s->mailbox, entry->m->flags, entry->m->keywords, ' ');
-  g_string_append_printf(out, "(%s%s%s)", flags, entry->is_recent && *flags ? " " : "",
-                         entry->is_recent ? "\\Recent" : "");
+  g_string_append_printf(out, "(%s%s%s)", flags, is_recent && *flags ? " " : "",
+                         is_recent ? "\\Recent" : "");
 }
 
 void
 imap_view_tell_flags(struct imap_server *s)
 {
-  uint64_t all = s->mailbox->keywords->len == STORE_KEYWORDS_MAX
-                     ? UINT64_MAX
-                     : (UINT64_C(1) << s->mailbox->keywords->len) - 1;
+  bool is_full = s->mailbox->keywords->len >= STORE_KEYWORDS_MAX;
+  uint64_t all = is_full ? UINT64_MAX : (UINT64_C(1) << s->mailbox->keywords->len) - 1;
   g_autofree char *flags = store_flags_text(s->mailbox, FLAG_ALL, all, ' ');
   machine_printf(&s->endpoint, "* FLAGS (%s)\r\n", flags);
   if (s->is_read_only)
     machine_printf(&s->endpoint, "* OK [PERMANENTFLAGS ()] Nothing can be changed\r\n");
   else
-    machine_printf(&s->endpoint, "* OK [PERMANENTFLAGS (%s \\*)] Flags that are kept\r\n", flags);
+    machine_printf(&s->endpoint, "* OK [PERMANENTFLAGS (%s%s)] Flags that are kept\r\n", flags,
+                   is_full ? "" : " \\*");
   s->n_keywords_told = s->mailbox->keywords->len;
 }
 
-static bool
-is_gone(const struct imap_server *s, const struct imap_entry *entry)
+void
+imap_view_tell_count(struct imap_server *s)
 {
-  return store_by_uid(s->mailbox, entry->m->uid, NULL) != entry->m;
+  machine_printf(&s->endpoint, "* %u EXISTS\r\n", s->view->len);
+  if (!s->is_rev2) /* RFC 9051 appendix E: no RECENT */
+    machine_printf(&s->endpoint, "* %u RECENT\r\n", imap_view_recent(s));
+}
+
+void
+imap_view_tell_entry(struct imap_server *s, guint i)
+{
+  struct imap_entry *entry = imap_view_at(s, i);
+  entry->told_modseq = entry->m->modseq;
+  g_autoptr(GString) text = g_string_new(NULL);
+  if (s->has_qresync || s->is_rev2)
+    g_string_append_printf(text, "UID %u ", entry->m->uid);
+  g_string_append(text, "FLAGS ");
+  imap_view_flags(s, entry, text);
+  if (s->has_condstore)
+    g_string_append_printf(text, " MODSEQ (%" G_GUINT64_FORMAT ")", entry->m->modseq);
+  machine_printf(&s->endpoint, "* %u FETCH (%s)\r\n", i + 1, text->str);
+}
+
+/* ---- synchronisation ---- */
+
+void
+imap_put_range(GString *out, uint32_t low, uint32_t high)
+{
+  g_string_append_printf(out, high > low ? "%s%u:%u" : "%s%u", out->len ? "," : "", low, high);
+}
+
+/* The places of the view whose messages were expunged since this was last told, from the last to
+ * the first. */
+static GArray *
+gone_places(const struct imap_server *s)
+{
+  GArray *places = g_array_new(FALSE, FALSE, sizeof(guint));
+  g_autoptr(GArray) gone = store_gone_since(s->mailbox, s->expunged_modseq);
+  for (guint r = gone->len; r > 0; r--) {
+    struct store_range range = g_array_index(gone, struct store_range, r - 1);
+    guint low = imap_view_place(s, range.low);
+    guint high = range.high == UINT32_MAX ? s->view->len : imap_view_place(s, range.high + 1);
+    for (guint i = high; i > low; i--) {
+      guint place = i - 1;
+      g_array_append_val(places, place);
+    }
+  }
+  return places;
+}
+
+/* Takes the places (falling) out of the view at once. */
+static void
+remove_places(struct imap_server *s, const GArray *places)
+{
+  for (guint k = 0; k < places->len;) {
+    guint last = g_array_index(places, guint, k), first = last;
+    while (++k < places->len && g_array_index(places, guint, k) + 1 == first)
+      first--;
+    g_array_remove_range(s->view, first, last - first + 1);
+  }
 }
 
 static void
-sync_expunged(struct imap_server *s, bool may_expunge)
+tell_vanished(struct imap_server *s, const GArray *places)
 {
-  s->has_gone = false;
-  for (guint i = s->view->len; i > 0; i--) {
-    if (!is_gone(s, imap_view_at(s, i - 1)))
-      continue;
-    if (!may_expunge) {
-      s->has_gone = true;
-      return;
-    }
-    machine_printf(&s->endpoint, "* %u EXPUNGE\r\n", i);
-    g_array_remove_index(s->view, i - 1);
+  g_autoptr(GString) uids = g_string_new(NULL);
+  for (guint k = places->len; k > 0;) {
+    uint32_t low = imap_view_at(s, g_array_index(places, guint, k - 1))->m->uid, high = low;
+    while (--k > 0 && imap_view_at(s, g_array_index(places, guint, k - 1))->m->uid == high + 1)
+      high++;
+    imap_put_range(uids, low, high);
   }
+  machine_printf(&s->endpoint, "* VANISHED %s\r\n", uids->str);
+}
+
+/* What is both in low:high and in the set. */
+static void
+put_common(GString *uids, const GArray *set, uint32_t low, uint32_t high)
+{
+  if (!set)
+    imap_put_range(uids, low, high);
+  for (guint i = 0; set && i < set->len; i++) {
+    struct imap_range r = g_array_index(set, struct imap_range, i);
+    if (MAX(low, r.low) <= MIN(high, r.high))
+      imap_put_range(uids, MAX(low, r.low), MIN(high, r.high));
+  }
+}
+
+void
+imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq, uint32_t behind)
+{
+  g_autoptr(GArray) gone = store_gone_since(s->mailbox, modseq);
+  g_autoptr(GArray) plain = set ? imap_set_plain(set, s->mailbox->uid_next - 1) : NULL;
+  g_autoptr(GString) uids = g_string_new(NULL);
+  for (guint i = 0; i < gone->len; i++) {
+    struct store_range range = g_array_index(gone, struct store_range, i);
+    if (range.high > behind)
+      put_common(uids, plain, MAX(range.low, behind + 1), range.high);
+  }
+  if (uids->len > 0)
+    machine_printf(&s->endpoint, "* VANISHED (EARLIER) %s\r\n", uids->str);
+}
+
+static void
+sync_expunged(struct imap_server *s)
+{
+  g_autoptr(GArray) places = gone_places(s);
+  s->expunged_modseq = s->mailbox->modseq;
+  if (places->len == 0)
+    return;
+  if (s->has_qresync) /* RFC 7162 3.2.10 */
+    tell_vanished(s, places);
+  for (guint k = 0; k < places->len && !s->has_qresync; k++)
+    machine_printf(&s->endpoint, "* %u EXPUNGE\r\n", g_array_index(places, guint, k) + 1);
+  remove_places(s, places);
 }
 
 static void
@@ -135,7 +231,7 @@ sync_new(struct imap_server *s)
     return;
   if (!s->is_read_only)
     b->recent_from = b->uid_next;
-  machine_printf(&s->endpoint, "* %u EXISTS\r\n* %u RECENT\r\n", s->view->len, imap_view_recent(s));
+  imap_view_tell_count(s);
 }
 
 static void
@@ -144,23 +240,26 @@ sync_flags(struct imap_server *s)
   if (s->n_keywords_told < s->mailbox->keywords->len)
     imap_view_tell_flags(s);
   for (guint i = 0; i < s->view->len; i++) {
-    struct imap_entry *entry = imap_view_at(s, i);
-    if (entry->m->modseq <= entry->told_modseq)
-      continue;
-    entry->told_modseq = entry->m->modseq;
-    g_autoptr(GString) flags = g_string_new(NULL);
-    imap_view_flags(s, entry, flags);
-    machine_printf(&s->endpoint, "* %u FETCH (FLAGS %s)\r\n", i + 1, flags->str);
+    const struct imap_entry *entry = imap_view_at(s, i);
+    if (entry->m->modseq > entry->told_modseq)
+      imap_view_tell_entry(s, i);
   }
 }
 
 void
 imap_view_sync(struct imap_server *s, bool may_expunge)
 {
-  if (!s->mailbox || (s->seen_modseq == s->mailbox->modseq && !(s->has_gone && may_expunge)))
+  struct mailbox *b = s->mailbox;
+  if (!b || (s->seen_modseq == b->modseq && !(may_expunge && s->expunged_modseq < b->modseq)))
     return;
-  s->seen_modseq = s->mailbox->modseq;
-  sync_expunged(s, may_expunge);
+  if (b->is_gone) { /* RFC 2180 3.3 */
+    machine_printf(&s->endpoint, "* BYE The selected mailbox was deleted\r\n");
+    imap_hang_up(s);
+    return;
+  }
+  s->seen_modseq = b->modseq;
+  if (may_expunge)
+    sync_expunged(s);
   sync_new(s);
   sync_flags(s);
 }
