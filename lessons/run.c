@@ -326,6 +326,17 @@ free_array(gpointer array)
   g_array_free(array, true);
 }
 
+/* The scenario's own end does not cut off the answer to what somebody types: a time behind the last
+ * input of a hand. */
+static int64_t
+hand_end_ns(const struct input_log *inputs)
+{
+  for (unsigned i = input_log_n(inputs); i > 0; i--)
+    if (input_log_at(inputs, i - 1)->verb >= INPUT_OPEN)
+      return input_log_at(inputs, i - 1)->time_ns + RUN_HAND_NS;
+  return 0;
+}
+
 /* A saved run that comes to something else was made by another simulator, or was edited. */
 static bool
 check_hash(const struct run *r, GError **error)
@@ -404,6 +415,8 @@ run_told(struct run_plan *plan, const struct run_options *options, enum lang tol
     return r;
   if (until_ns <= 0)
     until_ns = INT64_MAX;
+  else if (plan->until_ns <= 0)
+    until_ns = MAX(until_ns, hand_end_ns(r->inputs));
   lang_set(told);
   if (r->watch)
     watch_run(r->watch, until_ns);
@@ -448,8 +461,16 @@ struct run *
 run_branch(const struct run *r, int64_t time_ns, const struct input *inputs, size_t n,
            GError **error)
 {
+  return run_branch_until(r, time_ns, inputs, n, r->plan->until_ns, error);
+}
+
+struct run *
+run_branch_until(const struct run *r, int64_t time_ns, const struct input *inputs, size_t n,
+                 int64_t until_ns, GError **error)
+{
   struct run_plan *plan = plan_copy(r->plan);
   plan->seed = r->seed;
+  plan->until_ns = until_ns;
   input_log_cut(plan->inputs, time_ns);
   for (size_t i = 0; i < n; i++)
     if (!input_log_add(plan->inputs, &inputs[i], error)) {

@@ -86,6 +86,12 @@ void run_settle(struct run *r);
  * tap. */
 struct run *run_branch(const struct run *r, int64_t time_ns, const struct input *inputs, size_t n,
                        GError **error);
+/* The same, ending at until_ns (0: as the scenario says). */
+struct run *run_branch_until(const struct run *r, int64_t time_ns, const struct input *inputs,
+                             size_t n, int64_t until_ns, GError **error);
+/* Behind the last thing that somebody typed a run goes on so long, even when its scenario says it is
+ * over: patience for an answer. */
+#define RUN_HAND_NS (INT64_C(30) * 1000000000)
 /* Without its input number `input` (0-based). */
 struct run *run_without(const struct run *r, unsigned input, GError **error);
 /* The same run seen at another tap. */

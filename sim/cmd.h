@@ -50,6 +50,7 @@ int cmd_attach(char **argv);
 int cmd_replay(char **argv);
 int cmd_diff(char **argv);
 int cmd_serve(char **argv);
+int cmd_talk(char **argv);
 
 /* What run and replay share. `missing`: what is said when there is not exactly one word. */
 int cmd_play(const char *command, char **argv, struct lang_pair help, struct lang_pair missing);

@@ -30,7 +30,7 @@ static const struct command commands[] = {
     {"attach",
      cmd_attach,
      {"put the simulated network behind a TUN device", "ต่อเครือข่ายจำลองกับอุปกรณ์ TUN"}},
-    {"talk", NULL, {"type the protocol by hand", "พิมพ์คำสั่งของโปรโตคอลด้วยมือ"}},
+    {"talk", cmd_talk, {"type the protocol by hand", "พิมพ์คำสั่งของโปรโตคอลด้วยมือ"}},
     {"replay", cmd_replay, {"run a saved run again", "เล่นการจำลองที่บันทึกไว้ซ้ำ"}},
     {"diff", cmd_diff, {"the first difference of two runs", "หาจุดต่างแรกของการจำลองสองครั้ง"}},
     {"grade", NULL, {"grade hand-ins of a lesson", "ให้คะแนนงานที่ส่งของบทเรียน"}},

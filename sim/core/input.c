@@ -22,7 +22,9 @@ const struct input_form input_forms[N_INPUT_VERBS] = {
     [INPUT_UP] = {"up", TAKES_LINK},
     [INPUT_OPEN] = {"open", TAKES_HAND | TAKES_HOST | TAKES_SERVER},
     [INPUT_TAKE] = {"take", TAKES_HAND | TAKES_HOST | TAKES_ENDS},
+    [INPUT_LISTEN] = {"listen", TAKES_HAND | TAKES_HOST | TAKES_PORT},
     [INPUT_TYPE] = {"type", TAKES_HAND | TAKES_LINE},
+    [INPUT_TLS] = {"tls", TAKES_HAND},
     [INPUT_CLOSE] = {"close", TAKES_HAND},
 };
 
@@ -188,6 +190,9 @@ check_fields(const struct input *i, const struct tree_node *at, GError **error)
     return tree_fail(error, at, "%s",
                      lang_text("the port is missing; write to: mail.bob.test:25",
                                "ไม่มีพอร์ต ให้เขียน to: mail.bob.test:25"));
+  if ((takes & TAKES_PORT) && !i->to_port)
+    return tree_fail(error, at, "%s",
+                     lang_text("the port is missing; write port: 25", "ไม่มีพอร์ต ให้เขียน port: 25"));
   if (!(takes & TAKES_LINE))
     return true;
   if (!i->line)
@@ -259,6 +264,8 @@ copy_fields(struct input *to, const struct input *from)
     to->server = g_strdup(from->server);
     to->to_port = from->to_port;
   }
+  if (takes & TAKES_PORT)
+    to->to_port = from->to_port;
   if (takes & TAKES_LINE) {
     to->line = g_strdup(from->line);
     to->end = g_strdup(from->end);

@@ -23,7 +23,11 @@
  *   {at: 1.5s, do: take, as: c1, host: alice-pc, from: 10.0.0.5:50112, to: 10.0.0.2:25}
  *                                                        the host's end of a connection that is there obeys
  *                                                        the hand from now on and no longer its program
+ *   {at: 1.5s, do: listen, as: s1, host: mx-bob, port: 25}        a server by hand: the next connection to
+ *                                                        that port reaches the hand and no program
  *   {at: 1.5s, do: type, as: c1, line: EHLO alice}       CR LF follow; `end: ""` leaves them out
+ *   {at: 1.5s, do: tls, as: c1}                          TLS begins: the handshake now (a client), or
+ *                                                        with the next octets (a server)
  *   {at: 1.5s, do: close, as: c1}
  *
  * Those with `link` take `from: HOST`, the end that sends; without it both directions are meant. Who
@@ -51,7 +55,9 @@ enum input_verb {
   INPUT_UP,
   INPUT_OPEN,
   INPUT_TAKE,
+  INPUT_LISTEN,
   INPUT_TYPE,
+  INPUT_TLS,
   INPUT_CLOSE,
   N_INPUT_VERBS
 };
@@ -67,9 +73,9 @@ struct input {
   uint32_t offset, n_octets;
   uint8_t *octets;
   struct ip_addr from, to; /* RESET, TAKE */
-  uint16_t from_port, to_port;
+  uint16_t from_port, to_port; /* to_port also of LISTEN */
   char *key, *value; /* SET */
-  char *hand, *host; /* OPEN, TAKE, TYPE, CLOSE: the hand's name; the host it sits at */
+  char *hand, *host; /* OPEN … CLOSE: the hand's name; the host it sits at */
   char *server;      /* OPEN: name or address, with to_port */
   char *line, *end;  /* TYPE; end NULL: CR LF */
 };

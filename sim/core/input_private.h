@@ -18,6 +18,7 @@ enum input_takes {
   TAKES_HOST = 1 << 7,
   TAKES_SERVER = 1 << 8,
   TAKES_LINE = 1 << 9,
+  TAKES_PORT = 1 << 10,
 };
 
 struct input_form {

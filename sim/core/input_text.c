@@ -26,6 +26,7 @@ static const struct {
     {TAKES_HOST, {"host"}},
     {TAKES_SERVER, {"to"}},
     {TAKES_LINE, {"line", "end"}},
+    {TAKES_PORT, {"port"}},
 };
 
 /* ---- reading ---- */
@@ -164,6 +165,11 @@ read_fields(const struct tree_node *map, struct input *i, GError **error)
     return false;
   if ((takes & TAKES_SERVER) && !read_server(map, i, error))
     return false;
+  int64_t port = 0;
+  if ((takes & TAKES_PORT) && !tree_int(map, "port", 0, 1, UINT16_MAX, &port, error))
+    return false;
+  if (takes & TAKES_PORT)
+    i->to_port = (uint16_t)port;
   return !(takes & TAKES_LINE) ||
          (read_word(map, "line", &i->line, error) && read_word(map, "end", &i->end, error));
 }
@@ -312,6 +318,8 @@ input_format(const struct input *i)
   }
   if (takes & TAKES_SERVER)
     append_server(out, i);
+  if (takes & TAKES_PORT)
+    g_string_append_printf(out, ", port: %u", i->to_port);
   append_pair(out, "line", takes & TAKES_LINE ? i->line : NULL);
   append_pair(out, "end", takes & TAKES_LINE ? i->end : NULL);
   g_string_append_c(out, '}');

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* hand.c -- a person types at a connection.
  *
- *     open ─> resolve ─> connect ─┐
- *     take ─> the machine of a    ├─> a machine that says only what is typed ─ type ─> octets out
- *             connection steps    │                                          └ close ─> FIN
- *             back ───────────────┘
+ *     open ─> resolve ─> connect ──┐
+ *     take ─> the machine of a     ├─> a machine that says only what is typed ─ type ─> octets out
+ *             connection steps back│                                          ├ tls ──> handshake
+ *     listen ─> somebody connects ─┘                                          └ close ─> FIN
  *
+ * It reads along and says whose turn it is (reply.h); who types may do as he likes.
  * What was typed before the connection is there leaves when it is. When the other side ends, so
  * does the hand, as telnet does. A machine that was taken from its connection hears nothing more
  * until the end: then it is told that the connection is over, and its action counts as failed. */
@@ -15,7 +16,10 @@
 
 #include "capture/wire/lang.h"
 #include "sim/mail/machine.h"
+#include "sim/mail/reply.h"
 #include "sim/net/intervene.h"
+
+enum { HEARD_OCTETS = 200 }; /* of one "heard": written as \xNN they stay below an event's length */
 
 struct hand {
   struct hands *hands;
@@ -31,7 +35,9 @@ struct hand {
 struct typist {
   struct endpoint endpoint;
   struct hand *hand;
-  struct endpoint *before; /* whose connection it was; NULL when the hand opened it */
+  struct endpoint *before;   /* whose connection it was; NULL when the hand opened it */
+  struct reply_watch *watch; /* NULL at a server's end: there whoever types has the last word */
+  bool is_my_turn;
 };
 
 struct step {
@@ -58,15 +64,74 @@ tell(const struct hand *h, const char *key, const char *value)
 /* ---- the machine ---- */
 
 static void
-typist_start(struct endpoint *e, int64_t now_ns)
+tell_turn(struct typist *t)
 {
-  tell(((struct typist *)e)->hand, "state", "open");
+  if (!t->watch || reply_watch_is_settled(t->watch) == t->is_my_turn)
+    return;
+  t->is_my_turn = !t->is_my_turn;
+  tell(t->hand, "turn", t->is_my_turn ? "mine" : "theirs");
 }
 
-/* What comes is read by the person, who looks at the dialogue. */
+static void
+typist_start(struct endpoint *e, int64_t now_ns)
+{
+  struct typist *t = (struct typist *)e;
+  tell(t->hand, "state", "open");
+  machine_emit(e, "hand", "%s", t->hand->name);
+  tell_turn(t);
+}
+
+/* Octets as text, whatever they are: backslash and what is no letter as \\, \r, \n, \t, \xNN. */
+static char *
+escape(const uint8_t *p, size_t n)
+{
+  GString *out = g_string_new(NULL);
+  while (n > 0) {
+    gunichar c = g_utf8_get_char_validated((const char *)p, (gssize)n);
+    bool is_letter = c != (gunichar)-1 && c != (gunichar)-2 && (c >= 0xa0 || g_unichar_isprint(c));
+    size_t taken = is_letter ? (size_t)g_unichar_to_utf8(c, NULL) : 1;
+    if (*p == '\r' || *p == '\n' || *p == '\t' || *p == '\\')
+      g_string_append_printf(out, "\\%c", "rnt\\"[strchr("\r\n\t\\", *p) - "\r\n\t\\"]);
+    else if (is_letter)
+      g_string_append_len(out, (const char *)p, (gssize)taken);
+    else
+      g_string_append_printf(out, "\\x%02x", *p);
+    p += taken;
+    n -= taken;
+  }
+  return g_string_free(out, false);
+}
+
+/* Told piece by piece, a line at a time where there are lines. */
 static void
 typist_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
 {
+  struct typist *t = (struct typist *)e;
+  if (t->watch)
+    reply_watch_heard(t->watch, p, n);
+  while (n > 0) {
+    const uint8_t *end = memchr(p, '\n', n);
+    size_t piece = MIN(end ? (size_t)(end - p) + 1 : n, HEARD_OCTETS);
+    while (piece > 1 && piece < n && (p[piece] & 0xc0) == 0x80)
+      piece--; /* not inside a letter */
+    g_autofree char *text = escape(p, piece);
+    tell(t->hand, "heard", text);
+    p += piece;
+    n -= piece;
+  }
+  tell_turn(t);
+}
+
+static void
+typist_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
+{
+  struct typist *t = (struct typist *)e;
+  const struct endpoint_security *s = e->security;
+  g_autofree char *agreed = s ? g_strdup_printf("%s %s", s->version, s->cipher) : NULL;
+  if (problem || !s)
+    tell(t->hand, "tls", problem ? problem : "");
+  else
+    tell(t->hand, "tls", agreed);
 }
 
 static void
@@ -95,6 +160,7 @@ typist_free(struct endpoint *e)
     t->before->ops->free(t->before);
   if (t->hand->typist == t)
     t->hand->typist = NULL;
+  reply_watch_free(t->watch);
   machine_clear(e);
   g_free(t);
 }
@@ -104,6 +170,7 @@ static const struct endpoint_ops typist_ops = {.protocol = "hand",
                                                .input = typist_input,
                                                .eof = typist_eof,
                                                .timeout = typist_timeout,
+                                               .upgraded = typist_upgraded,
                                                .free = typist_free};
 
 static struct typist *
@@ -116,6 +183,16 @@ typist_new(struct hand *h)
   machine_send(&t->endpoint, h->early->data, h->early->len);
   t->endpoint.wants_close = h->closes_early;
   return t;
+}
+
+/* At a client's end somebody answers. A greeting is owed when the connection is new. */
+static void
+read_along(struct typist *t, uint16_t port, bool is_new)
+{
+  t->watch = reply_watch_new(reply_protocol_of_port(port));
+  if (!is_new)
+    reply_watch_forgive(t->watch);
+  reply_watch_typed(t->watch, t->endpoint.out->data, t->endpoint.out->len);
 }
 
 /* ---- carrying out ---- */
@@ -131,7 +208,9 @@ static void
 connect_to(struct hand *h, const struct ip_addr *addr)
 {
   tell(h, "state", "connecting");
-  ports_connect(h->hands->ports, h->host, addr, h->port, &typist_new(h)->endpoint, NULL, NULL);
+  struct typist *t = typist_new(h);
+  read_along(t, h->port, true);
+  ports_connect(h->hands->ports, h->host, addr, h->port, &t->endpoint, NULL, NULL);
 }
 
 static void
@@ -164,11 +243,30 @@ take(struct hand *h, const struct input *i)
   struct typist *t = typist_new(h);
   t->before = ports_take(h->hands->ports, h->host, &i->from, i->from_port, &i->to, i->to_port,
                          &t->endpoint);
+  if (t->before && g_str_has_suffix(t->before->ops->protocol, "-client"))
+    read_along(t, MIN(i->from_port, i->to_port), false);
   if (t->before)
     return true;
   typist_free(&t->endpoint);
   give_up(h);
   return false;
+}
+
+static struct endpoint *
+make_server(void *data, const char *peer)
+{
+  return &typist_new(data)->endpoint;
+}
+
+static bool
+listen_at(struct hand *h, const struct input *i)
+{
+  if (!ports_intercept(h->hands->ports, h->host, i->to_port, make_server, h)) {
+    give_up(h);
+    return false;
+  }
+  tell(h, "state", "waiting");
+  return true;
 }
 
 static bool
@@ -181,6 +279,23 @@ type(struct hand *h, const struct input *i)
   g_byte_array_append(out, (const guint8 *)i->line, (guint)strlen(i->line));
   g_byte_array_append(out, (const guint8 *)end, (guint)strlen(end));
   tell(h, "typed", i->line);
+  if (h->typist && h->typist->watch) {
+    reply_watch_typed(h->typist->watch, (const uint8_t *)i->line, strlen(i->line));
+    reply_watch_typed(h->typist->watch, (const uint8_t *)end, strlen(end));
+    tell_turn(h->typist);
+  }
+  return true;
+}
+
+/* Nothing without a TLS layer around the connection. */
+static bool
+begin_tls(struct hand *h)
+{
+  if (h->is_over || !h->typist)
+    return false;
+  h->typist->endpoint.wants = ENDPOINT_TLS;
+  if (h->typist->watch)
+    reply_watch_forgive(h->typist->watch);
   return true;
 }
 
@@ -202,10 +317,13 @@ fire(void *data)
 {
   struct step *s = data;
   struct hand *h = s->hand;
-  bool is_done = s->input->verb == INPUT_OPEN   ? open_hand(h, s->input)
-                 : s->input->verb == INPUT_TAKE ? take(h, s->input)
-                 : s->input->verb == INPUT_TYPE ? type(h, s->input)
-                                                : close_hand(h);
+  const struct input *i = s->input;
+  bool is_done = i->verb == INPUT_OPEN     ? open_hand(h, i)
+                 : i->verb == INPUT_TAKE   ? take(h, i)
+                 : i->verb == INPUT_LISTEN ? listen_at(h, i)
+                 : i->verb == INPUT_TYPE   ? type(h, i)
+                 : i->verb == INPUT_TLS    ? begin_tls(h)
+                                           : close_hand(h);
   intervene_tell(h->hands->world, s->number, is_done ? INTERVENE_DONE : INTERVENE_NOTHING);
   ports_pump(h->hands->ports);
 }
@@ -248,7 +366,7 @@ hand_new(struct hands *all, const struct input *i, const struct tree_node *node,
 static struct hand *
 hand_of(struct hands *all, const struct input *i, const struct tree_node *node, GError **error)
 {
-  if (i->verb == INPUT_OPEN || i->verb == INPUT_TAKE)
+  if (i->verb == INPUT_OPEN || i->verb == INPUT_TAKE || i->verb == INPUT_LISTEN)
     return hand_new(all, i, node, error);
   struct hand *h = g_hash_table_lookup(all->by_name, i->hand);
   if (!h)

@@ -15,8 +15,11 @@
 struct listener {
   struct ports *ports;
   uint32_t host;
-  port_make make;
+  uint16_t port;
+  port_make make; /* NULL: open for `next` only */
   void *data;
+  port_make next; /* who gets the next connection alone, or NULL */
+  void *next_data;
 };
 
 struct port {
@@ -300,6 +303,17 @@ start_accepted(void *data)
   start(p);
 }
 
+static struct endpoint *
+make_machine(struct listener *l, const char *peer)
+{
+  port_make next = l->next;
+  struct endpoint *e = NULL;
+  l->next = NULL;
+  if (next)
+    e = next(l->next_data, peer);
+  return !e && l->make ? l->make(l->data, peer) : e;
+}
+
 static void
 accepted(void *data, struct conn *c, const struct conn_ops **ops, void **conn_data)
 {
@@ -308,7 +322,13 @@ accepted(void *data, struct conn *c, const struct conn_ops **ops, void **conn_da
   uint16_t local_port, remote_port;
   char peer[ADDR_TEXT_MAX];
   conn_ends(c, &local, &local_port, &remote, &remote_port);
-  struct endpoint *e = l->make(l->data, ip_addr_format(&remote, peer));
+  struct endpoint *e = make_machine(l, ip_addr_format(&remote, peer));
+  if (!e) {
+    static const struct conn_ops silent = {0};
+    *ops = &silent;
+    conn_abort(c);
+    return;
+  }
   struct port *p = port_new(l->ports, l->host, e);
   p->conn = c;
   name_subject(p);
@@ -322,9 +342,31 @@ bool
 ports_listen(struct ports *ports, uint32_t host, uint16_t port, port_make make, void *data)
 {
   struct listener *l = g_new(struct listener, 1);
-  *l = (struct listener){.ports = ports, .host = host, .make = make, .data = data};
+  *l = (struct listener){.ports = ports, .host = host, .port = port, .make = make, .data = data};
   g_ptr_array_add(ports->listeners, l);
-  return net_listen(ports->net, host, port, accepted, l);
+  if (net_listen(ports->net, host, port, accepted, l))
+    return true;
+  g_ptr_array_remove(ports->listeners, l);
+  return false;
+}
+
+bool
+ports_intercept(struct ports *ports, uint32_t host, uint16_t port, port_make make, void *data)
+{
+  struct listener *l = NULL;
+  for (guint i = 0; i < ports->listeners->len && !l; i++) {
+    struct listener *one = ports->listeners->pdata[i];
+    if (one->host == host && one->port == port)
+      l = one;
+  }
+  if (!l) {
+    if (!ports_listen(ports, host, port, NULL, NULL))
+      return false;
+    l = ports->listeners->pdata[ports->listeners->len - 1];
+  }
+  l->next = make;
+  l->next_data = data;
+  return true;
 }
 
 /* No connection could even be begun: the machine is told in an event of its own. */

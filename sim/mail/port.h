@@ -20,6 +20,11 @@ typedef struct endpoint *(*port_make)(void *data, const char *peer);
 /* False when the port is taken. */
 bool ports_listen(struct ports *ports, uint32_t host, uint16_t port, port_make make, void *data);
 
+/* The next connection to that port is `make`'s and nobody else's; the ones behind it are again for who
+ * listens there. Without a listener the port is opened for it. `make` may return NULL: then the usual
+ * machine answers. False when the port cannot be opened. */
+bool ports_intercept(struct ports *ports, uint32_t host, uint16_t port, port_make make, void *data);
+
 /* A client. Owns the machine; frees it when the connection is over. A connection that cannot be
  * made ends the machine by its eof. `over` may be NULL and is called last. */
 void ports_connect(struct ports *ports, uint32_t host, const struct ip_addr *to, uint16_t port,
