@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "capture/wire/mail.h"
+#include "sim/mail/address.h"
+#include "sim/mail/date.h"
 #include "sim/mail/mime.h"
 
 void
@@ -102,6 +104,44 @@ mime_header_decoded(const uint8_t *p, size_t at, size_t end, const char *name)
     return NULL;
   g_autofree char *decoded = g_mime_utils_header_decode_text(NULL, raw);
   return g_utf8_make_valid(decoded, -1);
+}
+
+char *
+mime_addresses(const uint8_t *p, size_t at, size_t end, const char *name)
+{
+  mime_init();
+  g_autofree char *value = mime_header_text(p, at, end, name);
+  if (!value)
+    return NULL;
+  g_autoptr(GArray) list = address_parse(value);
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < list->len; i++) {
+    const struct address *a = &g_array_index(list, struct address, i);
+    g_autofree char *decoded = a->name ? g_mime_utils_header_decode_text(NULL, a->name) : NULL;
+    if (decoded)
+      g_string_append_printf(out, "%s ", decoded);
+    if (a->host)
+      g_string_append_printf(out, "<%s@%s>, ", a->mailbox, a->host);
+    else if (a->mailbox)
+      g_string_append_printf(out, "%s: ", a->mailbox);
+  }
+  g_autofree char *text = g_string_free(out, FALSE);
+  return g_utf8_make_valid(text, -1);
+}
+
+bool
+mime_date(const uint8_t *p, size_t at, size_t end, int64_t *time_ns, int64_t *day)
+{
+  mime_init();
+  g_autofree char *value = mime_header_text(p, at, end, "Date");
+  g_autoptr(GDateTime) date = value ? g_mime_utils_header_decode_date(value) : NULL;
+  if (!date)
+    return false;
+  int64_t seconds = g_date_time_to_unix(date);
+  int64_t offset = g_date_time_get_utc_offset(date) / G_TIME_SPAN_SECOND;
+  *time_ns = (seconds - DATE_EPOCH_S) * INT64_C(1000000000);
+  *day = date_day((seconds + offset - DATE_EPOCH_S) * INT64_C(1000000000));
+  return true;
 }
 
 char *

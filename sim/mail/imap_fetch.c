@@ -91,10 +91,11 @@ put_octets(struct fetch *f, const struct item *item, const struct imap_entry *en
   n -= from;
   if (item->is_partial)
     n = MIN(n, item->count);
+  gsize n_all = g_bytes_get_size(octets);
+  bool has_nul = item->kind == ITEM_BINARY && n_all > 0 &&
+                 memchr(g_bytes_get_data(octets, NULL), '\0', n_all); /* literal8: RFC 3516 6 */
   f->rest = g_bytes_new_from_bytes(octets, from, n);
   f->rest_at = 0;
-  bool has_nul = item->kind == ITEM_BINARY && n > 0 &&
-                 memchr(g_bytes_get_data(f->rest, NULL), '\0', n); /* literal8: RFC 3516 6 */
   g_string_append_printf(f->text, "%s{%" G_GSIZE_FORMAT "}\r\n", has_nul ? "~" : "", n);
 }
 

@@ -7,7 +7,8 @@
  *          │     └ part numbers (mime.h)
  *          └ does not set \Seen
  *
- * RFC 3501 6.4.5 and 9 (fetch-att), RFC 3516 (BINARY), RFC 7162 (MODSEQ). */
+ * RFC 3501 6.4.5 and 9 (fetch-att), RFC 3516 (BINARY), RFC 7162 (MODSEQ). DEVIATION: BINARY takes
+ * the same sections as BODY, of which RFC 3516 names only part numbers; other servers do so too. */
 #include <string.h>
 
 #include "sim/mail/imap_fetch.h"
@@ -125,7 +126,7 @@ parse_section_word(struct imap_text *t, struct item *item, GString *label)
   size_t i = 0;
   while (i < G_N_ELEMENTS(sections) && g_strcmp0(word, sections[i].word) != 0)
     i++;
-  if (i == G_N_ELEMENTS(sections) || item->kind != ITEM_SECTION)
+  if (i == G_N_ELEMENTS(sections))
     return false;
   item->section = sections[i].section;
   g_string_append(label, word);
@@ -133,6 +134,19 @@ parse_section_word(struct imap_text *t, struct item *item, GString *label)
     return item->n_numbers > 0;
   return (item->section != SECTION_FIELDS && item->section != SECTION_FIELDS_NOT) ||
          parse_fields(t, item, label);
+}
+
+/* "0.100>"; as other servers do, "0>" is taken too: to the end. */
+static bool
+parse_partial(struct imap_text *t, struct item *item)
+{
+  item->is_partial = true;
+  item->count = UINT32_MAX;
+  if (!imap_parse_number(t, &item->from))
+    return false;
+  if (imap_parse_octet(t, '.') && (!imap_parse_number(t, &item->count) || item->count == 0))
+    return false;
+  return imap_parse_octet(t, '>');
 }
 
 /* "[…]<…>" behind the word, and the label. */
@@ -149,10 +163,7 @@ parse_section(struct imap_text *t, struct item *item, const char *word)
     return false;
   g_string_append_c(label, ']');
   if (item->kind != ITEM_BINARY_SIZE && imap_parse_octet(t, '<')) {
-    item->is_partial = imap_parse_number(t, &item->from) && imap_parse_octet(t, '.') &&
-                       imap_parse_number(t, &item->count) && item->count > 0 &&
-                       imap_parse_octet(t, '>');
-    if (!item->is_partial)
+    if (!parse_partial(t, item))
       return false;
     g_string_append_printf(label, "<%u>", item->from);
   }

@@ -50,11 +50,13 @@ imap_section(const struct item *item, GBytes *message, const struct mime_part *r
   if (!part)
     return SECTION_MISSING;
   const uint8_t *p = g_bytes_get_data(message, NULL);
-  if (item->kind != ITEM_SECTION) {
-    *octets = mime_decode(message, part, is_root);
+  const struct mime_part *inner = inner_message(part, is_root);
+  if (item->kind != ITEM_SECTION &&
+      (item->section == SECTION_WHOLE || (item->section == SECTION_TEXT && inner))) {
+    bool is_whole = item->section == SECTION_WHOLE;
+    *octets = mime_decode(message, is_whole ? part : inner, is_whole && is_root);
     return *octets ? SECTION_FOUND : SECTION_UNKNOWN;
   }
-  const struct mime_part *inner = inner_message(part, is_root);
   size_t at = part->body_at, end = part->end;
   switch (item->section) {
   case SECTION_WHOLE:

@@ -134,6 +134,8 @@ void imap_put_range(GString *out, uint32_t low, uint32_t high);
 /* The indexes (guint, rising) of the messages in a set of sequence numbers or UIDs, or in "$". NULL
  * when a sequence number is beyond the view: BAD. */
 GArray *imap_view_select(const struct imap_server *s, const GArray *set);
+/* The same for search keys: numbers beyond the view just match nothing. */
+GArray *imap_view_match(const struct imap_server *s, const GArray *set, bool is_uid);
 /* The first place whose UID is not below `uid`. */
 guint imap_view_place(const struct imap_server *s, uint32_t uid);
 

@@ -117,26 +117,55 @@ select_saved(const struct imap_server *s)
   return chosen;
 }
 
+/* A sequence number beyond the view (RFC 3501 9, seq-number). */
+static bool
+is_beyond(const struct imap_server *s, const GArray *ranges)
+{
+  for (guint i = 0; i < ranges->len; i++) {
+    if (g_array_index(ranges, struct imap_range, i).high > s->view->len)
+      return true;
+  }
+  return s->view->len == 0;
+}
+
+static GArray *
+select_ranges(const struct imap_server *s, const GArray *ranges, bool is_uid)
+{
+  GArray *chosen = g_array_new(FALSE, FALSE, sizeof(guint));
+  guint n = s->view->len;
+  for (guint i = 0; i < ranges->len; i++) {
+    struct imap_range r = g_array_index(ranges, struct imap_range, i);
+    guint at = is_uid ? imap_view_place(s, r.low) : r.low - 1;
+    for (; at < n && (is_uid ? imap_view_at(s, at)->m->uid : at + 1) <= r.high; at++)
+      g_array_append_val(chosen, at);
+  }
+  return chosen;
+}
+
+static GArray *
+resolve(const struct imap_server *s, const GArray *set, bool is_uid)
+{
+  guint n = s->view->len;
+  return imap_set_plain(set, n == 0 ? 0 : is_uid ? imap_view_at(s, n - 1)->m->uid : n);
+}
+
 GArray *
 imap_view_select(const struct imap_server *s, const GArray *set)
 {
   if (imap_set_is_saved(set))
     return select_saved(s);
-  guint n = s->view->len;
-  uint32_t star = n == 0 ? 0 : s->is_uid ? imap_view_at(s, n - 1)->m->uid : n;
-  g_autoptr(GArray) ranges = imap_set_plain(set, star);
-  GArray *chosen = g_array_new(FALSE, FALSE, sizeof(guint));
-  for (guint i = 0; i < ranges->len; i++) {
-    struct imap_range r = g_array_index(ranges, struct imap_range, i);
-    if (!s->is_uid && (r.high > n || n == 0)) { /* RFC 3501 9: seq-number */
-      g_array_unref(chosen);
-      return NULL;
-    }
-    guint at = s->is_uid ? imap_view_place(s, r.low) : r.low - 1;
-    for (; at < n && (s->is_uid ? imap_view_at(s, at)->m->uid : at + 1) <= r.high; at++)
-      g_array_append_val(chosen, at);
-  }
-  return chosen;
+  g_autoptr(GArray) ranges = resolve(s, set, s->is_uid);
+  return !s->is_uid && is_beyond(s, ranges) ? NULL : select_ranges(s, ranges, s->is_uid);
+}
+
+GArray *
+imap_view_match(const struct imap_server *s, const GArray *set, bool is_uid)
+{
+  if (imap_set_is_saved(set))
+    return select_saved(s);
+  g_autoptr(GArray) ranges = resolve(s, set, is_uid);
+  return s->view->len > 0 ? select_ranges(s, ranges, is_uid)
+                          : g_array_new(FALSE, FALSE, sizeof(guint));
 }
 
 /* ---- writing ---- */

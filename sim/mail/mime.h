@@ -53,6 +53,11 @@ size_t mime_header_end(const uint8_t *p, size_t at, size_t end);
 char *mime_header_text(const uint8_t *p, size_t at, size_t end, const char *name);
 /* The same, encoded words decoded to UTF-8. */
 char *mime_header_decoded(const uint8_t *p, size_t at, size_t end, const char *name);
+/* The addresses of a field in plain form, decoded: "Ann Lee <ann@a.test>, …"; NULL without field. */
+char *mime_addresses(const uint8_t *p, size_t at, size_t end, const char *name);
+/* What the Date field says: virtual time, and the day in the field's own zone as days since 1970.
+ * False when there is none that can be read. */
+bool mime_date(const uint8_t *p, size_t at, size_t end, int64_t *time_ns, int64_t *day);
 /* The decoded Subject of a message, one line, "" when there is none. */
 char *mime_subject(GBytes *octets);
 

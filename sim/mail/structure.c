@@ -2,14 +2,12 @@
 /* structure.c -- ENVELOPE and BODYSTRUCTURE, as IMAP writes them (the last part of mime.h).
  *
  * Values are given as they were sent: encoded words stay encoded (RFC 3501 7.4.2 leaves decoding to
- * the client). GMime decodes names while it reads addresses, so "=?" is hidden from it and put back
- * after. SIMPLIFIED: parameters continued by RFC 2231 appear joined and decoded. */
+ * the client). */
 #include "sim/mail/objects.h"
 #include <string.h>
 
+#include "sim/mail/address.h"
 #include "sim/mail/mime.h"
-
-#define HIDDEN "=!eW!" /* stands for "=?": atoms may hold it, and GMime sees no encoded word */
 
 void
 mime_nstring(GString *out, const char *text)
@@ -35,66 +33,24 @@ mime_nstring(GString *out, const char *text)
 
 /* ---- ENVELOPE ---- */
 
-static void
-shown_nstring(GString *out, const char *hidden)
-{
-  if (!hidden || !*hidden) {
-    mime_nstring(out, NULL);
-    return;
-  }
-  g_autoptr(GString) text = g_string_new(hidden);
-  g_string_replace(text, HIDDEN, "=?", 0);
-  mime_nstring(out, text->str);
-}
-
-static void
-append_mailbox(GString *out, InternetAddress *address)
-{
-  const char *addr = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
-  const char *at = addr ? strrchr(addr, '@') : NULL;
-  g_autofree char *local = at ? g_strndup(addr, (gsize)(at - addr)) : g_strdup(addr);
-  g_string_append_c(out, '(');
-  shown_nstring(out, internet_address_get_name(address));
-  g_string_append(out, " NIL ");
-  mime_nstring(out, local ? local : "");
-  g_string_append_c(out, ' ');
-  mime_nstring(out, at ? at + 1 : ""); /* NIL would mean a group */
-  g_string_append_c(out, ')');
-}
-
-static void
-append_addresses(GString *out, InternetAddressList *list)
-{
-  int n = internet_address_list_length(list);
-  for (int i = 0; i < n; i++) {
-    InternetAddress *address = internet_address_list_get_address(list, i);
-    if (!INTERNET_ADDRESS_IS_GROUP(address)) {
-      append_mailbox(out, address);
-      continue;
-    }
-    g_string_append(out, "(NIL NIL ");
-    const char *name = internet_address_get_name(address);
-    shown_nstring(out, name ? name : "");
-    g_string_append(out, " NIL)");
-    append_addresses(out, internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address)));
-    g_string_append(out, "(NIL NIL NIL NIL)");
-  }
-}
-
 /* False when there is no such field or it holds no address. */
 static bool
 append_address_field(GString *out, const uint8_t *p, size_t at, size_t end, const char *name)
 {
-  g_autofree char *raw = mime_header_text(p, at, end, name);
-  if (!raw)
-    return false;
-  g_autoptr(GString) text = g_string_new(raw);
-  g_string_replace(text, "=?", HIDDEN, 0);
-  g_autoptr(InternetAddressList) list = internet_address_list_parse(NULL, text->str);
-  if (!list || internet_address_list_length(list) == 0)
+  g_autofree char *value = mime_header_text(p, at, end, name);
+  g_autoptr(GArray) list = value ? address_parse(value) : NULL;
+  if (!list || list->len == 0)
     return false;
   g_string_append_c(out, '(');
-  append_addresses(out, list);
+  for (guint i = 0; i < list->len; i++) {
+    const struct address *a = &g_array_index(list, struct address, i);
+    const char *const texts[] = {a->name, a->route, a->mailbox, a->host};
+    for (size_t j = 0; j < G_N_ELEMENTS(texts); j++) {
+      g_string_append_c(out, j == 0 ? '(' : ' ');
+      mime_nstring(out, texts[j]);
+    }
+    g_string_append_c(out, ')');
+  }
   g_string_append_c(out, ')');
   return true;
 }
