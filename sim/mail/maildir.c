@@ -11,6 +11,7 @@
 
 #include "capture/wire/lang.h"
 #include "sim/mail/date.h"
+#include "sim/mail/imap_name.h"
 #include "sim/mail/machine.h"
 #include "sim/mail/mailfile.h"
 
@@ -237,13 +238,18 @@ load_folder(struct mailbox *b, const char *dir, bool uses_file_times, unsigned *
   return is_good;
 }
 
-/* ".Work.2026" is Work/2026; a '.' inside a level is written as "&AC4-" (modified UTF-7). */
+/* ".Work.2026" is Work/2026; names are modified UTF-7, in which "&AC4-" is a '.' inside a level.
+ * What is no modified UTF-7 is taken as it is: some programs write UTF-8. */
 static char *
 mailbox_of(const char *folder)
 {
   GString *name = g_string_new(folder + 1);
   g_string_replace(name, ".", "/", 0);
   g_string_replace(name, "&AC4-", ".", 0);
+  char *decoded = imap_name_decode(name->str);
+  if (decoded)
+    g_string_assign(name, decoded);
+  g_free(decoded);
   return g_string_free(name, FALSE);
 }
 
@@ -307,7 +313,8 @@ folder_of(const struct mailbox *b, const char *dir)
 {
   if (b == b->user->mailboxes->pdata[0])
     return g_strdup(dir);
-  g_autoptr(GString) name = g_string_new(b->name);
+  g_autofree char *encoded = imap_name_encode(b->name);
+  g_autoptr(GString) name = g_string_new(encoded);
   g_string_replace(name, ".", "&AC4-", 0);
   g_string_replace(name, "/", ".", 0);
   g_string_prepend_c(name, '.');

@@ -23,7 +23,7 @@ enum {
  *                                           D \Draft  F \Flagged  P $Forwarded  R \Answered
  *                                           S \Seen   T \Deleted  a…z keywords
  *     DIR/dovecot-keywords                  "0 $Label1": what the letter a means, and so on
- *     DIR/.Work.2026/{cur,new,tmp}          mailbox Work/2026 (Maildir++)
+ *     DIR/.Work.2026/{cur,new,tmp}          mailbox Work/2026 (Maildir++); modified UTF-7
  *
  * Messages come in the order of their UIDs in DIR/dovecot-uidlist; those it does not name come
  * behind, by the seconds that a name begins with, then by the octets of the rest. UIDs are given
