@@ -27,9 +27,13 @@ int cmd_findings(int argc, char **argv);
 /* ---- what the commands share (main.c) ---- */
 struct trace;
 
-/* Reads a capture ("-" is stdin). NULL when nothing could be read: *code is then what to exit with.
- * Else *code is DONE or INCOMPLETE; reasons went to stderr. */
-struct trace *cmd_load(const char *command, const char *path, int *code);
+/* The FILE of an option "-o keylog:FILE"; NULL after a complaint. */
+const char *cmd_keylog_option(const char *command, const char *text);
+
+/* Reads a capture ("-" is stdin); `keylog` (may be NULL) is a file of TLS secrets. NULL when
+ * nothing could be read: *code is then what to exit with. Else *code is DONE or INCOMPLETE; reasons
+ * went to stderr. */
+struct trace *cmd_load(const char *command, const char *path, const char *keylog, int *code);
 
 /* Whether --reveal may print secrets to stdout: a terminal, or a file that only its owner reads.
  * Says on stderr why not. */

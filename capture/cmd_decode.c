@@ -22,6 +22,7 @@ enum format { FORMAT_TEXT, FORMAT_FIELDS, FORMAT_JSON, FORMAT_TREE };
 struct options {
   const char *path;
   const char *filter;
+  const char *keylog;
   uint64_t n_frames_max;
   enum format format;
   GPtrArray *keys; /* const struct field_def * */
@@ -31,31 +32,36 @@ struct options {
 static void
 print_help(void)
 {
-  fputs(lang_text("usage: enveloscope-capture decode -r FILE [-Y FILTER] [-c N] [-T "
-                  "text|fields|json|tree] [-e KEY]… [-V]\n\n"
-                  "  -r FILE     pcap or pcapng, plain or gzipped; - is stdin\n"
-                  "  -Y FILTER   only frames that fit; see “enveloscope-capture filters”\n"
-                  "  -c N        read the first N frames only\n"
-                  "  -T FORMAT   text (default), fields, json (one object per line), tree\n"
-                  "  -e KEY      with -T fields or json: this field; repeatable; see "
-                  "“enveloscope-capture fields”\n"
-                  "  -V          the same as -T tree\n"
-                  "  --reveal    show secrets (on a terminal, or into a file with the mode 0600)\n"
-                  "  --lang th|en\n\n"
-                  "example: enveloscope-capture decode -r mail.pcapng -T fields -e frame.number -e "
-                  "tcp.stream\n",
-                  "วิธีใช้: enveloscope-capture decode -r ไฟล์ [-Y ตัวกรอง] [-c N] [-T "
-                  "text|fields|json|tree] [-e คีย์]… [-V]\n\n"
-                  "  -r ไฟล์      pcap หรือ pcapng จะบีบอัดด้วย gzip ก็ได้ ส่วน - คือ stdin\n"
-                  "  -Y ตัวกรอง   เฉพาะเฟรมที่ตรงเงื่อนไข ดู “enveloscope-capture filters”\n"
-                  "  -c N         อ่านเฉพาะ N เฟรมแรก\n"
-                  "  -T รูปแบบ    text (ค่าปริยาย), fields, json (หนึ่งออบเจ็กต์ต่อบรรทัด), tree\n"
-                  "  -e คีย์      ใช้กับ -T fields หรือ json ระบุซ้ำได้ ดู “enveloscope-capture fields”\n"
-                  "  -V           เหมือนกับ -T tree\n"
-                  "  --reveal     แสดงความลับ (บนเทอร์มินัล หรือลงไฟล์ที่มีสิทธิ์ 0600)\n"
-                  "  --lang th|en\n\n"
-                  "ตัวอย่าง: enveloscope-capture decode -r mail.pcapng -T fields -e frame.number -e "
-                  "tcp.stream\n"),
+  fputs(lang_text(
+            "usage: enveloscope-capture decode -r FILE [-Y FILTER] [-c N] [-T "
+            "text|fields|json|tree] [-e KEY]… [-V]\n\n"
+            "  -r FILE     pcap or pcapng, plain or gzipped; - is stdin\n"
+            "  -Y FILTER   only frames that fit; see “enveloscope-capture filters”\n"
+            "  -c N        read the first N frames only\n"
+            "  -T FORMAT   text (default), fields, json (one object per line), tree\n"
+            "  -e KEY      with -T fields or json: this field; repeatable; see "
+            "“enveloscope-capture fields”\n"
+            "  -V          the same as -T tree\n"
+            "  -o keylog:FILE   opens TLS with the secrets in FILE (what programs write when\n"
+            "              SSLKEYLOGFILE is set); those inside a pcapng are used by themselves\n"
+            "  --reveal    show secrets (on a terminal, or into a file with the mode 0600)\n"
+            "  --lang th|en\n\n"
+            "example: enveloscope-capture decode -r mail.pcapng -T fields -e frame.number -e "
+            "tcp.stream\n",
+            "วิธีใช้: enveloscope-capture decode -r ไฟล์ [-Y ตัวกรอง] [-c N] [-T "
+            "text|fields|json|tree] [-e คีย์]… [-V]\n\n"
+            "  -r ไฟล์      pcap หรือ pcapng จะบีบอัดด้วย gzip ก็ได้ ส่วน - คือ stdin\n"
+            "  -Y ตัวกรอง   เฉพาะเฟรมที่ตรงเงื่อนไข ดู “enveloscope-capture filters”\n"
+            "  -c N         อ่านเฉพาะ N เฟรมแรก\n"
+            "  -T รูปแบบ    text (ค่าปริยาย), fields, json (หนึ่งออบเจ็กต์ต่อบรรทัด), tree\n"
+            "  -e คีย์      ใช้กับ -T fields หรือ json ระบุซ้ำได้ ดู “enveloscope-capture fields”\n"
+            "  -V           เหมือนกับ -T tree\n"
+            "  -o keylog:ไฟล์   เปิด TLS ด้วยความลับในไฟล์ (ซึ่งโปรแกรมเขียนเมื่อกำหนด\n"
+            "               SSLKEYLOGFILE) ความลับที่อยู่ใน pcapng ถูกใช้โดยอัตโนมัติ\n"
+            "  --reveal     แสดงความลับ (บนเทอร์มินัล หรือลงไฟล์ที่มีสิทธิ์ 0600)\n"
+            "  --lang th|en\n\n"
+            "ตัวอย่าง: enveloscope-capture decode -r mail.pcapng -T fields -e frame.number -e "
+            "tcp.stream\n"),
         stdout);
 }
 
@@ -248,19 +254,6 @@ set_count(struct options *o, const char *text)
   return EXIT_DONE;
 }
 
-static int
-set_preference(const char *text)
-{
-  if (g_str_has_prefix(text, "keylog:")) {
-    fputs(lang_text("decode: decrypting TLS with a key log is not available yet in this version.\n",
-                    "decode: รุ่นนี้ยังไม่พร้อมถอดรหัส TLS ด้วยบันทึกกุญแจ\n"),
-          stderr);
-    return EXIT_USAGE;
-  }
-  return cmd_usage("decode", lang_text("-o takes keylog:FILE, not", "-o รับ keylog:ไฟล์ เท่านั้น ไม่รับ"),
-                   text);
-}
-
 enum { OPTION_REVEAL = 256, OPTION_LANG };
 
 /* USAGE after an error; DONE to go on; -1 when help was printed. */
@@ -293,7 +286,8 @@ parse(struct options *o, int argc, char **argv)
       code = add_key(o, optarg);
       break;
     case 'o':
-      code = set_preference(optarg);
+      o->keylog = cmd_keylog_option("decode", optarg);
+      code = o->keylog ? EXIT_DONE : EXIT_USAGE;
       break;
     case 'V':
       o->format = FORMAT_TREE;
@@ -340,7 +334,7 @@ static int
 decode_all(const struct options *o, const struct filter *filter)
 {
   int code;
-  trace_owned *t = cmd_load("decode", o->path, &code);
+  trace_owned *t = cmd_load("decode", o->path, o->keylog, &code);
   if (!t)
     return code;
   struct decode *d = decode_new(t);

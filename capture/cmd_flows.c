@@ -196,7 +196,7 @@ cmd_flows(int argc, char **argv)
   if (!path || optind < argc)
     return cmd_usage("flows", lang_text("write -r FILE", "ให้เขียน -r ไฟล์"),
                      optind < argc ? argv[optind] : NULL);
-  struct trace *t = cmd_load("flows", path, &code);
+  struct trace *t = cmd_load("flows", path, NULL, &code);
   if (!t)
     return code;
   print_flows(t, format);

@@ -13,6 +13,7 @@
 
 #include "capture/cmd.h"
 #include "capture/decode/decode.h"
+#include "capture/wire/tls.h"
 
 enum format { FORMAT_DIALOGUE, FORMAT_RAW, FORMAT_HEX, FORMAT_JSON };
 
@@ -27,7 +28,7 @@ struct run {
 };
 
 struct follow {
-  const char *path;
+  const char *path, *keylog;
   uint64_t stream;
   bool has_stream;
   enum format format;
@@ -49,6 +50,9 @@ print_help(void)
           "[--reveal]\n\n"
           "  -r FILE     pcap or pcapng; - is stdin\n"
           "  -s STREAM   number of the TCP stream, from 0; “enveloscope-capture flows” lists them\n"
+          "  -o keylog:FILE   opens TLS with the secrets in FILE; those inside a pcapng are used "
+          "by\n"
+          "              themselves. raw and hex show the octets on the wire all the same\n"
           "  --reveal    show secrets (on a terminal, or into a file with the mode 0600)\n"
           "  --lang th|en\n\n"
           "example: enveloscope-capture follow -r mail.pcapng -s 0\n",
@@ -56,6 +60,8 @@ print_help(void)
           "[--reveal]\n\n"
           "  -r ไฟล์      pcap หรือ pcapng ส่วน - คือ stdin\n"
           "  -s สาย       หมายเลขกระแส TCP เริ่มจาก 0 “enveloscope-capture flows” แสดงรายการ\n"
+          "  -o keylog:ไฟล์   เปิด TLS ด้วยความลับในไฟล์ ความลับที่อยู่ใน pcapng ถูกใช้โดยอัตโนมัติ\n"
+          "              ส่วน raw และ hex ยังคงแสดงออกเตตตามที่อยู่บนสาย\n"
           "  --reveal     แสดงความลับ (บนเทอร์มินัล หรือลงไฟล์ที่มีสิทธิ์ 0600)\n"
           "  --lang th|en\n\n"
           "ตัวอย่าง: enveloscope-capture follow -r mail.pcapng -s 0\n"),
@@ -206,7 +212,10 @@ print_run(struct follow *f, const struct run *r)
   g_byte_array_set_size(f->octets, 0);
   for (uint64_t at = 0; at < r->n_octets || at == 0; at += RUN_OCTETS_MAX) {
     uint32_t n = (uint32_t)MIN(r->n_octets - at, RUN_OCTETS_MAX);
-    if (!r->gap)
+    if (!r->gap && r->element)
+      trace_element_stream(f->trace, r->element, r->first_frame, r->offset + at, n, f->octets,
+                           f->pieces);
+    else if (!r->gap)
       trace_stream(f->trace, f->flow, direction, r->first_frame, r->offset + at, n, f->octets,
                    f->pieces);
     if (at == 0 && (f->format == FORMAT_RAW || f->format == FORMAT_HEX))
@@ -230,13 +239,25 @@ print_run(struct follow *f, const struct run *r)
 
 /* ---- what was said ---- */
 
+/* Octets as they were on the wire, or what they said: then the records that were opened are left
+ * out, since their contents follow. */
+static bool
+is_wanted(const struct follow *f, const struct element *e)
+{
+  struct trace_plain plain;
+  if (f->format == FORMAT_RAW || f->format == FORMAT_HEX)
+    return !(e->flags & ELEMENT_FLAG_INNER);
+  return e->kind != ELEMENT_TLS || !trace_plain(f->trace, e, &plain) ||
+         plain.type != TLS_APPLICATION_DATA;
+}
+
 static bool
 follow_elements(struct follow *f)
 {
   bool any = false;
   for (uint32_t i = 0, n = trace_n_elements(f->trace); i < n; i++) {
     const struct element *e = trace_element(f->trace, i);
-    if (e->flow != f->flow)
+    if (e->flow != f->flow || !is_wanted(f, e))
       continue;
     struct run r = {.side = (enum side)e->side,
                     .offset = e->offset,
@@ -355,7 +376,7 @@ parse(struct follow *f, int argc, char **argv)
   int c, code = EXIT_DONE;
   optind = 0;
   opterr = 0;
-  while (code == EXIT_DONE && (c = getopt_long(argc, argv, ":r:s:h", long_options, NULL)) != -1) {
+  while (code == EXIT_DONE && (c = getopt_long(argc, argv, ":r:s:o:h", long_options, NULL)) != -1) {
     switch (c) {
     case 'r':
       f->path = optarg;
@@ -367,6 +388,10 @@ parse(struct follow *f, int argc, char **argv)
                          lang_text("-s takes the number of a stream, from 0 on, not",
                                    "-s รับหมายเลขกระแสตั้งแต่ 0 ขึ้นไป ไม่รับ"),
                          optarg);
+      break;
+    case 'o':
+      f->keylog = cmd_keylog_option("follow", optarg);
+      code = f->keylog ? EXIT_DONE : EXIT_USAGE;
       break;
     case OPTION_FORMAT:
       code = set_format(f, optarg);
@@ -411,7 +436,7 @@ cmd_follow(int argc, char **argv)
   int code = parse(&f, argc, argv);
   if (code != EXIT_DONE)
     return code < 0 ? EXIT_DONE : code;
-  f.trace = cmd_load("follow", f.path, &code);
+  f.trace = cmd_load("follow", f.path, f.keylog, &code);
   if (!f.trace)
     return code;
   f.flow = trace_find_stream(f.trace, IP_PROTO_TCP, (uint32_t)f.stream);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <locale.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,13 +49,50 @@ static const struct command commands[] = {
     {"sanitise", NULL, {"a copy of a capture without its secrets", "ทำสำเนาไฟล์ดักจับโดยลบความลับออก"}},
 };
 
+const char *
+cmd_keylog_option(const char *command, const char *text)
+{
+  if (g_str_has_prefix(text, "keylog:") && text[7])
+    return text + 7;
+  cmd_usage(command, lang_text("-o takes keylog:FILE, not", "-o รับ keylog:ไฟล์ เท่านั้น ไม่รับ"), text);
+  return NULL;
+}
+
+/* A key log that opens nothing is worth a word: it is mostly that of another capture. */
+static bool
+add_keylog(struct trace *t, const char *command, const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  gsize n;
+  if (!g_file_get_contents(path, &text, &n, &error)) {
+    fprintf(stderr, "%s: %s\n", command, error->message);
+    return false;
+  }
+  if (trace_add_keylog(t, text, n) == 0)
+    fprintf(
+        stderr,
+        lang_text("%s: %s holds no TLS secrets. It should have lines such as “CLIENT_RANDOM …”; "
+                  "programs write it when SSLKEYLOGFILE is set.\n",
+                  "%s: %s ไม่มีความลับของ TLS ควรมีบรรทัดเช่น “CLIENT_RANDOM …” "
+                  "ซึ่งโปรแกรมจะเขียนให้เมื่อกำหนด SSLKEYLOGFILE\n"),
+        command, path);
+  OPENSSL_cleanse(text, n);
+  return true;
+}
+
 struct trace *
-cmd_load(const char *command, const char *path, int *code)
+cmd_load(const char *command, const char *path, const char *keylog, int *code)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(GError) warning = NULL;
   struct trace *t = trace_new();
   *code = EXIT_DONE;
+  if (keylog && !add_keylog(t, command, keylog)) {
+    *code = EXIT_INPUT;
+    trace_free(t);
+    return NULL;
+  }
   if (!trace_load_file(t, path, &warning, &error)) {
     fprintf(stderr, "%s: %s\n", command, error->message); /* the message names the file */
     *code = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES) ? EXIT_PERMISSION : EXIT_INPUT;

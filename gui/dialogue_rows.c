@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "capture/decode/decode.h"
+#include "capture/wire/tls.h"
 #include "gui/pane.h"
 
 /* A line longer than this is cut on screen; a run is opened up to so many octets. */
@@ -49,8 +50,12 @@ static void
 add_element(struct dialogue_rows *r, uint32_t index)
 {
   const struct element *e = trace_element(r->trace, index);
+  struct trace_plain plain;
   if (e->flow != r->flow)
     return;
+  if (e->kind == ELEMENT_TLS && trace_plain(r->trace, e, &plain) &&
+      plain.type == TLS_APPLICATION_DATA)
+    return; /* what it held stands in rows of its own */
   if (r->rows->len > 0 && folds(e->kind)) {
     struct dialogue_row *last = &g_array_index(r->rows, struct dialogue_row, r->rows->len - 1);
     if (last->kind == e->kind && last->side == e->side) {
@@ -176,12 +181,11 @@ dialogue_row_lines(const struct dialogue_rows *r, guint i, guint n_max)
 {
   const struct dialogue_row *row = dialogue_row(r, i);
   const struct element *e = trace_element(r->trace, row->element);
-  const struct trace_flow *flow = trace_flow(r->trace, r->flow);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   g_autoptr(GStrvBuilder) out = g_strv_builder_new();
-  trace_stream(r->trace, r->flow, trace_side_direction(flow, (enum side)row->side), e->first_frame,
-               row->offset, (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets, pieces);
+  trace_element_stream(r->trace, e, e->first_frame, row->offset,
+                       (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets, pieces);
   guint at = 0, n = 0;
   while (at < octets->len && n++ < n_max) {
     const uint8_t *lf = memchr(octets->data + at, '\n', octets->len - at);

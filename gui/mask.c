@@ -62,7 +62,7 @@ cover_origin(struct mask *m, const struct decode *d, unsigned source)
   }
   for (guint i = 0; s->pieces && i < s->pieces->len; i++) {
     const struct trace_piece *piece = &g_array_index(s->pieces, struct trace_piece, i);
-    if (piece->frame != d->frame)
+    if (piece->frame != d->frame || piece->frame_offset == TRACE_NONE)
       continue;
     unsigned below = source_below(d, source);
     for (uint32_t k = 0; k < piece->n_octets && piece->first + k < octets->len; k++)
@@ -87,7 +87,7 @@ cover_elements(struct mask *m, const struct decode *d)
   uint32_t n = trace_n_elements(t);
   for (uint32_t i = first; i != ELEMENT_NONE && i < n && i - first < ELEMENTS_MAX; i++) {
     const struct element *e = trace_element(t, i);
-    if (e->flow != f->flow || !(e->flags & ELEMENT_FLAG_SECRET) ||
+    if (e->flow != f->flow || !(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAG_INNER ||
         trace_side_direction(flow, (enum side)e->side) != f->direction)
       continue;
     uint32_t start = (uint32_t)e->offset + e->secret_first;

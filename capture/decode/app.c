@@ -7,7 +7,8 @@
  *
  * An element that began in an earlier frame is read from a STREAM source, as Wireshark's
  * reassembled PDU; all such elements that lie one behind the other share one source. What was cut
- * into elements in pass 1 is not parsed for boundaries again here. */
+ * into elements in pass 1 is not parsed for boundaries again here. What was said inside TLS comes
+ * behind the records, from an OPENED source. */
 #include "capture/decode/app.h"
 
 #include <string.h>
@@ -121,8 +122,8 @@ static void
 element_secret(struct decode *d, const struct element *e)
 {
   const struct slice *p = &d->work->payload;
-  if (!(e->flags & ELEMENT_FLAG_SECRET) || p->n == 0)
-    return;
+  if (!(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAG_INNER || p->n == 0)
+    return; /* inside TLS the frame's octets show nothing */
   uint32_t wanted = (uint32_t)(e->offset + e->secret_first);
   int64_t from = (int32_t)(wanted - d->work->record->stream_offset);
   int64_t to = from + e->secret_octets;
@@ -159,7 +160,7 @@ repeated_secrets(struct decode *d, enum side side)
     const struct trace_frame *f = trace_frame(d->trace, frame);
     for (uint32_t k = end; k-- > f->element;) {
       const struct element *e = trace_element(d->trace, k);
-      if (e->flow != r->flow || e->side != side)
+      if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAG_INNER)
         continue;
       if (lies_before(d, e))
         return;
@@ -181,7 +182,7 @@ frame_secrets(struct decode *d, enum side side)
   uint32_t first = trace_element_at(d->trace, d->frame), n = trace_n_elements(d->trace);
   for (uint32_t i = first; first != ELEMENT_NONE && i < n && i - first < LOOK_AHEAD_ELEMENTS; i++) {
     const struct element *e = trace_element(d->trace, i);
-    if (e->flow != r->flow || e->side != side)
+    if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAG_INNER)
       continue;
     if (lies_behind(d, e))
       break;
@@ -198,15 +199,15 @@ is_inside_frame(const struct decode *d, const struct element *e)
 {
   const struct trace_frame *r = d->work->record;
   uint32_t at = (uint32_t)e->offset - r->stream_offset;
-  return e->first_frame == d->frame && at <= d->work->payload.n &&
-         e->n_octets <= d->work->payload.n - at;
+  return !(e->flags & ELEMENT_FLAG_INNER) && e->first_frame == d->frame &&
+         at <= d->work->payload.n && e->n_octets <= d->work->payload.n - at;
 }
 
 struct group {
   enum side side;
   uint64_t offset;
   uint64_t end;
-  uint32_t near_frame;
+  const struct element *first;
   uint8_t source; /* 0: not built, or it could not be */
 };
 
@@ -222,13 +223,14 @@ collect_groups(const struct decode *d, uint32_t first, uint32_t end,
       continue;
     struct group *last = n ? &groups[n - 1] : NULL;
     if (last && last->side == e->side && last->end == e->offset &&
+        !((last->first->flags ^ e->flags) & ELEMENT_FLAG_INNER) &&
         e->offset + e->n_octets - last->offset <= BUILD_STREAM_MAX) {
       last->end = e->offset + e->n_octets;
     } else if (n < GROUPS_MAX) {
       groups[n++] = (struct group){.side = (enum side)e->side,
                                    .offset = e->offset,
                                    .end = e->offset + e->n_octets,
-                                   .near_frame = e->first_frame};
+                                   .first = e};
     }
   }
   return n;
@@ -239,13 +241,13 @@ static void
 group_build(struct decode *d, struct group *g)
 {
   struct decode_work *w = d->work;
-  const struct trace_flow *flow = trace_flow(d->trace, w->record->flow);
+  bool is_inner = g->first->flags & ELEMENT_FLAG_INNER;
   uint64_t n = MIN(g->end - g->offset, BUILD_STREAM_MAX);
-  if (!trace_stream(d->trace, w->record->flow, trace_side_direction(flow, g->side), g->near_frame,
-                    g->offset, (uint32_t)n, w->octets, w->pieces))
+  if (!trace_element_stream(d->trace, g->first, g->first->first_frame, g->offset, (uint32_t)n,
+                            w->octets, w->pieces))
     return;
-  g->source = build_source(d, SOURCE_STREAM, w->octets, w->pieces);
-  if (g->source == 0 || w->pieces->len < 2)
+  g->source = build_source(d, is_inner ? SOURCE_OPENED : SOURCE_STREAM, w->octets, w->pieces);
+  if (g->source == 0 || w->pieces->len < 2 || is_inner)
     return;
   struct slice none = slice_none(build_source_slice(d, g->source));
   unsigned group = build_none(d, &defs[SEGMENTS], none);
@@ -269,7 +271,8 @@ element_slice(struct decode *d, const struct element *e, const struct group *gro
     return slice_cut(slice_skip(d->work->payload, at), e->n_octets);
   }
   for (unsigned i = 0; i < n_groups; i++) {
-    if (groups[i].source == 0 || groups[i].side != e->side || e->offset < groups[i].offset ||
+    if (groups[i].source == 0 || groups[i].side != e->side ||
+        (groups[i].first->flags ^ e->flags) & ELEMENT_FLAG_INNER || e->offset < groups[i].offset ||
         e->offset + e->n_octets > groups[i].end)
       continue;
     struct slice whole = build_source_slice(d, groups[i].source);
@@ -472,7 +475,7 @@ static const struct app_layer app_layers[APP_N] = {
 
 static void
 elements_build(struct decode *d, uint32_t first, uint32_t end, const struct group *groups,
-               unsigned n_groups)
+               unsigned n_groups, uint8_t inner)
 {
   unsigned layer = BUILD_NOTHING;
   enum app open = APP_NONE;
@@ -480,7 +483,7 @@ elements_build(struct decode *d, uint32_t first, uint32_t end, const struct grou
   uint32_t from = 0, to = 0;
   for (uint32_t i = first; i < end; i++) {
     const struct element *e = trace_element(d->trace, i);
-    if (e->flow != d->work->record->flow)
+    if (e->flow != d->work->record->flow || (e->flags & ELEMENT_FLAG_INNER) != inner)
       continue;
     struct slice s = element_slice(d, e, groups, n_groups);
     enum app app = element_app(e);
@@ -512,7 +515,8 @@ partial_build(struct decode *d, enum side side)
   uint32_t n = trace_n_elements(d->trace);
   for (uint32_t k = i; k < n && k - i < LOOK_AHEAD_ELEMENTS; k++) {
     const struct element *e = trace_element(d->trace, k);
-    if (e->flow != d->work->record->flow || e->side != side || lies_before(d, e))
+    if (e->flow != d->work->record->flow || e->side != side || e->flags & ELEMENT_FLAG_INNER ||
+        lies_before(d, e))
       continue;
     if (lies_behind(d, e))
       return;
@@ -574,7 +578,10 @@ app_decode(struct decode *d)
   for (unsigned i = 0; i < n_groups; i++)
     group_build(d, &groups[i]);
   unsigned n_before = w->n_protocols;
-  elements_build(d, first, end, groups, n_groups);
+  elements_build(d, first, end, groups, n_groups, 0);
+  elements_build(d, first, end, groups, n_groups, ELEMENT_FLAG_INNER);
+  if (w->n_records_opened && w->n_info_lines == 0) /* a piece of a line that ends in a later one */
+    build_info(d, "%sApplication Data", w->info->len ? ", " : "");
   app_messages_decode(d);
   if (w->payload.n == 0)
     return;

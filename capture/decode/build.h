@@ -58,6 +58,7 @@ struct decode_work {
   unsigned n_messages;
   bool reply_seen, reply_goes_on; /* SMTP: a reply in this frame; its last line had "-" */
   unsigned n_info_lines;          /* what was said in this frame, in the summary */
+  unsigned n_records_opened;      /* TLS records of application data in this frame */
   uint32_t scale_flow;            /* whose window scales are known */
   int scale[2];                   /* shift; -1 unknown, -2 not used */
 };

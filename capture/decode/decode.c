@@ -166,7 +166,7 @@ start(struct decode *d, uint32_t frame, bool summary_only)
   w->record = trace_frame(d->trace, frame);
   w->src = w->dst = (struct ip_addr){0};
   w->source_text[0] = w->destination_text[0] = '\0';
-  w->n_protocols = w->n_messages = w->n_info_lines = 0;
+  w->n_protocols = w->n_messages = w->n_info_lines = w->n_records_opened = 0;
   w->protocols_field = BUILD_NOTHING;
   w->payload = (struct slice){0};
   d->summary.protocol = "";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tls.c -- records of TLS: what can be read of them without keys, RFC 8446, 5246, 6066, 7301.
+/* tls.c -- records of TLS: what can be read of them without keys, and what a key log opened. RFC
+ * 8446, 5246, 6066, 7301.
  *
  *     record    | type 1 | version 2 | length 2 | contents |
  *     hello     | type 1 | length 3 | version 2 | random 32 | session id | suites | methods |
@@ -46,6 +47,8 @@ enum {
   CERTIFICATE,
   ENCRYPTED,
   APP_DATA,
+  OPENED,
+  OPENED_APP,
   BAD,
 };
 
@@ -207,6 +210,19 @@ static const struct field_def defs[] = {
                   "Encrypted application data",
                   {"What the programs say to each other, unreadable without the keys: %s.",
                    "สิ่งที่โปรแกรมพูดกัน ซึ่งอ่านไม่ได้ถ้าไม่มีกุญแจ: %s"}},
+    [OPENED] = {"tls.record.opaque_type",
+                FIELD_UINT,
+                "Opaque type",
+                {"TLS 1.3 hides what a record is for: outside it says %s, the real type is sealed "
+                 "with the contents.",
+                 "TLS 1.3 ซ่อนชนิดของเรกคอร์ด ด้านนอกเขียนว่า %s ส่วนชนิดจริงถูกผนึกไว้กับเนื้อหา"}},
+    [OPENED_APP] = {"enveloscope.tls.opened",
+                    FIELD_UINT,
+                    "Decrypted application data",
+                    {"The key log opened this record: %s octets were inside. Without it nobody on "
+                     "the way can read them.",
+                     "บันทึกกุญแจเปิดเรกคอร์ดนี้ได้ ข้างในมี %s ออกเตต "
+                     "หากไม่มีบันทึกนี้ไม่มีใครระหว่างทางอ่านได้"}},
     [BAD] = {"enveloscope.tls.bad",
              FIELD_NONE,
              "A length leads out of the record",
@@ -393,18 +409,21 @@ hello_build(struct decode *d, struct slice s, bool client)
   return extensions_build(d, s, true);
 }
 
-/* The list of TLS 1.2; in 1.3 certificates travel encrypted. */
+/* The list of TLS 1.2 (RFC 5246 7.4.2); in 1.3 (RFC 8446 4.4.2) a context stands before it, and
+ * each certificate has extensions. */
 static bool
-certificates_build(struct decode *d, struct slice s)
+certificates_build(struct decode *d, struct slice s, bool is_13)
 {
-  struct slice length, list, one;
-  if (!take_vector(&s, 3, &length, &list))
+  struct slice length, list, one, extensions;
+  if ((is_13 && !take_vector(&s, 1, &length, &one)) || !take_vector(&s, 3, &length, &list))
     return false;
   while (list.n) {
     if (!take_vector(&list, 3, &length, &one))
       return false;
     build_number(d, &defs[CERTIFICATE_LENGTH], length, one.n);
     build_octets(d, &defs[CERTIFICATE], one);
+    if (is_13 && !take_vector(&list, 2, &length, &extensions))
+      return false;
   }
   return true;
 }
@@ -430,8 +449,9 @@ fits(struct slice s)
   return true;
 }
 
+/* `is_13`: the contents of a record of TLS 1.3 that was opened. */
 static void
-handshake_build(struct decode *d, struct slice s)
+handshake_build(struct decode *d, struct slice s, bool is_13)
 {
   if (!fits(s)) {
     build_none(d, &defs[ENCRYPTED], s);
@@ -452,7 +472,9 @@ handshake_build(struct decode *d, struct slice s)
     if (type.p[0] == TLS_CLIENT_HELLO || type.p[0] == TLS_SERVER_HELLO)
       fine = hello_build(d, body, type.p[0] == TLS_CLIENT_HELLO);
     else if (type.p[0] == TLS_CERTIFICATE)
-      fine = certificates_build(d, body);
+      fine = certificates_build(d, body, is_13);
+    else if (type.p[0] == TLS_ENCRYPTED_EXTENSIONS)
+      fine = extensions_build(d, body, false);
     if (!fine)
       build_flag(d, build_none(d, &defs[BAD], body), FIELD_FLAG_ODD);
     build_close(d, group);
@@ -476,25 +498,61 @@ alert_build(struct decode *d, struct slice s)
   build_close(d, group);
 }
 
+enum { BODY_OPENED = -1 };
+
+/* What the record held: its contents are a source of their own, application data apart, which the
+ * protocol inside reads. */
+static void
+opened_build(struct decode *d, struct slice body, const struct trace_plain *plain, bool is_13)
+{
+  struct decode_work *w = d->work;
+  build_octets(d, &defs[APP_DATA], body);
+  if (plain->type == TLS_APPLICATION_DATA) {
+    w->n_records_opened++;
+    build_generated(d, build_number(d, &defs[OPENED_APP], slice_none(body), plain->n_octets));
+    return;
+  }
+  struct trace_piece piece = {
+      .n_octets = plain->n_octets, .frame = d->frame, .frame_offset = TRACE_NONE};
+  g_byte_array_set_size(w->octets, 0);
+  g_byte_array_append(w->octets, plain->octets, plain->n_octets);
+  g_array_set_size(w->pieces, 0);
+  g_array_append_val(w->pieces, piece);
+  uint8_t source = build_source(d, SOURCE_OPENED, w->octets, w->pieces);
+  struct slice inside = build_source_slice(d, source);
+  if (source && plain->type == TLS_HANDSHAKE)
+    handshake_build(d, inside, is_13);
+  else if (source && plain->type == TLS_ALERT)
+    alert_build(d, inside);
+}
+
 void
 tls_element(struct decode *d, const struct element *e, struct slice s)
 {
   struct tls_record r;
-  (void)e;
+  struct trace_plain plain;
   if (!tls_record_get(s.p, s.n, &r))
     return;
-  const char *content = tls_content_name(r.type), *version = tls_version_name(r.version);
-  if (version)
-    build_summary_protocol(d, version);
+  bool is_opened = trace_plain(d->trace, e, &plain);
+  uint8_t type = is_opened ? plain.type : r.type;
+  const char *content = tls_content_name(type), *version = tls_version_name(r.version),
+             *agreed = e->code >> 8 ? tls_version_name((uint16_t)(0x0300 | e->code >> 8)) : NULL;
+  if (agreed ? agreed : version)
+    build_summary_protocol(d, agreed ? agreed : version);
   unsigned group = build_none(d, &defs[RECORD], s);
   build_open(d, group);
-  build_named(d, &defs[CONTENT_TYPE], slice_cut(s, 1), r.type, content);
+  build_named(d, &defs[CONTENT_TYPE], slice_cut(s, 1), type, content);
+  if (is_opened && e->code >> 8 == TLS_MINOR_13)
+    build_named(d, &defs[OPENED], slice_cut(s, 1), r.type, tls_content_name(r.type));
   build_named(d, &defs[RECORD_VERSION], slice_cut(slice_skip(s, 1), 2), r.version, version);
   build_number(d, &defs[RECORD_LENGTH], slice_cut(slice_skip(s, 3), 2), r.n_octets);
   struct slice body = slice_cut(slice_skip(s, TLS_RECORD_HEADER_OCTETS), r.n_octets);
-  switch (r.type) {
+  switch (is_opened ? BODY_OPENED : (int)r.type) {
+  case BODY_OPENED:
+    opened_build(d, body, &plain, e->code >> 8 == TLS_MINOR_13);
+    break;
   case TLS_HANDSHAKE:
-    handshake_build(d, body);
+    handshake_build(d, body, false);
     break;
   case TLS_ALERT:
     alert_build(d, body);

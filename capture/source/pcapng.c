@@ -4,7 +4,8 @@
  *     section header: sets the byte order, forgets the section's interfaces
  *       interface description: link type, snap length, clock, name
  *       enhanced, simple or old packet block: one frame
- *       everything else (names, statistics, secrets, custom blocks): passed over by its length
+ *       decryption secrets: the lines of a TLS key log, gathered
+ *       everything else (names, statistics, custom blocks): passed over by its length
  *
  * Interfaces are numbered over the whole file; each section counts its own from 0. A packet block
  * that contradicts itself is counted and passed over; a length that leaves no next block ends the
@@ -21,6 +22,8 @@ enum {
   BLOCK_OLD_PACKET = 2,
   BLOCK_SIMPLE = 3,
   BLOCK_PACKET = 6,
+  BLOCK_SECRETS = 10,
+  SECRETS_TLS = 0x544c534b, /* "TLSK" */
   BLOCK_MIN = 12,
   ORDER_MAGIC = 0x1A2B3C4D,
   MAJOR = 1,
@@ -102,6 +105,7 @@ pcapng_clear(struct pcapng *ng)
 {
   g_clear_pointer(&ng->local, g_array_unref);
   g_clear_pointer(&ng->clocks, g_array_unref);
+  g_clear_pointer(&ng->secrets, g_byte_array_unref);
 }
 
 /* Reads the options p[0..n) of an interface block. */
@@ -152,6 +156,45 @@ read_interface(struct pcapng *ng, struct input *in, uint64_t total)
   }
   if (ng->local->len < READER_INTERFACES_MAX)
     g_array_append_val(ng->local, index);
+  return true;
+}
+
+/* A block of decryption secrets: type 4 | length 4 | secrets. It may be longer than the input's
+ * buffer, so it is taken piece by piece. */
+static bool
+read_secrets(struct pcapng *ng, struct input *in, uint64_t total)
+{
+  enum { HEADER = 16 };
+  if (total < HEADER + 4) {
+    ng->n_bad_records++;
+    return true;
+  }
+  if (!input_need(in, HEADER))
+    return false;
+  const uint8_t *p = input_here(in);
+  uint32_t n = get32(ng, p + 12);
+  if (n > total - HEADER - 4) {
+    ng->n_bad_records++;
+    return true;
+  }
+  if (!ng->secrets)
+    ng->secrets = g_byte_array_new();
+  if (get32(ng, p + 8) != SECRETS_TLS || n >= PCAPNG_SECRETS_MAX - ng->secrets->len)
+    return true;
+  if (!input_skip(in, HEADER))
+    return false;
+  ng->pending_octets = total - HEADER;
+  while (n > 0) {
+    size_t piece = MIN(n, INPUT_CHUNK);
+    if (!input_need(in, piece))
+      return false;
+    g_byte_array_append(ng->secrets, input_here(in), (guint)piece);
+    if (!input_skip(in, piece))
+      return false;
+    n -= (uint32_t)piece;
+    ng->pending_octets -= piece;
+  }
+  g_byte_array_append(ng->secrets, (const uint8_t *)"\n", 1);
   return true;
 }
 
@@ -232,6 +275,8 @@ pcapng_next(struct pcapng *ng, struct input *in, struct reader_frame *out)
     ng->pending_octets = total;
     size_t header_octets = packet_header_octets(type);
     if (type == BLOCK_INTERFACE && !read_interface(ng, in, total))
+      return PCAPNG_CUT;
+    if (type == BLOCK_SECRETS && !read_secrets(ng, in, total))
       return PCAPNG_CUT;
     if (!header_octets)
       continue;

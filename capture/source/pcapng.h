@@ -16,13 +16,17 @@ struct pcapng_clock {
 
 struct pcapng {
   bool is_big_endian;
-  GArray *local;      /* uint32_t: index in `interfaces` of each interface of this section */
-  GArray *clocks;     /* struct pcapng_clock, beside `interfaces` */
-  GArray *interfaces; /* struct reader_interface, borrowed from the reader */
+  GArray *local;       /* uint32_t: index in `interfaces` of each interface of this section */
+  GArray *clocks;      /* struct pcapng_clock, beside `interfaces` */
+  GArray *interfaces;  /* struct reader_interface, borrowed from the reader */
+  GByteArray *secrets; /* lines of TLS key logs seen so far, or NULL */
   uint64_t n_bad_records;
   uint64_t n_blocks;
   uint64_t pending_octets; /* rest of the block whose frame was handed out */
 };
+
+/* Octets of secrets that are kept: some 100,000 connections. */
+enum { PCAPNG_SECRETS_MAX = 64 << 20 };
 
 void pcapng_init(struct pcapng *ng, GArray *interfaces);
 void pcapng_clear(struct pcapng *ng);

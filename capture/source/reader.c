@@ -263,6 +263,12 @@ reader_interface(const struct reader *r, uint32_t index)
   return &g_array_index(r->interfaces, struct reader_interface, index);
 }
 
+const GByteArray *
+reader_secrets(const struct reader *r)
+{
+  return r->ng.secrets;
+}
+
 uint64_t
 reader_n_bad_records(const struct reader *r)
 {

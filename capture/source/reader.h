@@ -60,6 +60,10 @@ enum reader_status reader_next(struct reader *r, struct reader_frame *out, GErro
 uint32_t reader_n_interfaces(const struct reader *r);
 const struct reader_interface *reader_interface(const struct reader *r, uint32_t index);
 
+/* The lines of TLS key logs (capture/tls/keylog.h) that a pcapng file holds, as far as it was read;
+ * NULL when there are none. The array only grows. */
+const GByteArray *reader_secrets(const struct reader *r);
+
 /* Records that were passed over because they contradict themselves. */
 uint64_t reader_n_bad_records(const struct reader *r);
 

@@ -537,6 +537,12 @@ appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port, bool m
 }
 
 void
+appsession_set_keys(struct appsession *s, const struct keylog *keys)
+{
+  s->keys = s->sink->plain ? keys : NULL;
+}
+
+void
 appsession_free(struct appsession *s)
 {
   if (!s)
@@ -546,16 +552,21 @@ appsession_free(struct appsession *s)
   if (s->app == APP_POP3)
     g_free(s->u.pop.user);
   detect_free(s->detect);
+  opener_free(s->opener);
+  if (s->opened)
+    g_byte_array_unref(s->opened);
+  appsession_free(s->inner);
   g_free(s->sides[0].kept);
   g_free(s->sides[1].kept);
   g_free(s);
 }
 
+static const struct app_protocol *const protocols[APP_N] = {
+    [APP_SMTP] = &app_smtp, [APP_POP3] = &app_pop3, [APP_IMAP] = &app_imap};
+
 static void
 begin_protocol(struct appsession *s)
 {
-  static const struct app_protocol *const protocols[APP_N] = {
-      [APP_SMTP] = &app_smtp, [APP_POP3] = &app_pop3, [APP_IMAP] = &app_imap};
   s->protocol = protocols[s->app];
   if (s->swapped) {
     struct app_side side = s->sides[0];
@@ -570,6 +581,48 @@ begin_protocol(struct appsession *s)
   s->detect = NULL;
   detect_replay(s, held);
   detect_free(held);
+}
+
+/* ---- inside TLS ---- */
+
+static uint32_t
+inner_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
+{
+  struct appsession *outer = data;
+  struct element e = *element;
+  e.flags |= ELEMENT_FLAG_INNER;
+  return outer->sink->element(outer->data, &e, octets, n);
+}
+
+static void
+inner_login(void *data, const struct login *login)
+{
+}
+
+static void
+inner_notice(void *data, const struct notice *notice)
+{
+}
+
+struct appsession *
+app_inner_new(struct appsession *s)
+{
+  static const struct appsession_sink sink = {
+      .element = inner_element, .login = inner_login, .notice = inner_notice};
+  struct appsession *inner =
+      appsession_new(s->flow, s->client_port, s->server_port, s->mid_stream, &sink, s);
+  if (s->app == APP_TLS)
+    return inner;
+  inner->app = s->app;
+  inner->protocol = protocols[s->app];
+  inner->mid_stream = true; /* no greeting comes */
+  inner->protocol->start(inner);
+  inner->mid_stream = s->mid_stream;
+  inner->synced = inner->joined = true;
+  inner->state = s->state;
+  if (s->app == APP_IMAP)
+    inner->u.imap.greeted = true;
+  return inner;
 }
 
 void
@@ -666,18 +719,20 @@ appsession_end(struct appsession *s)
   flush_side(s, SIDE_CLIENT);
   flush_side(s, SIDE_SERVER);
   auth_finish_all(s);
+  if (s->inner)
+    appsession_end(s->inner);
 }
 
 enum app
 appsession_app(const struct appsession *s)
 {
-  return (enum app)s->app;
+  return s->inner && s->inner->app != APP_NONE ? (enum app)s->inner->app : (enum app)s->app;
 }
 
 uint8_t
 appsession_state(const struct appsession *s)
 {
-  return s->state;
+  return s->inner && s->inner->app != APP_NONE ? s->inner->state : s->state;
 }
 
 bool

@@ -63,6 +63,16 @@ struct notice {
   uint32_t frame;
 };
 
+/* The contents of one TLS record that was opened with a key log. Valid during the call. */
+struct app_plain {
+  enum side side;
+  uint8_t type;    /* enum tls_content: what was inside */
+  uint64_t offset; /* of the record in its side's stream */
+  uint32_t frame;  /* that completed it */
+  const uint8_t *octets;
+  uint32_t n_octets;
+};
+
 struct appsession_sink {
   /* Stores the element and returns its index (any number the caller can use; 0 when it does not
    * keep them). octets[0..n) are its octets; n is less than n_octets for GAP and CUT, and for TLS
@@ -70,6 +80,10 @@ struct appsession_sink {
   uint32_t (*element)(void *data, const struct element *element, const uint8_t *octets, size_t n);
   void (*login)(void *data, const struct login *login);
   void (*notice)(void *data, const struct notice *notice);
+  /* Keeps it and returns true; false when there is no room: then it stays sealed. May be NULL: then
+   * nothing is opened. What is said inside comes as elements with ELEMENT_FLAG_INNER; logins and
+   * notices inside are not told, since the wire does not show them. */
+  bool (*plain)(void *data, const struct app_plain *plain);
 };
 
 struct appsession;
@@ -79,6 +93,9 @@ struct appsession;
 struct appsession *appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port,
                                   bool mid_stream, const struct appsession_sink *sink, void *data);
 void appsession_free(struct appsession *s);
+/* Before the first octet: TLS is opened with these secrets (capture/tls/keylog.h); borrowed. */
+struct keylog;
+void appsession_set_keys(struct appsession *s, const struct keylog *keys);
 
 /* The next in-order octets of one side, which arrived with `frame`. Offsets are counted inside. */
 void appsession_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n,

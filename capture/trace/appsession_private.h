@@ -8,8 +8,10 @@
  *   appsession.c         cuts the octets of a side by its mode and hands lines to the protocol
  *   appsession_detect.c  finds the protocol from the first lines
  *   appsession_smtp.c, appsession_pop3.c, appsession_imap.c    what a line means
- *   appsession_tls.c     TLS records
+ *   appsession_tls.c     TLS records; what they hold, when a key log opens them, goes to a session
+ *                        inside this one
  *   appsession_auth.c    one attempt to log in, for all three */
+#include "capture/tls/opener.h"
 #include "capture/trace/appsession.h"
 #include "capture/wire/mail.h"
 #include "capture/wire/sasl.h"
@@ -141,7 +143,11 @@ struct appsession {
   bool ended;
   bool tls_asked; /* STARTTLS waits for its answer */
   bool tls_started, offer_noticed;
-  bool more; /* the server's answer has more lines */
+  bool more;                 /* the server's answer has more lines */
+  const struct keylog *keys; /* borrowed; NULL: TLS is never opened */
+  struct opener *opener;     /* from the first record on */
+  GByteArray *opened;        /* the contents of a record, while it is handed out */
+  struct appsession *inner;  /* what is said inside TLS; its sink leads to this session's */
   union {
     struct {
       uint32_t reply_command;
@@ -209,6 +215,10 @@ void app_keep_early(struct appsession *s, struct app_early early);
 void app_clear_queue(struct appsession *s);
 /* True when a command before this one still waits for its answer. */
 bool app_is_pipelined(const struct appsession *s);
+
+/* A session inside TLS: of a known protocol, begun in clear (STARTTLS), it goes on without a
+ * greeting. APP_NONE: it is recognised like any other. */
+struct appsession *app_inner_new(struct appsession *s);
 
 /* ---- appsession_detect.c ---- */
 enum app_verdict { VERDICT_WAIT, VERDICT_FOUND, VERDICT_NONE };

@@ -5,8 +5,9 @@
  *     type version  length   length octets ...       RFC 8446 section 5.1, RFC 5246 section 6.2.1
  *
  * Handshake and alert records that calls cut are put together, since their contents are read; of
- * application data only the header is kept, since nothing else can be. Octets that are no record
- * end the reading: all that follows on that side is ELEMENT_OTHER. Not here: what the records mean.
+ * application data only the header is kept, unless a key log can open it: then its contents go to
+ * the session inside. Octets that are no record end the reading: all that follows on that side is
+ * ELEMENT_OTHER. Not here: what the records mean.
  */
 #include <glib.h>
 
@@ -37,7 +38,7 @@ emit_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, u
                       .first_frame = first_frame,
                       .last_frame = frame,
                       .command = ELEMENT_NONE,
-                      .code = p[0],
+                      .code = (uint16_t)(p[0] | (s->opener ? opener_minor(s->opener) << 8 : 0)),
                       .kind = ELEMENT_TLS};
   if (s->app == APP_TLS && !s->tls_started) {
     s->tls_started = true;
@@ -48,6 +49,45 @@ emit_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, u
     return;
   }
   app_emit(s, which, &e, p, n);
+}
+
+/* Opens a record as far as the key log allows; true when s->opened holds what was said inside. */
+static bool
+open_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t n_octets,
+            uint64_t offset, uint32_t frame)
+{
+  uint8_t type = 0;
+  if (!s->opener) {
+    s->opener = opener_new(s->keys);
+    s->opened = g_byte_array_new();
+  }
+  if (n < n_octets) { /* its contents were not kept */
+    opener_skip(s->opener, which);
+    return false;
+  }
+  if (opener_record(s->opener, which, p, n, &type, s->opened) != OPENED_PLAIN)
+    return false;
+  struct app_plain plain = {.side = which,
+                            .type = type,
+                            .offset = offset,
+                            .frame = frame,
+                            .octets = s->opened->data,
+                            .n_octets = s->opened->len};
+  return s->sink->plain(s->data, &plain) && type == TLS_TYPE_APPLICATION_DATA && plain.n_octets;
+}
+
+/* A record is complete: it is given out, and then what was said inside. */
+static void
+end_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t n_octets,
+           uint64_t offset, uint32_t first_frame, uint32_t frame)
+{
+  bool says = s->keys && open_record(s, which, p, n, n_octets, offset, frame);
+  emit_record(s, which, p, n, n_octets, offset, first_frame, frame);
+  if (!says)
+    return;
+  if (!s->inner)
+    s->inner = app_inner_new(s);
+  appsession_feed(s->inner, which, s->opened->data, s->opened->len, frame);
 }
 
 size_t
@@ -74,7 +114,8 @@ tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint
     if (side->n_pending < TLS_HEADER_OCTETS)
       return taken;
   }
-  bool opaque = side->kept[0] == TLS_TYPE_APPLICATION_DATA;
+  bool opaque =
+      side->kept[0] == TLS_TYPE_APPLICATION_DATA && !(s->opener && opener_has_secret(s->opener));
   size_t n_record = TLS_HEADER_OCTETS + (size_t)get_be16(side->kept + 3);
   size_t take = MIN(n - taken, n_record - (size_t)side->n_pending);
   uint64_t offset = side->offset;
@@ -82,8 +123,8 @@ tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint
     app_side_keep(side, p + taken, take, opaque ? TLS_HEADER_OCTETS : TLS_RECORD_MAX, frame);
   if (side->n_pending == n_record) {
     app_side_taken(side);
-    emit_record(s, which, side->kept, side->n_kept, (uint32_t)n_record, offset, side->first_frame,
-                side->last_frame);
+    end_record(s, which, side->kept, side->n_kept, (uint32_t)n_record, offset, side->first_frame,
+               side->last_frame);
   }
   return taken + take;
 }

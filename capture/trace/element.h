@@ -21,17 +21,19 @@ enum app {
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
 enum element_kind {
-  ELEMENT_COMMAND,  /* client line that begins a command; code = verb enum of the protocol */
-  ELEMENT_REST,     /* client line that continues a command (behind an IMAP literal) */
-  ELEMENT_AUTH,     /* client line of an authentication exchange; code = verb of the command */
-  ELEMENT_REPLY,    /* server line; code: SMTP reply code; POP3 enum pop_status; IMAP enum imap_status */
-  ELEMENT_TEXT,     /* server line of a POP3 multi-line answer other than a message; "." included */
-  ELEMENT_MESSAGE,  /* octets of a message (DATA, BDAT, RETR, TOP): one run per delivery */
-  ELEMENT_END,      /* the line "." that ends a message */
-  ELEMENT_LITERAL,  /* octets of an IMAP literal: one run per delivery */
-  ELEMENT_TLS,      /* one TLS record; code = content type */
-  ELEMENT_GAP,      /* octets that the capture does not hold */
-  ELEMENT_OTHER,    /* octets that fit no protocol here */
+  ELEMENT_COMMAND, /* client line that begins a command; code = verb enum of the protocol */
+  ELEMENT_REST,    /* client line that continues a command (behind an IMAP literal) */
+  ELEMENT_AUTH,    /* client line of an authentication exchange; code = verb of the command */
+  ELEMENT_REPLY, /* server line; code: SMTP reply code; POP3 enum pop_status; IMAP enum imap_status
+                  */
+  ELEMENT_TEXT,  /* server line of a POP3 multi-line answer other than a message; "." included */
+  ELEMENT_MESSAGE, /* octets of a message (DATA, BDAT, RETR, TOP): one run per delivery */
+  ELEMENT_END,     /* the line "." that ends a message */
+  ELEMENT_LITERAL, /* octets of an IMAP literal: one run per delivery */
+  ELEMENT_TLS,     /* one TLS record; code = content type + 256 * minor version agreed on (4: TLS
+                      1.3; 0: not yet, or not known) */
+  ELEMENT_GAP,     /* octets that the capture does not hold */
+  ELEMENT_OTHER,   /* octets that fit no protocol here */
   ELEMENT_N_KINDS
 };
 
@@ -54,6 +56,8 @@ enum element_flag {
   ELEMENT_FLAG_PIPELINED = 0x08, /* sent before the answer to the one before */
   ELEMENT_FLAG_ODD = 0x10,       /* breaks its protocol's grammar or order */
   ELEMENT_FLAG_CUT = 0x20,       /* longer than APPSESSION_LINE_MAX: only its start was read */
+  ELEMENT_FLAG_INNER = 0x40,     /* was sealed by TLS: its offset counts what was opened, not the
+                                    octets of the TCP stream */
 };
 
 #define ELEMENT_NONE UINT32_MAX

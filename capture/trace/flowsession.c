@@ -140,12 +140,22 @@ on_notice(void *data, const struct notice *notice)
     s->sink->notice(s->data, notice, &where, time_ns, &evidence, 1);
 }
 
+static bool
+on_plain(void *data, const struct app_plain *plain)
+{
+  struct flowsession *s = data;
+  struct app_plain p = *plain;
+  if (p.frame < s->now)
+    p.frame = s->now;
+  return s->sink->plain && s->sink->plain(s->data, s->flow_index, &p);
+}
+
 static const struct appsession_sink app_sink = {
-    .element = on_element, .login = on_login, .notice = on_notice};
+    .element = on_element, .login = on_login, .notice = on_notice, .plain = on_plain};
 
 struct flowsession *
 flowsession_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
-                const struct pass1_sink *sink, void *data)
+                const struct keylog *keys, const struct pass1_sink *sink, void *data)
 {
   struct flowsession *s = g_new(struct flowsession, 1);
   s->flow = f;
@@ -158,6 +168,8 @@ flowsession_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_s
   s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
   s->app = appsession_new(flow_index, f->seen.ends[client].port, f->seen.ends[!client].port,
                           mid_stream, &app_sink, s);
+  if (sink->plain)
+    appsession_set_keys(s->app, keys);
   return s;
 }
 

@@ -16,9 +16,11 @@ enum {
 
 struct flowsession;
 
-/* `client` is the direction (0 or 1) in which the client seems to send. */
+/* `keys` (may be NULL) opens TLS, see pass1_options. `client` is the direction (0 or 1) in which
+ * the client seems to send. */
 struct flowsession *flowsession_new(struct flow *f, uint32_t flow_index, unsigned client,
-                                    bool mid_stream, const struct pass1_sink *sink, void *data);
+                                    bool mid_stream, const struct keylog *keys,
+                                    const struct pass1_sink *sink, void *data);
 void flowsession_free(struct flowsession *s);
 
 /* `now` is the frame in which the run could be delivered; run->frame, which holds it, may be older.

@@ -105,8 +105,9 @@ get_session(const struct feeding *to)
   struct flow *f = to->flow;
   if (!f->session && !f->session_is_over) {
     const struct trace_flow_end *e = f->seen.ends;
-    f->session = flowsession_new(f, to->flow_index, f->seen.client,
-                                 !e[0].syn_seen && !e[1].syn_seen, &to->pass->sink, to->pass->data);
+    f->session =
+        flowsession_new(f, to->flow_index, f->seen.client, !e[0].syn_seen && !e[1].syn_seen,
+                        to->pass->options.keys, &to->pass->sink, to->pass->data);
   }
   return f->session;
 }

@@ -15,7 +15,8 @@
 struct pass1;
 
 struct pass1_options {
-  bool by_interface; /* a packet's hops on several taps are different flows */
+  const struct keylog *keys; /* opens TLS, borrowed, may grow; NULL: it stays sealed */
+  bool by_interface;         /* a packet's hops on several taps are different flows */
   bool forgets; /* flows are given up when idle: constant memory, flow indexes are used again */
 };
 
@@ -27,6 +28,8 @@ struct pass1_sink {
                 int64_t time_ns, const struct evidence *evidence, unsigned n_evidence);
   void (*notice)(void *data, const struct notice *notice, const struct finding_flow *where,
                  int64_t time_ns, const struct evidence *evidence, unsigned n_evidence);
+  /* What a TLS record of a flow held; false when it cannot be kept. Sides are roles. */
+  bool (*plain)(void *data, uint32_t flow, const struct app_plain *plain);
   /* A datagram was put together in `frame`, from these pieces in the order of their octets. */
   void (*datagram)(void *data, uint32_t frame, const struct trace_piece *pieces, unsigned n_pieces);
 };

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 
 #include "capture/trace/trace_store.h"
+#include "capture/wire/tls.h"
 
 enum { HUGE_PAGE = 1 << 21 };
 
@@ -98,8 +99,53 @@ on_datagram(void *data, uint32_t frame, const struct trace_piece *pieces, unsign
   g_array_append_val(t->datagrams, entry);
 }
 
-static const struct pass1_sink pass_sink = {
-    .element = on_element, .login = on_login, .notice = on_notice, .datagram = on_datagram};
+static void
+plain_flow_free(void *data)
+{
+  struct plain_flow *f = data;
+  for (unsigned i = 0; i < 2; i++) {
+    g_clear_pointer(&f->sides[i].octets, g_byte_array_unref);
+    g_clear_pointer(&f->sides[i].records, g_array_unref);
+  }
+  g_free(f);
+}
+
+static bool
+on_plain(void *data, uint32_t flow, const struct app_plain *plain)
+{
+  struct trace *t = data;
+  struct plain_flow *f = g_hash_table_lookup(t->plain, GUINT_TO_POINTER(flow));
+  uint64_t price = plain->n_octets + sizeof(struct trace_record);
+  if (t->n_plain_octets + price > TRACE_PLAIN_MAX)
+    return false;
+  if (!f) {
+    f = g_new0(struct plain_flow, 1);
+    for (unsigned i = 0; i < 2; i++) {
+      f->sides[i].octets = g_byte_array_new();
+      f->sides[i].records = g_array_new(FALSE, FALSE, sizeof(struct trace_record));
+    }
+    g_hash_table_insert(t->plain, GUINT_TO_POINTER(flow), f);
+  }
+  struct plain_side *s = &f->sides[plain->side];
+  struct trace_record r = {.offset = plain->offset,
+                           .at = s->octets->len,
+                           .app_at = s->n_app,
+                           .n_octets = plain->n_octets,
+                           .frame = plain->frame,
+                           .type = plain->type};
+  g_byte_array_append(s->octets, plain->octets, plain->n_octets);
+  g_array_append_val(s->records, r);
+  if (plain->type == TLS_APPLICATION_DATA)
+    s->n_app += plain->n_octets;
+  t->n_plain_octets += price;
+  return true;
+}
+
+static const struct pass1_sink pass_sink = {.element = on_element,
+                                            .login = on_login,
+                                            .notice = on_notice,
+                                            .plain = on_plain,
+                                            .datagram = on_datagram};
 
 /* ---- life ---- */
 
@@ -123,7 +169,9 @@ trace_new(void)
   for (int i = 0; i < 2; i++)
     t->streams[i] = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   t->findings = findings_new();
-  t->pass = pass1_new(&(struct pass1_options){0}, &pass_sink, t);
+  t->keys = keylog_new();
+  t->plain = g_hash_table_new_full(NULL, NULL, NULL, plain_flow_free);
+  t->pass = pass1_new(&(struct pass1_options){.keys = t->keys}, &pass_sink, t);
   return t;
 }
 
@@ -133,6 +181,8 @@ trace_free(struct trace *t)
   if (!t)
     return;
   pass1_free(t->pass);
+  keylog_free(t->keys);
+  g_hash_table_unref(t->plain);
   findings_free(t->findings);
   for (int i = 0; i < 2; i++)
     g_array_unref(t->streams[i]);
@@ -161,6 +211,12 @@ void
 trace_set_separate_interfaces(struct trace *t, bool separate)
 {
   pass1_set_by_interface(t->pass, separate);
+}
+
+size_t
+trace_add_keylog(struct trace *t, const char *text, size_t n)
+{
+  return keylog_add(t->keys, text, n);
 }
 
 uint32_t

@@ -131,7 +131,13 @@ void trace_set_separate_interfaces(struct trace *t, bool separate);
 uint32_t trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t *octets,
                       uint32_t captured, uint32_t wire);
 
-/* All frames are in: open sessions end, pending logins come out. Appending afterwards is our bug. */
+/* Adds secrets of TLS connections in the key log format (capture/tls/keylog.h); returns how many
+ * lines were of use. Records that come with frames appended later are opened with them; the secrets
+ * in a pcapng file are added by themselves. */
+size_t trace_add_keylog(struct trace *t, const char *text, size_t n);
+
+/* All frames are in: open sessions end, pending logins come out. Appending afterwards is our bug.
+ */
 void trace_finish(struct trace *t);
 
 /* ---- loading a file, stepwise so that a window stays alive ---- */
@@ -189,7 +195,22 @@ uint32_t trace_element_at(const struct trace *t, uint32_t frame);
 bool trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_frame,
                   uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces);
 
-/* An element's octets: trace_stream() with its own numbers. */
+/* What a record of TLS held, when the key log opened it: an ELEMENT_TLS with its flow, side and
+ * offset. The octets are valid until more is appended. */
+struct trace_plain {
+  uint8_t type; /* enum tls_content: what was inside, whatever the record's header says */
+  const uint8_t *octets;
+  uint32_t n_octets;
+};
+bool trace_plain(const struct trace *t, const struct element *record, struct trace_plain *out);
+
+/* n octets from `offset` on of the stream in which an element lies: the TCP stream, or what was
+ * opened of it. As trace_stream(); near_frame does not matter inside TLS, and a piece of opened
+ * octets has no place in its frame (frame_offset TRACE_NONE). */
+bool trace_element_stream(const struct trace *t, const struct element *e, uint32_t near_frame,
+                          uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces);
+
+/* An element's octets: trace_element_stream() with its own numbers. */
 bool trace_element_octets(const struct trace *t, uint32_t element, GByteArray *out, GArray *pieces);
 
 /* The direction (0 or 1) in which a side of a flow sends. */

@@ -43,6 +43,18 @@ add_interfaces(struct trace *t)
   }
 }
 
+/* What the file's secrets blocks said since the last time. */
+static void
+add_secrets(struct trace *t)
+{
+  const GByteArray *secrets = reader_secrets(t->reader);
+  if (!secrets || secrets->len == t->n_secrets_read)
+    return;
+  trace_add_keylog(t, (const char *)secrets->data + t->n_secrets_read,
+                   secrets->len - t->n_secrets_read);
+  t->n_secrets_read = secrets->len;
+}
+
 static enum trace_load
 end(struct trace_loader *l, bool ended_early)
 {
@@ -70,6 +82,7 @@ trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fractio
     }
     if (frame.interface >= t->interfaces->len)
       add_interfaces(t);
+    add_secrets(t);
     struct pass1_input in = {.octets = frame.octets,
                              .time_ns = frame.time_ns,
                              .position = frame.position,

@@ -8,6 +8,7 @@
 
 #include "capture/trace/trace.h"
 #include "capture/trace/trace_store.h"
+#include "capture/wire/tls.h"
 
 enum {
   BACK_FRAMES = 256, /* octets that came early lie before the frame of their run's first octet */
@@ -233,6 +234,83 @@ trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_
   return true;
 }
 
+/* ---- what was opened of TLS ---- */
+
+/* The first record at or behind `wanted`, which is an offset of records or, with `in_app`, of
+ * application data; then of the records that hold that octet the last one, which is no empty one.
+ */
+static guint
+find_record(const GArray *records, uint64_t wanted, bool in_app)
+{
+  guint low = 0, high = records->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    const struct trace_record *r = &g_array_index(records, struct trace_record, middle);
+    if (in_app ? r->app_at <= wanted : r->offset < wanted)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return in_app && low > 0 ? low - 1 : low;
+}
+
+bool
+trace_plain(const struct trace *t, const struct element *record, struct trace_plain *out)
+{
+  const struct plain_flow *f = trace_plain_flow(t, record->flow);
+  if (!f || record->kind != ELEMENT_TLS)
+    return false;
+  const struct plain_side *s = &f->sides[record->side];
+  guint i = find_record(s->records, record->offset, false);
+  const struct trace_record *r =
+      i < s->records->len ? &g_array_index(s->records, struct trace_record, i) : NULL;
+  if (!r || r->offset != record->offset)
+    return false;
+  *out = (struct trace_plain){
+      .type = r->type, .octets = s->octets->data + r->at, .n_octets = r->n_octets};
+  return true;
+}
+
+/* As trace_stream(), of the application data that was opened. */
+static bool
+read_opened(const struct trace *t, const struct element *e, uint64_t offset, uint32_t n,
+            GByteArray *out, GArray *pieces)
+{
+  const struct plain_flow *f = trace_plain_flow(t, e->flow);
+  g_byte_array_set_size(out, n);
+  memset(out->data, 0, n);
+  g_array_set_size(pieces, 0);
+  if (!f)
+    return false;
+  const struct plain_side *s = &f->sides[e->side];
+  for (guint i = find_record(s->records, offset, true); i < s->records->len; i++) {
+    const struct trace_record *r = &g_array_index(s->records, struct trace_record, i);
+    if (r->app_at >= offset + n)
+      break;
+    uint64_t end = r->app_at + r->n_octets;
+    if (r->type != TLS_APPLICATION_DATA || end <= offset)
+      continue;
+    uint64_t from = MAX(r->app_at, offset), to = MIN(end, offset + n);
+    memcpy(out->data + (from - offset), s->octets->data + r->at + (from - r->app_at), to - from);
+    struct trace_piece piece = {.first = from - offset,
+                                .n_octets = (uint32_t)(to - from),
+                                .frame = r->frame,
+                                .frame_offset = TRACE_NONE};
+    g_array_append_val(pieces, piece);
+  }
+  return true;
+}
+
+bool
+trace_element_stream(const struct trace *t, const struct element *e, uint32_t near_frame,
+                     uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces)
+{
+  if (e->flags & ELEMENT_FLAG_INNER)
+    return read_opened(t, e, offset, n, out, pieces);
+  return trace_stream(t, e->flow, trace_side_direction(trace_flow(t, e->flow), e->side), near_frame,
+                      offset, n, out, pieces);
+}
+
 /* ---- elements ---- */
 
 uint32_t
@@ -257,7 +335,7 @@ trace_elements_end(const struct trace *t, uint32_t frame)
 static bool
 overlaps(const struct element *e, const struct trace_frame *f, uint32_t flow, enum side side)
 {
-  if (e->flow != flow || e->side != side)
+  if (e->flow != flow || e->side != side || e->flags & ELEMENT_FLAG_INNER)
     return false;
   int32_t ahead = (int32_t)((uint32_t)e->offset - f->stream_offset);
   return ahead < (int64_t)f->payload_octets && ahead + (int64_t)e->n_octets > 0;
@@ -287,8 +365,7 @@ bool
 trace_element_octets(const struct trace *t, uint32_t element, GByteArray *out, GArray *pieces)
 {
   const struct element *e = trace_element(t, element);
-  return trace_stream(t, e->flow, trace_side_direction(trace_flow(t, e->flow), e->side),
-                      e->first_frame, e->offset, e->n_octets, out, pieces);
+  return trace_element_stream(t, e, e->first_frame, e->offset, e->n_octets, out, pieces);
 }
 
 /* ---- the rest ---- */

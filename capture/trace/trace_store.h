@@ -4,6 +4,7 @@
 
 /* What a trace holds; for trace.c, trace_load.c and trace_read.c only. */
 #include "capture/source/reader.h"
+#include "capture/tls/keylog.h"
 #include "capture/trace/pass1.h"
 #include "capture/trace/trace.h"
 
@@ -32,6 +33,30 @@ struct trace_datagram_entry {
   uint32_t first_piece, n_pieces; /* in datagram_pieces */
 };
 
+/* One record that was opened. */
+struct trace_record {
+  uint64_t offset;   /* of the record in its side's stream */
+  uint64_t at;       /* of its contents in plain_side.octets */
+  uint64_t app_at;   /* how much application data was opened before it */
+  uint32_t n_octets; /* of its contents */
+  uint32_t frame;
+  uint8_t type;
+};
+
+/* What was opened of one side of a flow. */
+struct plain_side {
+  GByteArray *octets;
+  GArray *records; /* struct trace_record, by offset */
+  uint64_t n_app;  /* octets of application data */
+};
+
+struct plain_flow {
+  struct plain_side sides[2]; /* by enum side */
+};
+
+/* The contents of records of one trace that are kept in memory: many hours of mail. */
+#define TRACE_PLAIN_MAX (UINT64_C(256) << 20)
+
 struct trace {
   struct store frames;
   struct store elements;
@@ -44,6 +69,10 @@ struct trace {
   GArray *streams[2]; /* uint32_t: flow index by tcp.stream and by udp.stream */
   struct pass1 *pass;
   struct findings *findings;
+  struct keylog *keys;
+  size_t n_secrets_read; /* octets of the reader's secrets that are in `keys` */
+  GHashTable *plain;     /* flow index -> struct plain_flow* */
+  uint64_t n_plain_octets;
   struct trace_damage damage;
   uint32_t n_elements_in_frames; /* those behind it came out at the end */
   bool is_finished;
@@ -58,6 +87,13 @@ store_get(const struct store *s, uint32_t index)
 
 /* Room for one item more, or NULL when 2^32 - 2 are there. */
 void *store_add(struct store *s);
+
+/* What was opened of a flow, or NULL. */
+static inline const struct plain_flow *
+trace_plain_flow(const struct trace *t, uint32_t flow)
+{
+  return g_hash_table_lookup(t->plain, GUINT_TO_POINTER(flow));
+}
 
 /* Runs pass 1 over a frame and stores its record. */
 uint32_t trace_feed(struct trace *t, const struct pass1_input *in);

@@ -19,14 +19,20 @@ enum tls_content {
 enum tls_handshake {
   TLS_CLIENT_HELLO = 1,
   TLS_SERVER_HELLO = 2,
+  TLS_ENCRYPTED_EXTENSIONS = 8,
   TLS_CERTIFICATE = 11,
+  TLS_FINISHED = 20,
+  TLS_KEY_UPDATE = 24,
 };
+
+enum { TLS_MINOR_12 = 3, TLS_MINOR_13 = 4 }; /* the low octet of a version */
 
 enum tls_extension {
   TLS_EXT_SERVER_NAME = 0,
   TLS_EXT_SUPPORTED_GROUPS = 10,
   TLS_EXT_SIGNATURE_ALGORITHMS = 13,
   TLS_EXT_ALPN = 16,
+  TLS_EXT_ENCRYPT_THEN_MAC = 22,
   TLS_EXT_SUPPORTED_VERSIONS = 43,
   TLS_EXT_KEY_SHARE = 51,
 };

@@ -174,7 +174,9 @@ test_exit_codes(void)
   g_assert_cmpint(run_on("decode", "-Y 'tcp.prot == 1'", NULL, &err), ==, 2);
   g_assert_nonnull(strstr(err, "tcp.port"));
   g_assert_cmpint(run_on("decode", "-e no.such.key", NULL, NULL), ==, 2);
-  g_assert_cmpint(run_on("decode", "-o keylog:x", NULL, NULL), ==, 2);
+  g_assert_cmpint(run_on("decode", "-o other:x", NULL, NULL), ==, 2);
+  g_assert_cmpint(run_on("decode", "-o keylog:/no/such/file", NULL, NULL), ==, 3);
+  g_assert_cmpint(run_on("follow", "-s 0 -o keylog:/no/such/file", NULL, NULL), ==, 3);
   g_assert_cmpint(run_on("decode", "-c 0", NULL, NULL), ==, 2);
   g_assert_cmpint(run_on("follow", "-s 7", NULL, NULL), ==, 2);
   line = g_strdup_printf("decode -r %s", empty);

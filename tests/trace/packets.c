@@ -24,7 +24,11 @@ packets_hex(const char *text)
 GByteArray *
 packets_tcp(const struct packets_segment *s)
 {
-  size_t n_payload = s->text ? strlen(s->text) : 0, n_options = s->scale ? 4 : 0;
+  const void *payload = s->octets ? (const void *)s->octets->data : s->text;
+  size_t n_payload = s->octets ? s->octets->len
+                     : s->text ? strlen(s->text)
+                               : 0,
+         n_options = s->scale ? 4 : 0;
   size_t n = IPV4_OCTETS + TCP_OCTETS + n_options + n_payload;
   GByteArray *out = g_byte_array_new();
   g_byte_array_set_size(out, (guint)n);
@@ -51,7 +55,7 @@ packets_tcp(const struct packets_segment *s)
     behind[3] = (uint8_t)(s->scale - 1);
   }
   if (n_payload)
-    memcpy(behind + n_options, s->text, n_payload);
+    memcpy(behind + n_options, payload, n_payload);
   return out;
 }
 

@@ -16,10 +16,11 @@ struct packets_segment {
   unsigned from;
   uint32_t seq, ack;
   uint16_t flags;
-  int window;       /* 0: 1000; -1: zero */
-  int scale;        /* of a SYN: window scale + 1; 0: none */
-  const char *text; /* payload, or NULL */
-  int64_t after_ns; /* since the segment before */
+  int window;               /* 0: 1000; -1: zero */
+  int scale;                /* of a SYN: window scale + 1; 0: none */
+  const char *text;         /* payload, or NULL */
+  int64_t after_ns;         /* since the segment before */
+  const GByteArray *octets; /* instead of `text`: payload that is none */
 };
 GByteArray *packets_tcp(const struct packets_segment *s);
 
