@@ -11,6 +11,7 @@
 
 #include "capture/decode/decode.h"
 #include "capture/tls/keylog.h"
+#include "capture/wire/bytes.h"
 #include "capture/wire/tls.h"
 #include "tests/trace/packets.h"
 
@@ -511,6 +512,82 @@ test_tshark(void)
   }
 }
 
+/* Octets of a pcapng block's length at `at`, little endian. */
+static guint32
+block_octets(const char *file, gsize at)
+{
+  return get_le32((const uint8_t *)file + at + 4);
+}
+
+/* The same file with a Decryption Secrets Block (type 10) behind its first two blocks. */
+static GByteArray *
+with_secrets(const char *file, gsize n, const char *keys, const char *type)
+{
+  gsize at = block_octets(file, 0);
+  at += block_octets(file, at);
+  guint n_keys = (guint)strlen(keys), total = (20 + n_keys + 3) / 4 * 4;
+  g_autoptr(GByteArray) block = g_byte_array_new();
+  g_byte_array_set_size(block, total);
+  memset(block->data, 0, total);
+  block->data[0] = 10;
+  for (unsigned i = 0; i < 4; i++) {
+    block->data[4 + i] = block->data[total - 4 + i] = (uint8_t)(total >> (8 * i));
+    block->data[8 + i] = (uint8_t)type[3 - i];
+    block->data[12 + i] = (uint8_t)(n_keys >> (8 * i));
+  }
+  memcpy(block->data + 16, keys, n_keys);
+  GByteArray *out = g_byte_array_new();
+  g_byte_array_append(out, (const uint8_t *)file, (guint)at);
+  g_byte_array_append(out, block->data, block->len);
+  g_byte_array_append(out, (const uint8_t *)file + at, (guint)(n - at));
+  return out;
+}
+
+static char *
+load_inside(const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  trace_owned *t = trace_new();
+  g_assert_true(trace_load_file(t, path, NULL, &error));
+  char *text = inside(t);
+  trace_free(t);
+  return text;
+}
+
+/* The secrets of a file stand in the file: a block of the type "TLSK" before the packets, also one
+ * that is longer than what is read at once; blocks of other types are passed over. */
+static void
+test_secrets_block(void)
+{
+  struct talk *t = talk_new(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256", 0);
+  shake_hands(t);
+  say_all(t, dialogue);
+  struct trace *trace = play(t, NULL, 1400);
+  g_autofree char *path = g_build_filename(g_get_tmp_dir(), "enveloscope-tls-XXXXXX.pcapng", NULL);
+  g_autofree char *file = NULL;
+  gsize n;
+  close(g_mkstemp(path));
+  packets_write(path, trace);
+  g_assert_true(g_file_get_contents(path, &file, &n, NULL));
+  g_autoptr(GString) many = g_string_new(NULL);
+  while (many->len < 700000)
+    g_string_append_printf(many, "# %0200d\n", 0);
+  g_string_append(many, t->keys->str);
+  const struct {
+    const char *keys, *type, *expected;
+  } cases[] = {
+      {t->keys->str, "TLSK", dialogue}, {many->str, "TLSK", dialogue}, {t->keys->str, "WGKL", ""}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GByteArray) whole = with_secrets(file, n, cases[i].keys, cases[i].type);
+    g_assert_true(g_file_set_contents(path, (const char *)whole->data, whole->len, NULL));
+    g_autofree char *text = load_inside(path);
+    g_assert_cmpstr(text, ==, cases[i].expected);
+  }
+  g_unlink(path);
+  trace_free(trace);
+  talk_free(t);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -527,6 +604,7 @@ main(int argc, char **argv)
   g_test_add_func("/tls/damaged-record-stays-sealed", test_damaged);
   g_test_add_func("/tls/wrong-secrets-open-nothing", test_wrong_secrets);
   g_test_add_func("/tls/secrets-inside-are-masked", test_masked);
+  g_test_add_func("/tls/secrets-block-of-a-pcapng", test_secrets_block);
   g_test_add_func("/tls/tshark-sees-the-same", test_tshark);
   return g_test_run();
 }
