@@ -2,11 +2,17 @@
 #ifndef SIM_MAIL_SMTP_H
 #define SIM_MAIL_SMTP_H
 
-/* The SMTP machines: one server for its two roles, one client. RFC 5321, 6409, 1870, 2034, 2920,
- * 3463, 4954, 6152. */
+/* The SMTP machines: one server for its three roles, one client. RFC 5321, 6409, 2033; 1870 (SIZE),
+ * 2034 and 3463 (enhanced codes), 2920 (PIPELINING), 3030 (CHUNKING, BINARYMIME), 3207 (STARTTLS),
+ * 3461 (DSN), 4954 (AUTH), 6152 (8BITMIME), 6531 (SMTPUTF8).
+ *
+ * Events: "state" (the names of smtp_states), "user", and "log": what is odd or weak, in words. */
 #include "sim/mail/auth.h"
 #include "sim/mail/endpoint.h"
 #include "sim/mail/envelope.h"
+#include "sim/mail/smtp_end.h"
+#include "sim/mail/smtp_extension.h"
+#include "sim/mail/smtp_text.h"
 #include "sim/mail/store.h"
 
 /* Limits of RFC 5321 4.5.3.1, and our own. */
@@ -23,18 +29,6 @@ enum {
   SMTP_REPLY_LINES_MAX = 100,
   SMTP_REPLY_LINE_MAX = 2048, /* the client forgives more than the 512 of the RFC */
 };
-
-/* ---- addresses ---- */
-struct smtp_path {
-  char *address; /* "local@domain", "postmaster", or "" for <> */
-};
-
-/* Reads "<local@domain>" at text[0..n), with a source route that is thrown away, up to its '>'. The
- * octets read in *n_read. Sets *error to what is wrong (a literal) and returns false. */
-bool smtp_path_parse(const char *text, size_t n, bool is_null_allowed, char **address,
-                     size_t *n_read, const char **error);
-/* The part behind the last '@', or "" when there is none. */
-const char *smtp_domain(const char *address);
 
 /* ---- server ---- */
 enum smtp_role {
@@ -100,6 +94,23 @@ struct smtp_site {
  * say now lies in its `out` (ports_pump()). */
 void smtp_server_answer(struct endpoint *server, const char *refusal, int64_t now_ns);
 
+/* The server stops: the client is told 421 and the connection closes (RFC 5321 3.8). */
+void smtp_server_shut_down(struct endpoint *server);
+
+/* What a server does with VRFY, EXPN or HELP. */
+enum smtp_inquiry {
+  SMTP_INQUIRY_VAGUE,    /* 252: will not tell, so that nobody can list the users; 214 for HELP */
+  SMTP_INQUIRY_ANSWERED, /* and EHLO says so */
+  SMTP_INQUIRY_OFF,      /* 502 */
+};
+
+/* Weaknesses, all off unless a lesson wants them; the server says so in its log. */
+struct smtp_lenience {
+  unsigned ends;          /* bits 1u << enum smtp_end: these end the data too */
+  bool passes_bare;       /* a CR, LF or NUL that stands alone is no reason to refuse a message */
+  bool keeps_clear_input; /* what came in clear behind STARTTLS is obeyed after it */
+};
+
 struct smtp_server_config {
   enum smtp_role role;
   const char *name;       /* of the greeting and of Received */
@@ -107,7 +118,12 @@ struct smtp_server_config {
   struct auth_site *auth; /* accounts for AUTH; NULL: AUTH is not offered */
   bool is_auth_required;  /* before MAIL; submission's rule (RFC 6409 4.3) */
   size_t size_max;        /* 0: SMTP_SIZE_MAX */
-  bool answers_vrfy;      /* else 252 for everybody, so that nobody can list the users */
+  bool offers_tls;        /* STARTTLS */
+  bool needs_tls;         /* nothing but STARTTLS goes before it: 530 */
+  unsigned without;       /* bits 1u << enum smtp_extension: what EHLO does not offer */
+  enum smtp_inquiry vrfy, expn, help;
+  int64_t greet_pause_ns; /* the greeting waits; who speaks before it is sent away */
+  struct smtp_lenience lenience;
   struct smtp_site site;
 };
 

@@ -2,11 +2,33 @@
 /* smtp_path.c -- the addresses in MAIL and RCPT: "<" [ source route ":" ] local-part "@" domain
  * ">".
  *
- * RFC 5321 4.1.2; limits 4.5.3.1. A source route is read and forgotten (appendix C). A quoted local
- * part keeps its quotes. Not here: SMTPUTF8 (octets above 126 are refused). */
+ *     <@relay.test,@other.test:"bob smith"@[IPv6:2001:db8::7]>
+ *      └── source route ──────┘└ local part ┘ └── domain ───┘
+ *
+ * RFC 5321 4.1.2, 4.1.3; limits 4.5.3.1. A source route is read and forgotten (appendix C). A
+ * quoted local part keeps its quotes. With SMTP_PATH_UTF8 the rules of RFC 6531 3.3: UTF-8 stands
+ * wherever an atom or a quoted string stands, and labels may be U-labels. */
 #include <string.h>
 
+#include "capture/wire/addr.h"
 #include "sim/mail/smtp.h"
+
+struct reader {
+  const char *text;
+  size_t n;
+  bool has_utf8;
+};
+
+/* Octets of the well-formed UTF-8 character above U+007F at text[at], 0 when there is none or it
+ * is not wanted. */
+static size_t
+utf8_octets(const struct reader *r, size_t at)
+{
+  if (!r->has_utf8 || at >= r->n || !(r->text[at] & 0x80))
+    return 0;
+  gunichar c = g_utf8_get_char_validated(r->text + at, (gssize)(r->n - at));
+  return c < 0x80 || c > 0x10ffff ? 0 : (size_t)g_unichar_to_utf8(c, NULL);
+}
 
 static bool
 is_atext(char c)
@@ -14,116 +36,180 @@ is_atext(char c)
   return g_ascii_isalnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
+/* Behind the quoted string that begins at `at`, or `at` when it is none. */
 static size_t
-local_quoted(const char *p, size_t n)
+quoted_end(const struct reader *r, size_t at)
 {
-  for (size_t i = 1; i < n; i++) {
-    if (p[i] == '"')
-      return i + 1;
-    if (p[i] == '\\')
-      i++;
-    if (i >= n || p[i] < ' ' || p[i] > '~')
-      break;
-  }
-  return 0;
-}
-
-/* Octets of the local part at p, 0 when it is none. */
-static size_t
-local_octets(const char *p, size_t n)
-{
-  if (n > 0 && p[0] == '"')
-    return local_quoted(p, n);
-  size_t i = 0;
-  while (i < n && (is_atext(p[i]) || (p[i] == '.' && i > 0 && p[i - 1] != '.')))
-    i++;
-  return i > 0 && p[i - 1] == '.' ? 0 : i;
-}
-
-/* Octets of the domain or address literal at p, 0 when it is none. */
-static size_t
-domain_octets(const char *p, size_t n)
-{
-  if (n > 0 && p[0] == '[') {
-    const char *close = memchr(p, ']', n);
-    for (size_t i = 1; close && p + i < close; i++) {
-      if (!g_ascii_isalnum(p[i]) && !strchr(".:-", p[i]))
-        return 0;
+  for (size_t i = at + 1; i < r->n;) {
+    size_t n_utf8 = utf8_octets(r, i);
+    if (n_utf8 > 0) {
+      i += n_utf8;
+      continue;
     }
-    return close && close > p + 1 ? (size_t)(close - p) + 1 : 0;
-  }
-  size_t i = 0;
-  while (i < n &&
-         (g_ascii_isalnum(p[i]) || ((p[i] == '-' || p[i] == '.') && i > 0 &&
-                                    !(p[i] == '.' && (p[i - 1] == '.' || p[i - 1] == '-')) &&
-                                    !(p[i] == '-' && p[i - 1] == '.'))))
+    if (r->text[i] == '"')
+      return i + 1;
+    if (r->text[i] == '\\')
+      i++;
+    if (i >= r->n || r->text[i] < ' ' || r->text[i] > '~')
+      break;
     i++;
-  return i > 0 && (p[i - 1] == '.' || p[i - 1] == '-') ? 0 : i;
+  }
+  return at;
 }
 
-/* Octets of "@a,@b:" at p; 0 when there is none. */
+/* Behind the local part at `at`, or `at` when it is none. */
 static size_t
-route_octets(const char *p, size_t n)
+local_end(const struct reader *r, size_t at)
 {
-  if (n == 0 || p[0] != '@')
-    return 0;
-  const char *colon = memchr(p, ':', n);
-  return colon ? (size_t)(colon - p) + 1 : 0;
+  if (at < r->n && r->text[at] == '"')
+    return quoted_end(r, at);
+  size_t i = at;
+  bool is_after_atom = false;
+  while (i < r->n) {
+    size_t n_utf8 = utf8_octets(r, i);
+    if (n_utf8 == 0 && !is_atext(r->text[i]) && !(r->text[i] == '.' && is_after_atom))
+      break;
+    is_after_atom = r->text[i] != '.';
+    i += MAX(n_utf8, 1);
+  }
+  return is_after_atom ? i : at;
 }
 
-const char *
-smtp_domain(const char *address)
+/* "[10.0.0.5]", "[IPv6:2001:db8::7]", or another kind with its tag (RFC 5321 4.1.3). */
+static bool
+is_literal(const char *inside, size_t n)
 {
-  const char *at = strrchr(address, '@');
-  return at ? at + 1 : "";
+  g_autofree char *text = g_strndup(inside, n);
+  struct ip_addr addr;
+  const char *colon = strchr(text, ':');
+  if (!colon)
+    return ip_addr_parse(text, &addr) && addr.version == 4;
+  if (g_ascii_strncasecmp(text, "IPv6:", 5) == 0)
+    return ip_addr_parse(text + 5, &addr) && addr.version == 6;
+  for (const char *c = text; c < colon; c++) {
+    if (!g_ascii_isalnum(*c) && *c != '-')
+      return false;
+  }
+  for (const char *c = colon + 1; *c; c++) {
+    if (*c < '!' || *c > '~' || strchr("[\\]", *c))
+      return false;
+  }
+  return colon > text && colon[-1] != '-' && colon[1] != '\0';
+}
+
+/* Behind the domain name or address literal at `at`, or `at` when it is none. */
+static size_t
+domain_end(const struct reader *r, size_t at)
+{
+  const char *text = r->text;
+  if (at < r->n && text[at] == '[') {
+    const char *close = memchr(text + at, ']', r->n - at);
+    return close && is_literal(text + at + 1, (size_t)(close - text) - at - 1)
+               ? (size_t)(close - text) + 1
+               : at;
+  }
+  size_t i = at;
+  char before = '.';
+  while (i < r->n) {
+    size_t n_utf8 = utf8_octets(r, i);
+    char c = text[i];
+    if (n_utf8 == 0 && !g_ascii_isalnum(c) && !(c == '-' && before != '.') &&
+        !(c == '.' && before != '.' && before != '-'))
+      break;
+    before = c;
+    i += MAX(n_utf8, 1);
+  }
+  return before == '.' || before == '-' ? at : i;
+}
+
+/* Behind "@a,@b:", or `at` when there is none. *is_bad when it begins like one and is not. */
+static size_t
+route_end(const struct reader *r, size_t at, bool *is_bad)
+{
+  size_t i = at;
+  if (i >= r->n || r->text[i] != '@')
+    return at;
+  *is_bad = true;
+  for (;;) {
+    if (i >= r->n || r->text[i] != '@')
+      return at;
+    size_t end = domain_end(r, i + 1);
+    if (end == i + 1 || end >= r->n)
+      return at;
+    i = end + 1;
+    if (r->text[end] == ':')
+      break;
+    if (r->text[end] != ',')
+      return at;
+  }
+  *is_bad = false;
+  return i;
+}
+
+static bool
+is_postmaster(const struct reader *r, size_t from, size_t to)
+{
+  return to - from == 10 && g_ascii_strncasecmp(r->text + from, "postmaster", 10) == 0;
+}
+
+/* The limits of a path whose parts are known: 4.5.3.1.1 to 4.5.3.1.3. */
+static const char *
+excess(const struct reader *r, size_t local_at, size_t at, size_t end)
+{
+  if (at - local_at > SMTP_LOCAL_MAX)
+    return "the local part is longer than 64 octets";
+  if (end - at - 1 > SMTP_DOMAIN_MAX)
+    return "the domain is longer than 255 octets";
+  if (end - local_at + 2 > SMTP_PATH_MAX)
+    return "the path is longer than 256 octets";
+  g_autofree char *domain = g_strndup(r->text + at + 1, end - at - 1);
+  g_autofree char *ascii = smtp_domain_ascii(domain);
+  return ascii ? NULL : "the domain is no internationalized name";
 }
 
 bool
-smtp_path_parse(const char *text, size_t n, bool is_null_allowed, char **address, size_t *n_read,
+smtp_path_parse(const char *text, size_t n, unsigned allowed, char **address, size_t *n_read,
                 const char **error)
 {
-  if (n < 2 || text[0] != '<') {
-    *error = "the address must stand in angle brackets";
+  struct reader r = {text, n, allowed & SMTP_PATH_UTF8};
+  bool is_null_allowed = allowed & SMTP_PATH_NULL, is_bad_route = false;
+  *error = "the address must stand in angle brackets";
+  if (n < 2 || text[0] != '<')
     return false;
-  }
-  size_t at = 1;
+  *error = "the null path is no recipient";
   if (text[1] == '>') {
-    *error = "the null path is no recipient";
     *address = is_null_allowed ? g_strdup("") : NULL;
     *n_read = 2;
     return is_null_allowed;
   }
-  at += route_octets(text + at, n - at);
-  size_t n_local = local_octets(text + at, n - at);
-  size_t local_at = at;
-  at += n_local;
+  size_t local_at = route_end(&r, 1, &is_bad_route);
+  *error = "bad source route";
+  if (is_bad_route)
+    return false;
+  size_t at = local_end(&r, local_at);
   *error = "bad local part";
-  if (n_local == 0)
+  if (at == local_at)
     return false;
-  *error = "the local part is longer than 64 octets";
-  if (n_local > SMTP_LOCAL_MAX)
-    return false;
-  if (at < n && text[at] == '>' && !is_null_allowed && n_local == 10 &&
-      g_ascii_strncasecmp(text + local_at, "postmaster", 10) == 0) {
-    *address = g_strndup(text + local_at, n_local); /* 4.5.1: without a domain */
+  if (at < n && text[at] == '>' && !is_null_allowed && is_postmaster(&r, local_at, at)) {
+    *address = g_strndup(text + local_at, at - local_at); /* 4.5.1: without a domain */
     *n_read = at + 1;
     return true;
   }
-  *error = "the address has no domain";
-  if (at >= n || text[at] != '@')
+  bool has_domain = at < n && text[at] == '@';
+  *error = at < n && text[at] == '>' ? "the address has no domain" : "bad local part";
+  if (!has_domain)
     return false;
-  size_t n_domain = domain_octets(text + at + 1, n - at - 1);
+  size_t end = domain_end(&r, at + 1);
   *error = "bad domain";
-  if (n_domain == 0)
+  if (end == at + 1)
     return false;
-  *error = "the domain is longer than 255 octets";
-  if (n_domain > SMTP_DOMAIN_MAX)
-    return false;
-  at += 1 + n_domain;
   *error = "the address does not end with >";
-  if (at >= n || text[at] != '>')
+  if (end >= n || text[end] != '>')
     return false;
-  *address = g_strndup(text + local_at, at - local_at);
-  *n_read = at + 1;
+  *error = excess(&r, local_at, at, end);
+  if (*error)
+    return false;
+  *address = g_strndup(text + local_at, end - local_at);
+  *n_read = end + 1;
   return true;
 }

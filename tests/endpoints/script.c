@@ -199,9 +199,29 @@ matches(const char *pattern, const char *line)
   return matches(star + 3, line);
 }
 
+static void check_line(struct script *s, unsigned i, const char *text);
+
+/* "{reply 250}": the lines of one SMTP reply with that code. True when text was such a pattern. */
+static bool
+check_reply(struct script *s, unsigned i, const char *text)
+{
+  struct endpoint *e = connection(s, i);
+  bool is_last = false;
+  if (!g_str_has_prefix(text, "{reply ") || strlen(text) != 11)
+    return false;
+  while (!is_last && !g_test_failed()) {
+    g_autofree char *pattern = g_strdup_printf("%.3s{*}", text + 7);
+    is_last = e->out->len > 3 && e->out->data[3] == ' ';
+    check_line(s, i, pattern);
+  }
+  return true;
+}
+
 static void
 check_line(struct script *s, unsigned i, const char *text)
 {
+  if (check_reply(s, i, text))
+    return;
   struct endpoint *e = connection(s, i);
   g_autoptr(GString) pattern = unescape(text);
   const uint8_t *end = e->out->len ? memchr(e->out->data, '\n', e->out->len) : NULL;

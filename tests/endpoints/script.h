@@ -5,7 +5,8 @@
 /* A dialogue as a text file, played against a server machine.
  *
  *     # proves that …                  the name of the test
- *     server smtp                      smtp, submission, pop3 or imap
+ *     server smtp                      smtp, submission, lmtp, pop3 or imap
+ *     with starttls                    a switch of the SMTP server, see script_smtp.c
  *     user mrose tanstaaf              besides alice and bob, password "secret"
  *     stamp <1896.697170952@host>      of APOP and CRAM-MD5
  *     scram MORE SALT                  what SCRAM's server adds to the nonce, its salt in base64
@@ -16,10 +17,14 @@
  *     stepwise                         not to be sent whole at once (say why)
  *     C: EHLO client.test              a line, CRLF is put behind it unless it ends with \c
  *     S: 250-mail.test {*}             an expected line; {*} stands for any octets
+ *     S: {reply 250}                   all lines of one SMTP reply with that code
  *     C2: …  S2: …                     the second connection (opened by its first line), up to 9
  *     wait 301                         seconds pass; deadlines are met
  *     eof                              connection 1 is closed by the client
  *     closed                           the server has asked to close connection 1
+ *     tls                              the layer has made TLS, which connection 1 asked for
+ *     logged {*} LF.LF {*}             an event "log" was like this
+ *     envelope …, content …, received …    the last message: see script_smtp.c
  *     has bob/INBOX 1:\Seen 3:         what the mailbox holds now
  *
  * In C and S: \r \n \t \xHH are octets. */
