@@ -44,7 +44,8 @@ static void
 connect_to(struct action *action, const struct ip_addr *addr, void *own)
 {
   struct errand *e = own;
-  ports_connect(e->verbs->ports, action_host(action), addr, e->port, e->make(e), NULL, NULL);
+  ports_connect(e->verbs->ports, action_host(action), addr, e->port,
+                secure_connect(&e->secure, e->make(e), e->server), NULL, NULL);
 }
 
 static void
@@ -99,6 +100,13 @@ read_auth(struct errand *e, const struct tree_node *node, GError **error)
   return true;
 }
 
+/* Where a service is served with implicit TLS (RFC 8314). */
+static int64_t
+implicit_port(int64_t port)
+{
+  return port == 110 ? 995 : port == 143 ? 993 : 465;
+}
+
 bool
 action_read_account(struct errand *e, int64_t standard_port, bool logs_in, GError **error)
 {
@@ -107,7 +115,10 @@ action_read_account(struct errand *e, int64_t standard_port, bool logs_in, GErro
   if (!tree_text(node, "server", NULL, &e->server, error) ||
       !tree_text(node, "user", NULL, &e->user, error) ||
       !tree_text(node, "password", NULL, &e->password, error) ||
-      !tree_int(node, "port", standard_port, 1, 65535, &port, error) || !read_auth(e, node, error))
+      !secure_read_client(e->verbs->secure, node, action_host(e->action), &e->secure, error) ||
+      !tree_int(node, "port", e->secure.is_implicit ? implicit_port(standard_port) : standard_port,
+                1, 65535, &port, error) ||
+      !read_auth(e, node, error))
     return false;
   e->port = (uint16_t)port;
   if (!e->server)
@@ -161,13 +172,14 @@ action_errand_kept(struct errand *e, bool is_good)
 
 /* ---- the table ---- */
 
-#define ACCOUNT_KEYS "server", "port", "user", "password", "auth", "token", "authzid", "clear"
+#define ACCOUNT_KEYS                                                                               \
+  "server", "port", "tls", "verify", "user", "password", "auth", "token", "authzid", "clear"
 static const char *const send_keys[] = {ACCOUNT_KEYS, "from",      "to",         "subject",
                                         "text",       "text_file", "attachment", NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
 static const char *const imap_keys[] = {ACCOUNT_KEYS, NULL};
-static const char *const talk_keys[] = {"server", "port",     "protocol", "lines",
-                                        "pace",   "patience", NULL};
+static const char *const talk_keys[] = {"server", "port", "tls",      "verify", "protocol",
+                                        "lines",  "pace", "patience", NULL};
 
 static const struct action_verb verbs[] = {
     {"send", send_keys, action_read_send, begin, action_errand_free},
@@ -194,10 +206,11 @@ keeper_free(void *data)
 }
 
 struct mail_verbs *
-mail_verbs_new(struct ports *ports)
+mail_verbs_new(struct ports *ports, struct secure *secure)
 {
   struct mail_verbs *all = g_new0(struct mail_verbs, 1);
   all->ports = ports;
+  all->secure = secure;
   all->world = ports_world(ports);
   all->keepers = g_ptr_array_new_with_free_func(keeper_free);
   return all;

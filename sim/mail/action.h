@@ -10,8 +10,10 @@
 enum { ACTION_ATTACHMENT_MAX = 8 << 20 }; /* octets made for `size` */
 
 struct mail_verbs;
+struct secure;
 
-struct mail_verbs *mail_verbs_new(struct ports *ports);
+/* Both are borrowed. */
+struct mail_verbs *mail_verbs_new(struct ports *ports, struct secure *secure);
 /* Behind actions_free(). */
 void mail_verbs_free(struct mail_verbs *all);
 struct action_table mail_verbs_table(struct mail_verbs *all);

@@ -8,6 +8,7 @@
 #include "sim/mail/action.h"
 #include "sim/mail/auth.h"
 #include "sim/mail/compose.h"
+#include "sim/mail/secure.h"
 #include "sim/mail/store.h"
 
 /* What one host keeps of the mail it read. */
@@ -27,6 +28,7 @@ struct errand {
 
   const char *server, *user, *password, *subject;
   uint16_t port;
+  struct secure_client secure;
   enum auth_mechanism mech; /* AUTH_NONE: the protocol's usual way */
   const char *token, *authzid;
   bool is_careful;             /* `clear: false` */
@@ -44,6 +46,7 @@ struct errand {
 
 struct mail_verbs {
   struct ports *ports;
+  struct secure *secure;
   struct world *world;
   GPtrArray *keepers; /* struct keeper* */
 };

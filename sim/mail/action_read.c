@@ -10,6 +10,8 @@ make_popper(struct errand *e)
   struct keeper *k = action_keeper(e->verbs, action_host(e->action));
   struct pop_client_config config = {.user = e->user,
                                      .password = e->password,
+                                     .tls_use = e->secure.use,
+                                     .keeps_clear = e->secure.keeps_clear,
                                      .into = k->mailbox,
                                      .keeps = e->keeps,
                                      .known = k->known,
@@ -24,6 +26,8 @@ make_reader(struct errand *e)
   struct keeper *k = action_keeper(e->verbs, action_host(e->action));
   struct imap_client_config config = {.user = e->user,
                                       .password = e->password,
+                                      .tls_use = e->secure.use,
+                                      .keeps_clear = e->secure.keeps_clear,
                                       .into = k->mailbox,
                                       .done = action_errand_over,
                                       .data = e};

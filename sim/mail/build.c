@@ -18,7 +18,8 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   m->ports = ports_new(n);
   m->sites = g_ptr_array_new_with_free_func(build_site_free);
   m->traffic = traffic_new(n);
-  m->verbs = mail_verbs_new(m->ports);
+  m->secure = secure_new(m->world);
+  m->verbs = mail_verbs_new(m->ports, m->secure);
   const struct action_table tables[] = {mail_verbs_table(m->verbs), traffic_table(m->traffic)};
   if (build_mail_services(m, tree_get(scenario, "services"), error) &&
       build_mail_users(m, tree_get(scenario, "users"), error))
@@ -42,6 +43,7 @@ mail_free(struct mail *m)
   if (!m)
     return;
   ports_free(m->ports); /* the machines first: they look at stores */
+  secure_free(m->secure);
   hands_free(m->hands);
   g_clear_pointer(&m->actions, actions_free);
   mail_verbs_free(m->verbs);

@@ -14,6 +14,18 @@
  *       submission: {port: 587, auth: true}
  *       pop3: {port: 110}
  *       imap: {port: 143}
+ *       submissions: {port: 465}      the same with implicit TLS (RFC 8314); pop3s: {port: 995}, imaps: {port: 993}
+ *       tls: true                     STARTTLS and STLS are offered, with a good certificate for `name`; or a map:
+ *         starttls: offered           none, offered, or needed: nothing of value is taken in clear
+ *         certificate: good           good, expired, early, self-signed, wrong-name, weak (RSA with 1024 bits)
+ *         key: p256                   p256, rsa, ed25519
+ *         name: mail.bob.test         whom the certificate is for (default: `name` above)
+ *         min: 1.2                    versions of TLS: 1.0, 1.1, 1.2, 1.3
+ *         max: 1.3
+ *         client_certificate: none    none, optional or required
+ *         relay: opportunistic        what the host's own queue does where it sends mail on: never,
+ *                                     opportunistic, or required with a good certificate
+ *         keeps_clear: false          true, for a lesson: commands in clear behind STARTTLS are obeyed under TLS
  *       size_max: 10485760            octets of one message (advertised by SIZE)
  *       relay: false                  true makes an open relay, for the lesson about it
  *       retry: 1min                   first wait of the queue; it doubles up to an hour
@@ -25,21 +37,28 @@
  *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}],
  *        maildir: folder              a Maildir++ beside the scenario: mailboxes, messages, flags
  *        mbox: file}                  an mbox beside the scenario, into INBOX (sim/mail/mailfile.h)
- *   actions:                          the timeline (sim/net/action.h); of mail, beside
- * sim/net/traffic.h:
+ *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:
  *     - do: send                      send, fetch-pop, read-imap; talk below
  *       server: mail.alice.test       resolved by DNS (an address in digits also works)
  *       port: 587                     default 587 (25 without user) / 110 / 143
  *       user: alice                   for send: without it, no AUTH
  *       password: secret
- *       auth: PLAIN                   a mechanism of `services`' auth, or best: the strongest that
- * is offered. Default: PLAIN for send, USER for fetch-pop and read-imap token: ya29.abc for XOAUTH2
- * and OAUTHBEARER, in place of a password authzid: carol                whom to act for (PLAIN,
- * SCRAM, EXTERNAL) clear: true                   false: never a readable password or token without
- * TLS from: {name: Alice, address: alice@alice.test}     or just the address to: [bob@bob.test] one
- * or a list, as `from` subject: สวัสดี text: |                       or text_file: letter.txt beside
- * the scenario … attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type:
- * text/plain keep: false                   fetch-pop: true leaves the messages on the server
+ *       tls: never                    never, opportunistic (by STARTTLS when offered), required (or nothing is said),
+ *                                     implicit (port 465, 995, 993); or a map: {use: required, min: 1.2, max: 1.3,
+ *                                     certificate: alice@alice.test (shown to the server), keeps_clear: false}
+ *       verify: true                  false goes on with a bad certificate and says so (default when opportunistic)
+ *       auth: PLAIN                   a mechanism of `services`' auth, or best: the strongest that is offered.
+ *                                     Default: PLAIN for send, USER for fetch-pop and read-imap
+ *       token: ya29.abc               for XOAUTH2 and OAUTHBEARER, in place of a password
+ *       authzid: carol                whom to act for (PLAIN, SCRAM, EXTERNAL)
+ *       clear: true                   false: never a readable password or token without TLS
+ *       from: {name: Alice, address: alice@alice.test}     or just the address
+ *       to: [bob@bob.test]            one or a list, as `from`
+ *       subject: สวัสดี
+ *       text: |                       or text_file: letter.txt beside the scenario
+ *         …
+ *       attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type: text/plain
+ *       keep: false                   fetch-pop: true leaves the messages on the server
  *
  *     - do: talk                      types a dialogue, legal or not; needs no account
  *       server: mail.bob.test

@@ -6,8 +6,18 @@
  * (`services`), build_user.c (`users`). */
 #include "sim/mail/build.h"
 #include "sim/mail/queue.h"
+#include "sim/mail/secure.h"
 
-enum service { SERVICE_SMTP, SERVICE_SUBMISSION, SERVICE_POP3, SERVICE_IMAP, N_SERVICES };
+enum service {
+  SERVICE_SMTP,
+  SERVICE_SUBMISSION,
+  SERVICE_SUBMISSIONS,
+  SERVICE_POP3,
+  SERVICE_POP3S,
+  SERVICE_IMAP,
+  SERVICE_IMAPS,
+  N_SERVICES
+};
 
 struct site;
 
@@ -27,6 +37,7 @@ struct site {
   char **domains;
   struct store *store;
   struct queue *queue;
+  struct secure_server secure;
   int64_t size_max;
   struct random_stream random;
   struct auth_site *auth;
@@ -37,6 +48,7 @@ struct mail {
   struct net *net;
   struct world *world;
   struct ports *ports;
+  struct secure *secure;
   GPtrArray *sites; /* struct site* */
   struct traffic *traffic;
   struct mail_verbs *verbs;

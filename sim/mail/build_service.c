@@ -13,13 +13,21 @@
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
 
+/* A port of implicit TLS (RFC 8314) speaks as another service does in clear. */
 static const struct {
   const char *key;
   uint16_t port;
-} services[N_SERVICES] = {[SERVICE_SMTP] = {"smtp", 25},
-                          [SERVICE_SUBMISSION] = {"submission", 587},
-                          [SERVICE_POP3] = {"pop3", 110},
-                          [SERVICE_IMAP] = {"imap", 143}};
+  enum service speaks;
+  bool is_implicit;
+} services[N_SERVICES] = {
+    [SERVICE_SMTP] = {"smtp", 25, SERVICE_SMTP},
+    [SERVICE_SUBMISSION] = {"submission", 587, SERVICE_SUBMISSION},
+    [SERVICE_SUBMISSIONS] = {"submissions", 465, SERVICE_SUBMISSION, true},
+    [SERVICE_POP3] = {"pop3", 110, SERVICE_POP3},
+    [SERVICE_POP3S] = {"pop3s", 995, SERVICE_POP3, true},
+    [SERVICE_IMAP] = {"imap", 143, SERVICE_IMAP},
+    [SERVICE_IMAPS] = {"imaps", 993, SERVICE_IMAP, true},
+};
 
 /* ---- machines ---- */
 
@@ -34,33 +42,51 @@ static struct endpoint *
 make_smtp(const struct listening *l, const char *peer)
 {
   struct site *s = l->site;
-  bool is_submission = l->service == SERVICE_SUBMISSION;
+  bool is_submission = services[l->service].speaks == SERVICE_SUBMISSION;
   struct smtp_server_config config = {.role = is_submission ? SMTP_ROLE_SUBMISSION : SMTP_ROLE_MTA,
                                       .name = s->name,
                                       .peer = peer,
                                       .auth = is_submission ? s->auth : NULL,
                                       .is_auth_required = l->is_auth_required,
                                       .size_max = (size_t)s->size_max,
+                                      .offers_tls = s->secure.offers,
+                                      .needs_tls = s->secure.needs,
                                       .site = queue_site(s->queue)};
   return smtp_server_new(&config);
+}
+
+static struct endpoint *
+make_machine(const struct listening *l, const char *peer)
+{
+  struct site *s = l->site;
+  if (services[l->service].speaks == SERVICE_POP3) {
+    struct pop_server_config config = {.name = s->name,
+                                       .store = s->store,
+                                       .auth = s->auth,
+                                       .peer = peer,
+                                       .offers_tls = s->secure.offers,
+                                       .needs_tls = s->secure.needs,
+                                       .keeps_clear = s->secure.keeps_clear};
+    return pop_server_new(&config);
+  }
+  if (services[l->service].speaks == SERVICE_IMAP) {
+    struct imap_server_config config = {.name = s->name,
+                                        .store = s->store,
+                                        .auth = s->auth,
+                                        .peer = peer,
+                                        .offers_tls = s->secure.offers,
+                                        .needs_tls = s->secure.needs,
+                                        .keeps_clear = s->secure.keeps_clear};
+    return imap_server_new(&config);
+  }
+  return make_smtp(l, peer);
 }
 
 static struct endpoint *
 make(void *data, const char *peer)
 {
   const struct listening *l = data;
-  struct site *s = l->site;
-  if (l->service == SERVICE_POP3) {
-    struct pop_server_config config = {
-        .name = s->name, .store = s->store, .auth = s->auth, .peer = peer};
-    return pop_server_new(&config);
-  }
-  if (l->service == SERVICE_IMAP) {
-    struct imap_server_config config = {
-        .name = s->name, .store = s->store, .auth = s->auth, .peer = peer};
-    return imap_server_new(&config);
-  }
-  return make_smtp(l, peer);
+  return secure_serve(&l->site->secure, make_machine(l, peer), services[l->service].is_implicit);
 }
 
 /* ---- services ---- */
@@ -94,7 +120,7 @@ read_service(const struct tree_node *map, enum service service, int64_t *port, b
   static const char *const keys[] = {"port", NULL};
   static const char *const submission_keys[] = {"port", "auth", NULL};
   const struct tree_node *node = tree_get(map, services[service].key);
-  bool is_submission = service == SERVICE_SUBMISSION, is_wanted = false;
+  bool is_submission = services[service].speaks == SERVICE_SUBMISSION, is_wanted = false;
   *port = 0;
   *auth = is_submission;
   if (!node)
@@ -164,11 +190,23 @@ build_site_free(void *data)
   g_free(s);
 }
 
+/* Is a port of implicit TLS served? */
+static bool
+has_implicit(const struct tree_node *node)
+{
+  for (int i = 0; i < N_SERVICES; i++) {
+    if (services[i].is_implicit && tree_get(node, services[i].key))
+      return true;
+  }
+  return false;
+}
+
 static bool
 read_site(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {"name",     "domains", "smtp",  "submission", "pop3", "imap",
-                                     "size_max", "relay",   "retry", "expire",     "auth", NULL};
+  static const char *const keys[] = {
+      "name",  "domains", "smtp",        "submission", "pop3",  "imap", "size_max", "relay",
+      "retry", "expire",  "submissions", "pop3s",      "imaps", "tls",  "auth",     NULL};
   uint32_t host = net_find_host(m->net, node->key);
   if (host == UINT32_MAX)
     return tree_fail(
@@ -201,6 +239,8 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
   s->name = g_strdup(name);
   struct random_stream random = world_random(m->world, host, "auth");
   s->auth = auth_site_new(&policy, s->store, s->name, &random);
+  if (!secure_read_server(m->secure, node, host, name, has_implicit(node), &s->secure, error))
+    return false;
   struct queue_config config = {.ports = m->ports,
                                 .host = host,
                                 .name = s->name,

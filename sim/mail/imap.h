@@ -31,6 +31,7 @@ struct imap_server_config {
   const char *peer;       /* the client's address */
   bool offers_tls;        /* STARTTLS; a TLS layer stands around the machine */
   bool needs_tls;         /* LOGINDISABLED in clear */
+  bool keeps_clear;       /* see machine_forget_clear() */
   bool offers_deflate;    /* COMPRESS; a DEFLATE layer stands around the machine */
   bool is_literal_minus;  /* LITERAL- instead of LITERAL+: RFC 7888 5 */
 };
@@ -39,6 +40,8 @@ struct endpoint *imap_server_new(const struct imap_server_config *config);
 struct imap_client_config {
   const char *user, *password;
   const char *mailbox;  /* to select; NULL: INBOX */
+  enum tls_use tls_use; /* by STARTTLS */
+  bool keeps_clear;     /* see machine_forget_clear() */
   struct mailbox *into; /* where texts that were read are kept, or NULL */
   void (*done)(void *data, bool is_good);
   void *data;

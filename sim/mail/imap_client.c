@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* imap_client.c -- the IMAP client machine: reads mail as a mail program on a slow line does.
  *
- *     greeting ─> LOGIN ─> LIST ─> SELECT ─> FETCH 1:* (… ENVELOPE BODYSTRUCTURE)
- *       ─> for each unseen message: UID FETCH n BODY.PEEK[1] ─> UID STORE n +FLAGS (\Seen) ─>
- * LOGOUT
+ *     greeting ─> (CAPABILITY ─> STARTTLS ─> TLS ─> CAPABILITY ─>) LOGIN ─> LIST ─> SELECT ─> FETCH
+ * 1:* (… ENVELOPE BODYSTRUCTURE) ─> for each unseen message: UID FETCH n BODY.PEEK[1] ─> UID STORE
+ * n +FLAGS (\Seen) ─> LOGOUT
  *
  * Only the text part is fetched; attachments stay on the server. One command runs at a time. A
  * response is gathered with its literals, then understood; untagged data may come at any time (RFC
@@ -20,6 +20,8 @@
 
 enum step {
   STEP_GREETING,
+  STEP_CAPABILITY,
+  STEP_STARTTLS,
   STEP_LOGIN,
   STEP_LIST,
   STEP_SELECT,
@@ -47,7 +49,7 @@ struct imap_client {
   char *user, *password, *mailbox;
   enum step step;
   enum imap_state state;
-  bool is_started, is_good;
+  bool is_started, is_good, has_starttls;
   unsigned n_tags;
   char tag[16];
   struct lines lines;
@@ -128,6 +130,44 @@ say_login(struct imap_client *c)
   g_autofree char *user = quoted(c->user);
   g_autofree char *password = quoted(c->password);
   say(c, STEP_LOGIN, "LOGIN %s %s", user, password);
+}
+
+/* ---- TLS ---- */
+
+/* RFC 9051 6.2.1: what the server said before TLS is not believed, and asked for again. */
+static void
+on_capability(struct imap_client *c)
+{
+  if (c->endpoint.security) {
+    say_login(c);
+  } else if (c->has_starttls) {
+    say(c, STEP_STARTTLS, "STARTTLS");
+  } else if (machine_goes_on_clear(&c->endpoint, c->config.tls_use)) {
+    say_login(c);
+  } else {
+    c->is_good = false;
+    log_out(c);
+  }
+}
+
+static void
+on_starttls(struct imap_client *c)
+{
+  set_state(c, IMAP_STATE_TLS);
+  machine_forget_clear(&c->endpoint, &c->lines, c->config.keeps_clear);
+  c->endpoint.wants = ENDPOINT_TLS;
+}
+
+static void
+take_capabilities(struct imap_client *c, struct imap_text *t)
+{
+  c->has_starttls = false;
+  while (imap_parse_space(t)) {
+    g_autofree char *word = imap_parse_word(t);
+    if (!word)
+      return;
+    c->has_starttls |= strcmp(word, "STARTTLS") == 0;
+  }
 }
 
 /* ---- FETCH responses ---- */
@@ -321,10 +361,15 @@ on_seen(struct imap_client *c)
   next_text(c);
 }
 
-static void (*const on_ok[N_STEPS])(struct imap_client *) = {
-    [STEP_LOGIN] = on_login,      [STEP_LIST] = on_list, [STEP_SELECT] = on_select,
-    [STEP_ENVELOPES] = next_text, [STEP_TEXT] = on_text, [STEP_SEEN] = on_seen,
-    [STEP_LOGOUT] = leave};
+static void (*const on_ok[N_STEPS])(struct imap_client *) = {[STEP_CAPABILITY] = on_capability,
+                                                             [STEP_STARTTLS] = on_starttls,
+                                                             [STEP_LOGIN] = on_login,
+                                                             [STEP_LIST] = on_list,
+                                                             [STEP_SELECT] = on_select,
+                                                             [STEP_ENVELOPES] = next_text,
+                                                             [STEP_TEXT] = on_text,
+                                                             [STEP_SEEN] = on_seen,
+                                                             [STEP_LOGOUT] = leave};
 
 static void
 take_tagged(struct imap_client *c, struct imap_text *t)
@@ -338,6 +383,9 @@ take_tagged(struct imap_client *c, struct imap_text *t)
     on_ok[c->step](c);
   } else if (c->step == STEP_LOGOUT) {
     leave(c);
+  } else if (c->step == STEP_CAPABILITY || c->step == STEP_STARTTLS) {
+    c->has_starttls = false;
+    on_capability(c);
   } else {
     g_autofree char *text = g_strndup((const char *)t->p, t->n);
     machine_emit(&c->endpoint, "log", "%s", text);
@@ -351,9 +399,17 @@ take_tagged(struct imap_client *c, struct imap_text *t)
 static void
 on_greeting(struct imap_client *c, const char *word)
 {
+  bool wants_tls = c->config.tls_use != TLS_NEVER && !c->endpoint.security;
   if (strcmp(word, "OK") == 0) {
     set_state(c, IMAP_STATE_NOT_AUTHENTICATED);
-    say_login(c);
+    if (wants_tls)
+      say(c, STEP_CAPABILITY, "CAPABILITY");
+    else
+      say_login(c);
+  } else if (strcmp(word, "PREAUTH") == 0 && wants_tls && c->config.tls_use == TLS_REQUIRED) {
+    /* behind PREAUTH there is no STARTTLS: RFC 9051 11.1 */
+    give_up(c, lang_text("the server says PREAUTH, so that TLS cannot begin: nothing is said",
+                         "เซิร์ฟเวอร์ตอบ PREAUTH ทำให้เริ่ม TLS ไม่ได้ จึงไม่ส่งอะไร"));
   } else if (strcmp(word, "PREAUTH") == 0) {
     on_login(c);
   } else {
@@ -380,6 +436,8 @@ take_untagged(struct imap_client *c, struct imap_text *t)
             lang_text("the server's line is no IMAP response", "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่คำตอบ IMAP"));
   else if (c->step == STEP_GREETING)
     on_greeting(c, word);
+  else if (strcmp(word, "CAPABILITY") == 0)
+    take_capabilities(c, t);
   else if (strcmp(word, "BYE") == 0 && c->step != STEP_LOGOUT)
     give_up(c, lang_text("the server said BYE", "เซิร์ฟเวอร์กล่าว BYE"));
 }
@@ -445,7 +503,7 @@ client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
   c->now_ns = now_ns;
   e->deadline_ns = now_ns + WAIT_NS;
   lines_feed(&c->lines, p, n);
-  while (c->step != STEP_OVER) {
+  while (c->step != STEP_OVER && e->wants == ENDPOINT_AS_IS) {
     const uint8_t *line;
     size_t n_line;
     if (c->literal_left > 0) {
@@ -472,6 +530,21 @@ static void
 client_start(struct endpoint *e, int64_t now_ns)
 {
   e->deadline_ns = now_ns + WAIT_NS;
+}
+
+static void
+client_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
+{
+  struct imap_client *c = (struct imap_client *)e;
+  if (c->step == STEP_OVER)
+    return;
+  if (problem) {
+    give_up(c, lang_text("without TLS nothing more is said", "เมื่อไม่มี TLS จะไม่ส่งอะไรอีก"));
+  } else if (c->step == STEP_STARTTLS) {
+    set_state(c, IMAP_STATE_NOT_AUTHENTICATED);
+    say(c, STEP_CAPABILITY, "CAPABILITY");
+    client_input(e, NULL, 0, now_ns);
+  }
 }
 
 static void
@@ -517,6 +590,7 @@ static const struct endpoint_ops imap_client_ops = {.protocol = "imap-client",
                                                     .input = client_input,
                                                     .eof = client_eof,
                                                     .timeout = client_timeout,
+                                                    .upgraded = client_upgraded,
                                                     .free = client_free};
 
 struct endpoint *

@@ -127,20 +127,6 @@ may_go_on(const struct imap_server *s)
          !s->auth.is_held;
 }
 
-/* Octets that came before the layer they belong to was there: perhaps put in by somebody on the
- * path (RFC 3207 4.2 says it for SMTP, RFC 9051 6.2.1 for IMAP). */
-static void
-forget_waiting(struct imap_server *s)
-{
-  size_t n = lines_waiting(&s->lines);
-  const uint8_t *p;
-  if (n == 0)
-    return;
-  lines_take(&s->lines, n, &p);
-  machine_emit(&s->endpoint, "log",
-               "%" G_GSIZE_FORMAT " octets that came before the agreed layer were thrown away", n);
-}
-
 void
 imap_gather_feed(struct imap_server *s, const uint8_t *p, size_t n)
 {
@@ -174,5 +160,6 @@ imap_gather_go_on(struct imap_server *s)
       take_line(s, line, n_line);
   }
   if (s->endpoint.wants != ENDPOINT_AS_IS)
-    forget_waiting(s);
+    machine_forget_clear(&s->endpoint, &s->lines,
+                         s->keeps_clear && s->endpoint.wants == ENDPOINT_TLS);
 }

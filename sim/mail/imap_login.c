@@ -164,6 +164,7 @@ imap_act_starttls(struct imap_server *s, struct imap_text *t)
     return;
   }
   imap_ok(s, "Begin TLS negotiation now");
+  imap_set_state(s, IMAP_STATE_TLS);
   s->endpoint.wants = ENDPOINT_TLS;
 }
 

@@ -356,8 +356,10 @@ server_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *prob
   struct imap_server *s = (struct imap_server *)e;
   s->now_ns = now_ns;
   if (problem) {
-    machine_emit(e, "log", "%s", problem);
     imap_hang_up(s);
+  } else if (what == ENDPOINT_TLS && s->is_started) {
+    imap_set_state(s, IMAP_STATE_NOT_AUTHENTICATED);
+    imap_gather_go_on(s); /* what a machine that is vulnerable on purpose has kept */
   }
 }
 
@@ -380,6 +382,7 @@ imap_server_new(const struct imap_server_config *config)
   auth_server_init(&s->auth, config->auth, &s->endpoint, AUTH_IMAP, config->peer);
   s->offers_tls = config->offers_tls;
   s->auth.needs_tls = config->needs_tls;
+  s->keeps_clear = config->keeps_clear;
   s->offers_deflate = config->offers_deflate;
   s->is_literal_minus = config->is_literal_minus;
   s->command = g_byte_array_new();

@@ -61,7 +61,7 @@ struct imap_server {
   bool has_utf8;      /* ENABLE UTF8=ACCEPT */
   GArray *saved;      /* uint32_t UIDs of "$" (RFC 5182), rising; NULL: none */
 
-  bool offers_tls, offers_deflate, is_compressed;
+  bool offers_tls, keeps_clear, offers_deflate, is_compressed;
   bool is_idle;
   struct auth_server auth;
   struct store_user *user;

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "capture/wire/lang.h"
 #include "capture/wire/mail.h"
 
 void
@@ -138,4 +139,41 @@ size_t
 lines_waiting(const struct lines *l)
 {
   return l->held->len - l->at;
+}
+
+void
+machine_forget_clear(struct endpoint *e, struct lines *l, bool keeps)
+{
+  unsigned n = (unsigned)lines_waiting(l);
+  const uint8_t *p;
+  if (n == 0)
+    return;
+  if (keeps) {
+    machine_emit(
+        e, "log",
+        lang_text("vulnerable on purpose: %u octets that came in clear are obeyed under TLS",
+                  "จงใจให้มีช่องโหว่: %u ออกเตตที่มาแบบไม่เข้ารหัสจะถูกปฏิบัติตามภายใต้ TLS"),
+        n);
+    return;
+  }
+  lines_take(l, n, &p);
+  machine_emit(e, "log",
+               lang_text("%u octets came in clear behind the go-ahead and are thrown away: "
+                         "somebody may have put them there",
+                         "มี %u ออกเตตที่มาแบบไม่เข้ารหัสต่อท้ายคำตอบตกลง จึงทิ้งไป "
+                         "อาจมีผู้แทรกเข้ามา"),
+               n);
+}
+
+bool
+machine_goes_on_clear(struct endpoint *e, enum tls_use use)
+{
+  bool goes_on = use != TLS_REQUIRED;
+  machine_emit(e, "log", "%s",
+               goes_on ? lang_text("the server offers no TLS: going on in clear",
+                                   "เซิร์ฟเวอร์ไม่เสนอ TLS จึงทำต่อแบบไม่เข้ารหัส")
+                       : lang_text("the server offers no TLS, or somebody removed the offer: no "
+                                   "name and no password is sent",
+                                   "เซิร์ฟเวอร์ไม่เสนอ TLS หรือมีผู้ลบข้อเสนอออก จึงไม่ส่งชื่อและรหัสผ่าน"));
+  return goes_on;
 }

@@ -47,4 +47,13 @@ size_t lines_take(struct lines *l, size_t max, const uint8_t **p);
 /* Octets that wait. */
 size_t lines_waiting(const struct lines *l);
 
+/* ---- TLS begun inside the protocol ---- */
+
+/* At the go-ahead: what is here already came in clear and may be somebody else's. It is thrown away
+ * and told (RFC 3207 4.2, 9051 6.2.1; CVE-2011-0411). With `keeps`, on purpose for a lesson, it is
+ * told and stays. */
+void machine_forget_clear(struct endpoint *e, struct lines *l, bool keeps);
+/* A client is not offered TLS, or is refused it: told. True when it goes on in clear. */
+bool machine_goes_on_clear(struct endpoint *e, enum tls_use use);
+
 #endif

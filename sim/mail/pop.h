@@ -2,7 +2,7 @@
 #ifndef SIM_MAIL_POP_H
 #define SIM_MAIL_POP_H
 
-/* The POP3 machines. RFC 1939, 2449 (CAPA), 5034 (AUTH). */
+/* The POP3 machines. RFC 1939, 2449 (CAPA), 2595 (STLS), 5034 (AUTH). */
 #include "sim/mail/auth.h"
 #include "sim/mail/endpoint.h"
 #include "sim/mail/store.h"
@@ -20,6 +20,9 @@ struct pop_server_config {
   struct store *store;
   struct auth_site *auth; /* who may log in, and how; borrowed */
   const char *peer;       /* the client's address */
+  bool offers_tls;        /* STLS; a TLS layer stands around the machine */
+  bool needs_tls;         /* no login in clear */
+  bool keeps_clear;       /* see machine_forget_clear() */
 };
 struct endpoint *pop_server_new(const struct pop_server_config *config);
 
@@ -27,6 +30,8 @@ struct pop_client_config {
   const char *user, *password;
   struct mailbox *into; /* where messages are kept */
   bool keeps;           /* leaves the messages on the server, and fetches only unknown UIDLs */
+  enum tls_use tls_use; /* by STLS */
+  bool keeps_clear;     /* see machine_forget_clear() */
   GHashTable *known;    /* UIDL set (char* owned) over several sessions, or NULL */
   void (*done)(void *data, bool is_good);
   void *data;

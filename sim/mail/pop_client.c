@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* pop_client.c -- the POP3 client machine: fetches a maildrop into the local store.
  *
- *     greeting ─> USER ─> PASS ─> STAT ─> UIDL ─> LIST ─> (RETR ─> DELE)… ─> QUIT
- *                                           └ -ERR: the server has none; all are fetched
+ *     greeting ─> (CAPA ─> STLS ─> TLS ─> CAPA ─>) USER ─> PASS ─> STAT ─> UIDL ─> LIST ─> (RETR ─>
+ * DELE)… ─> QUIT └ -ERR: the server has none; all are fetched
  *
  * A message is deleted on the server only after it is stored here, and gone only after QUIT was
  * answered. Sizes of LIST are compared with what came: a difference is told, the message is kept
@@ -16,6 +16,8 @@
 
 enum step {
   STEP_GREETING,
+  STEP_CAPA,
+  STEP_STLS,
   STEP_USER,
   STEP_PASS,
   STEP_STAT,
@@ -42,6 +44,7 @@ struct pop_client {
   enum step step;
   enum pop_state state;
   bool is_started, in_lines; /* behind a +OK that opens several lines */
+  bool has_stls;             /* the server offers it */
   struct lines lines;
   GArray *remotes; /* struct remote */
   guint at;        /* the message of RETR and DELE */
@@ -111,10 +114,48 @@ remote_at(struct pop_client *c, guint i)
 /* ---- +OK lines ---- */
 
 static void
+say_user(struct pop_client *c)
+{
+  say(c, STEP_USER, "USER %s", c->user);
+}
+
+static void
+quit_failed(struct pop_client *c)
+{
+  c->is_good = false;
+  quit(c);
+}
+
+static void
 on_greeting(struct pop_client *c, const char *text)
 {
   set_state(c, POP_STATE_AUTHORIZATION);
-  say(c, STEP_USER, "USER %s", c->user);
+  if (c->config.tls_use != TLS_NEVER && !c->endpoint.security)
+    say(c, STEP_CAPA, "CAPA");
+  else
+    say_user(c);
+}
+
+/* RFC 2595 4: what the server said before TLS is not believed, and asked for again. */
+static void
+capabilities_done(struct pop_client *c)
+{
+  if (c->endpoint.security)
+    say_user(c);
+  else if (c->has_stls)
+    say(c, STEP_STLS, "STLS");
+  else if (machine_goes_on_clear(&c->endpoint, c->config.tls_use))
+    say_user(c);
+  else
+    quit_failed(c);
+}
+
+static void
+on_stls(struct pop_client *c, const char *text)
+{
+  set_state(c, POP_STATE_TLS);
+  machine_forget_clear(&c->endpoint, &c->lines, c->config.keeps_clear);
+  c->endpoint.wants = ENDPOINT_TLS;
 }
 
 static void
@@ -227,7 +268,9 @@ static void
 lines_done(struct pop_client *c)
 {
   c->in_lines = false;
-  if (c->step == STEP_UIDL)
+  if (c->step == STEP_CAPA)
+    capabilities_done(c);
+  else if (c->step == STEP_UIDL)
     say(c, STEP_LIST, "LIST");
   else if (c->step == STEP_LIST)
     next_message(c);
@@ -259,6 +302,11 @@ refused(struct pop_client *c, const char *text)
     say(c, STEP_LIST, "LIST");
     return;
   }
+  if (c->step == STEP_CAPA || c->step == STEP_STLS) { /* it knows no STLS, or has none today */
+    c->has_stls = false;
+    capabilities_done(c);
+    return;
+  }
   c->is_good = false;
   if (c->step == STEP_RETR || c->step == STEP_DELE) {
     c->at++;
@@ -271,9 +319,10 @@ refused(struct pop_client *c, const char *text)
 }
 
 static void (*const on_ok[N_STEPS])(struct pop_client *, const char *) = {
-    [STEP_GREETING] = on_greeting, [STEP_USER] = on_user, [STEP_PASS] = on_pass,
-    [STEP_STAT] = on_stat,         [STEP_UIDL] = on_many, [STEP_LIST] = on_many,
-    [STEP_RETR] = on_retr,         [STEP_DELE] = on_dele, [STEP_QUIT] = on_quit};
+    [STEP_GREETING] = on_greeting, [STEP_CAPA] = on_many, [STEP_STLS] = on_stls,
+    [STEP_USER] = on_user,         [STEP_PASS] = on_pass, [STEP_STAT] = on_stat,
+    [STEP_UIDL] = on_many,         [STEP_LIST] = on_many, [STEP_RETR] = on_retr,
+    [STEP_DELE] = on_dele,         [STEP_QUIT] = on_quit};
 
 static void
 take_line(struct pop_client *c, const uint8_t *p, size_t n)
@@ -282,6 +331,8 @@ take_line(struct pop_client *c, const uint8_t *p, size_t n)
   if (c->in_lines) {
     if (n == 1 && p[0] == '.') {
       lines_done(c);
+    } else if (c->step == STEP_CAPA) {
+      c->has_stls |= g_ascii_strcasecmp(text, "STLS") == 0;
     } else if (c->step != STEP_RETR) {
       take_listing(c, text);
     } else if (c->message->len + n > POP_MESSAGE_MAX) {
@@ -321,7 +372,7 @@ client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
   c->now_ns = now_ns;
   e->deadline_ns = now_ns + WAIT_NS;
   lines_feed(&c->lines, p, n);
-  while (c->step != STEP_OVER) {
+  while (c->step != STEP_OVER && e->wants == ENDPOINT_AS_IS) {
     const uint8_t *line;
     size_t n_line;
     enum lines_got got = lines_next(&c->lines, &line, &n_line);
@@ -331,6 +382,21 @@ client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
       give_up(c, lang_text("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
     else
       take_line(c, line, n_line);
+  }
+}
+
+static void
+client_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
+{
+  struct pop_client *c = (struct pop_client *)e;
+  if (c->step == STEP_OVER)
+    return;
+  if (problem) {
+    give_up(c, lang_text("without TLS nothing more is said", "เมื่อไม่มี TLS จะไม่ส่งอะไรอีก"));
+  } else if (c->step == STEP_STLS) {
+    set_state(c, POP_STATE_AUTHORIZATION);
+    say(c, STEP_CAPA, "CAPA");
+    client_input(e, NULL, 0, now_ns);
   }
 }
 
@@ -375,6 +441,7 @@ static const struct endpoint_ops pop_client_ops = {.protocol = "pop3-client",
                                                    .input = client_input,
                                                    .eof = client_eof,
                                                    .timeout = client_timeout,
+                                                   .upgraded = client_upgraded,
                                                    .free = client_free};
 
 struct endpoint *

@@ -4,6 +4,8 @@
  *     AUTHORIZATION ─PASS, APOP, AUTH─> TRANSACTION ─QUIT─> UPDATE: marked messages go, connection
  * ends └── QUIT ──> end                  └── line drops, autologout ──> end, nothing is deleted
  *
+ * STLS (RFC 2595 4) begins TLS inside AUTHORIZATION, which starts anew behind it.
+ *
  * The maildrop is a snapshot of INBOX taken at login and locked (RFC 1939 4): message numbers and
  * sizes stay as they were told. Sizes are those of the stored octets; stuffed dots are not counted.
  */
@@ -30,6 +32,7 @@ struct pop_server {
   bool *is_deleted;
   unsigned n_bad;
   int64_t now_ns;
+  bool offers_tls, keeps_clear;
 };
 
 static void
@@ -219,6 +222,20 @@ act_auth(struct pop_server *s, const char *arg)
   auth_result(s, &r);
 }
 
+/* RFC 2595 4. What was said before is forgotten. */
+static void
+act_stls(struct pop_server *s, const char *arg)
+{
+  if (s->endpoint.security || !s->offers_tls) {
+    refuse(s, s->endpoint.security ? "-ERR TLS is active already" : "-ERR TLS is not offered here");
+    return;
+  }
+  reply(s, "+OK Begin TLS negotiation");
+  set_state(s, POP_STATE_TLS);
+  machine_forget_clear(&s->endpoint, &s->lines, s->keeps_clear);
+  s->endpoint.wants = ENDPOINT_TLS;
+}
+
 /* ---- any state ---- */
 
 static void
@@ -227,6 +244,8 @@ act_capa(struct pop_server *s, const char *arg)
   g_autoptr(GString) mechanisms = g_string_new(NULL);
   auth_server_list(&s->auth, "", mechanisms);
   reply(s, "+OK Capability list follows");
+  if (s->offers_tls && !s->endpoint.security)
+    reply(s, "STLS");
   if (auth_server_offers(&s->auth, AUTH_COMMAND))
     reply(s, "USER");
   if (mechanisms->len > 0)
@@ -391,6 +410,7 @@ static const struct verb {
     [POP_PASS] = {IN(AUTHORIZATION), ARG_WANTED, act_pass},
     [POP_APOP] = {IN(AUTHORIZATION), ARG_WANTED, act_apop},
     [POP_AUTH] = {IN(AUTHORIZATION), ARG_WANTED, act_auth, AUTH_LINE_MAX},
+    [POP_STLS] = {IN(AUTHORIZATION), ARG_NONE, act_stls},
     [POP_CAPA] = {IN(AUTHORIZATION) | IN(TRANSACTION), ARG_NONE, act_capa},
     [POP_STAT] = {IN(TRANSACTION), ARG_NONE, act_stat},
     [POP_LIST] = {IN(TRANSACTION), ARG_OPTIONAL, act_list},
@@ -464,7 +484,7 @@ static void
 go_on(struct pop_server *s, int64_t now_ns)
 {
   s->now_ns = now_ns;
-  while (!s->endpoint.wants_close && !s->auth.is_held) {
+  while (!s->endpoint.wants_close && !s->auth.is_held && s->endpoint.wants == ENDPOINT_AS_IS) {
     const uint8_t *line;
     size_t n_line;
     enum lines_got got = lines_next(&s->lines, &line, &n_line);
@@ -499,6 +519,20 @@ server_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
   }
   e->deadline_ns = now_ns + AUTOLOGOUT_NS;
   go_on(s, now_ns);
+}
+
+/* TLS is there, or cannot be had: then nothing more can be said. With implicit TLS the greeting is
+ * still to come. */
+static void
+server_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
+{
+  struct pop_server *s = (struct pop_server *)e;
+  if (problem) {
+    hang_up(s);
+  } else if (s->is_started) {
+    set_state(s, POP_STATE_AUTHORIZATION);
+    server_input(e, NULL, 0, now_ns);
+  }
 }
 
 static void
@@ -545,6 +579,7 @@ static const struct endpoint_ops pop_server_ops = {.protocol = "pop3",
                                                    .input = server_input,
                                                    .eof = server_eof,
                                                    .timeout = server_timeout,
+                                                   .upgraded = server_upgraded,
                                                    .free = server_free};
 
 struct endpoint *
@@ -555,6 +590,9 @@ pop_server_new(const struct pop_server_config *config)
   s->store = config->store;
   s->name = g_strdup(config->name);
   auth_server_init(&s->auth, config->auth, &s->endpoint, AUTH_POP3, config->peer);
+  s->auth.needs_tls = config->needs_tls;
+  s->offers_tls = config->offers_tls;
+  s->keeps_clear = config->keeps_clear;
   s->drop = g_ptr_array_new_with_free_func((GDestroyNotify)store_message_unref);
   lines_init(&s->lines, AUTH_LINE_MAX);
   return &s->endpoint;
