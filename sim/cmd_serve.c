@@ -12,6 +12,7 @@
 #include "lessons/library.h"
 #include "sim/cmd.h"
 #include "sim/mail/build.h"
+#include "sim/mail/mailfile.h"
 #include "sim/outside/gateway.h"
 #include "sim/outside/tun.h"
 
@@ -26,6 +27,9 @@ static const char help_en[] =
     "  --listen ADDRESS    default 127.0.0.1\n"
     "  --host HOST         the mail host that answers, when the scenario has several\n"
     "  --user NAME:PASSWORD   an account on every mail host (repeatable)\n"
+    "  --maildir DIR       messages that are there at the beginning: a Maildir for the first "
+    "--user,\n"
+    "                      or a folder with one Maildir for each account, DIR/NAME\n"
     "  --for SECONDS       end then; otherwise at Ctrl-C or SIGTERM\n"
     "  -w FILE.pcapng      the frames, written as they pass; - is stdout, for example into "
     "Wireshark\n"
@@ -44,6 +48,8 @@ static const char help_th[] =
     "  --listen ADDRESS    ปกติคือ 127.0.0.1\n"
     "  --host HOST         เซิร์ฟเวอร์เมลที่จะตอบ เมื่อสถานการณ์มีหลายเครื่อง\n"
     "  --user NAME:PASSWORD   เพิ่มบัญชีในเซิร์ฟเวอร์เมลทุกเครื่อง (ใช้ซ้ำได้)\n"
+    "  --maildir DIR       จดหมายที่มีอยู่ตั้งแต่ต้น: Maildir ของบัญชี --user แรก\n"
+    "                      หรือโฟลเดอร์ที่มี Maildir ของแต่ละบัญชีใน DIR/NAME\n"
     "  --for SECONDS       จบเมื่อครบเวลา (วินาที) ถ้าไม่ระบุให้กด Ctrl-C หรือส่ง SIGTERM\n"
     "  -w FILE.pcapng      เขียนเฟรมลงไฟล์ทันทีที่ผ่าน เครื่องหมาย - คือ stdout เช่นส่งต่อให้ Wireshark\n"
     "  --events FILE       เขียนเหตุการณ์ของสถานะเป็น JSON Lines ในทำนองเดียวกัน\n"
@@ -53,12 +59,12 @@ static const char help_th[] =
     "mail.pcapng\n";
 
 /* In the order in which they are printed; the names are keys of `services` and flags. */
-enum { N_DOORS = 7 };
+enum { N_DOORS = 7, N_FLAGS = 11 };
 static const char *const doors[N_DOORS] = {"smtp",  "submission", "submissions", "pop3",
                                            "pop3s", "imap",       "imaps"};
 
 struct serve {
-  const char *scenario, *listen, *host_name;
+  const char *scenario, *listen, *host_name, *maildir;
   const char *port_texts[N_DOORS];
   uint16_t ports[N_DOORS];
   GPtrArray *users; /* const char*, "NAME:PASSWORD" */
@@ -153,6 +159,75 @@ add_users(const struct serve *s, struct mail *m)
   return true;
 }
 
+/* ---- messages that are there before anybody connects ---- */
+
+static bool
+is_maildir(const char *folder)
+{
+  g_autofree char *cur = g_build_filename(folder, "cur", NULL);
+  g_autofree char *new = g_build_filename(folder, "new", NULL);
+  return g_file_test(cur, G_FILE_TEST_IS_DIR) || g_file_test(new, G_FILE_TEST_IS_DIR);
+}
+
+static bool
+load_one(const struct mail *m, uint32_t host, const char *name, const char *folder)
+{
+  g_autoptr(GError) error = NULL;
+  struct store_user *user = mail_find_account(m, host, name);
+  unsigned n = 0;
+  if (!user) {
+    cmd_complain(lang_text("--maildir %s: there is no account %s; add --user %s:PASSWORD",
+                           "--maildir %s: ไม่มีบัญชี %s ให้เพิ่ม --user %s:PASSWORD"),
+                 folder, name ? name : "", name ? name : "NAME");
+    return false;
+  }
+  if (!maildir_load(user, folder, true, &n, &error)) {
+    cmd_complain("--maildir: %s", error->message);
+    return false;
+  }
+  fprintf(stderr, lang_text("%s: %u messages for %s\n", "%s: %u ฉบับของ %s\n"), folder, n,
+          user->name);
+  return true;
+}
+
+/* A Maildir belongs to the first --user, else to the first account; a folder of Maildirs names its
+ * accounts. */
+static int
+load_messages(const struct serve *s, const struct mail *m, uint32_t host)
+{
+  if (!s->maildir)
+    return CMD_DONE;
+  if (is_maildir(s->maildir)) {
+    const char *text = s->users->len > 0 ? s->users->pdata[0] : NULL;
+    g_autofree char *name = text ? g_strndup(text, strcspn(text, ":")) : NULL;
+    return load_one(m, host, name, s->maildir) ? CMD_DONE : CMD_UNREADABLE;
+  }
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GDir) dir = g_dir_open(s->maildir, 0, &error);
+  unsigned n = 0;
+  if (!dir) {
+    cmd_complain("--maildir: %s", error->message);
+    return CMD_UNREADABLE;
+  }
+  for (const char *name; (name = g_dir_read_name(dir));) {
+    g_autofree char *folder = g_build_filename(s->maildir, name, NULL);
+    if (!is_maildir(folder))
+      continue;
+    if (!load_one(m, host, name, folder))
+      return CMD_UNREADABLE;
+    n++;
+  }
+  if (n > 0)
+    return CMD_DONE;
+  cmd_complain(
+      lang_text("--maildir %s: neither this folder nor one in it holds `cur` and `new`; name a "
+                "Maildir, or a folder with one Maildir for each account",
+                "--maildir %s: ทั้งโฟลเดอร์นี้และโฟลเดอร์ข้างในไม่มี `cur` กับ `new` "
+                "ให้ระบุ Maildir หรือโฟลเดอร์ที่มี Maildir ของแต่ละบัญชี"),
+      s->maildir);
+  return CMD_UNREADABLE;
+}
+
 /* ---- opening ---- */
 
 /* What a person at the terminal wants to know and no script reads. */
@@ -173,6 +248,12 @@ open_doors(const struct serve *s, struct run *r, struct outside_gateway *g)
   uint32_t hosts[N_DOORS] = {[0 ... N_DOORS - 1] = UINT32_MAX};
   if (!choose_hosts(s, m, n, hosts))
     return CMD_USAGE;
+  uint32_t first = UINT32_MAX; /* whose store is filled */
+  for (unsigned i = 0; i < N_DOORS; i++)
+    first = first == UINT32_MAX ? hosts[i] : first;
+  int loaded = load_messages(s, m, first);
+  if (loaded != CMD_DONE)
+    return loaded;
   bool is_six = strchr(s->listen, ':') != NULL;
   for (unsigned i = 0; i < N_DOORS; i++) {
     if (!s->port_texts[i])
@@ -296,17 +377,23 @@ cmd_serve(char **argv)
   const char *seconds = NULL, *seed = NULL, *pcapng = NULL, *events = NULL;
   struct run_options options = {.is_held = true, .has_outside = true};
   bool help = false;
-  struct cmd_flag flags[N_DOORS + 10] = {
-      {.name = "--listen", .value = &s.listen}, {.name = "--host", .value = &s.host_name},
-      {.name = "--user", .list = users},        {.name = "--for", .value = &seconds},
-      {.name = "--seed", .value = &seed},       {.name = "--tap", .value = &options.tap},
-      {.name = "--set", .list = set},           {.name = "-w", .value = &pcapng},
-      {.name = "--events", .value = &events},   {.name = "--help", .on = &help},
+  struct cmd_flag flags[N_DOORS + N_FLAGS] = {
+      {.name = "--listen", .value = &s.listen},
+      {.name = "--host", .value = &s.host_name},
+      {.name = "--maildir", .value = &s.maildir},
+      {.name = "--user", .list = users},
+      {.name = "--for", .value = &seconds},
+      {.name = "--seed", .value = &seed},
+      {.name = "--tap", .value = &options.tap},
+      {.name = "--set", .list = set},
+      {.name = "-w", .value = &pcapng},
+      {.name = "--events", .value = &events},
+      {.name = "--help", .on = &help},
   };
   char names[N_DOORS][16];
   for (unsigned i = 0; i < N_DOORS; i++) {
     g_snprintf(names[i], sizeof names[i], "--%s", doors[i]);
-    flags[10 + i] = (struct cmd_flag){.name = names[i], .value = &s.port_texts[i]};
+    flags[N_FLAGS + i] = (struct cmd_flag){.name = names[i], .value = &s.port_texts[i]};
   }
   g_autoptr(GPtrArray) words = g_ptr_array_new();
   if (!cmd_parse("serve", argv, flags, G_N_ELEMENTS(flags), words))

@@ -126,7 +126,7 @@ join_switch(struct tree_node *scenario, const struct tree_node *hosts,
     g_autofree char *yaml =
         g_strdup_printf("hosts:\n  outside:\n    kind: outside\n    title: {en: this computer, th: "
                         "เครื่องนี้}\n    address: %s\n%s%s%s"
-                        "links:\n  outside-link: {ends: [outside, \"%s\"], delay: 0}\n",
+                        "links:\n  outside-link: {ends: [outside, \"%s\"], delay: 0, queue: 2000}\n",
                         addresses, gateway ? "    gateway: \"" : "", gateway ? gateway : "",
                         gateway ? "\"\n" : "", joint);
     tree_merge(scenario, yaml);
@@ -146,7 +146,7 @@ join_router(struct tree_node *scenario, const struct tree_node *hosts)
       g_strdup_printf("hosts:\n  \"%s\":\n    addresses: {outside-link: 198.51.100.1/24}\n"
                       "  outside:\n    kind: outside\n    title: {en: this computer, th: เครื่องนี้}\n"
                       "    address: 198.51.100.2/24\n    gateway: 198.51.100.1\n"
-                      "links:\n  outside-link: {ends: [outside, \"%s\"], delay: 0}\n",
+                      "links:\n  outside-link: {ends: [outside, \"%s\"], delay: 0, queue: 2000}\n",
                       router->key, router->key);
   tree_merge(scenario, yaml);
   return true;
