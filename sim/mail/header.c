@@ -96,20 +96,23 @@ mime_header_text(const uint8_t *p, size_t at, size_t end, const char *name)
 }
 
 char *
-mime_header_decoded(const uint8_t *p, size_t at, size_t end, const char *name)
+mime_decode_words(const char *text)
 {
   mime_init();
-  g_autofree char *raw = mime_header_text(p, at, end, name);
-  if (!raw)
-    return NULL;
-  g_autofree char *decoded = g_mime_utils_header_decode_text(NULL, raw);
+  g_autofree char *decoded = g_mime_utils_header_decode_text(NULL, text);
   return g_utf8_make_valid(decoded, -1);
+}
+
+char *
+mime_header_decoded(const uint8_t *p, size_t at, size_t end, const char *name)
+{
+  g_autofree char *raw = mime_header_text(p, at, end, name);
+  return raw ? mime_decode_words(raw) : NULL;
 }
 
 char *
 mime_addresses(const uint8_t *p, size_t at, size_t end, const char *name)
 {
-  mime_init();
   g_autofree char *value = mime_header_text(p, at, end, name);
   if (!value)
     return NULL;
@@ -117,7 +120,7 @@ mime_addresses(const uint8_t *p, size_t at, size_t end, const char *name)
   GString *out = g_string_new(NULL);
   for (guint i = 0; i < list->len; i++) {
     const struct address *a = &g_array_index(list, struct address, i);
-    g_autofree char *decoded = a->name ? g_mime_utils_header_decode_text(NULL, a->name) : NULL;
+    g_autofree char *decoded = a->name ? mime_decode_words(a->name) : NULL;
     if (decoded)
       g_string_append_printf(out, "%s ", decoded);
     if (a->host)

@@ -132,10 +132,11 @@ imap_tell_found(struct imap_server *s, const GArray *found, unsigned options, bo
   machine_send(&s->endpoint, out->str, out->len);
 }
 
-static void
-tell_plain(struct imap_server *s, const GArray *found, bool has_modseq)
+void
+imap_tell_numbers(struct imap_server *s, const char *word, const GArray *found, bool has_modseq)
 {
-  g_autoptr(GString) out = g_string_new("* SEARCH");
+  g_autoptr(GString) out = g_string_new("* ");
+  g_string_append(out, word);
   for (guint i = 0; i < found->len; i++)
     g_string_append_printf(out, " %u", number_of(s, g_array_index(found, guint, i)));
   if (has_modseq && found->len > 0)
@@ -187,6 +188,6 @@ imap_act_search(struct imap_server *s, struct imap_text *t)
   if (options)
     imap_tell_found(s, found, options, has_modseq);
   else
-    tell_plain(s, found, has_modseq);
+    imap_tell_numbers(s, "SEARCH", found, has_modseq);
   imap_ok(s, options & RETURN_SAVE ? "SEARCH completed, result saved" : "SEARCH completed");
 }

@@ -33,6 +33,16 @@ enum {
 /* "RETURN (…) " when it is there: *options are RETURN_…, else 0 and nothing is taken. False when it
  * is wrong. */
 bool imap_parse_return(struct imap_text *t, unsigned *options);
+/* "* SEARCH 2 5 (MODSEQ 12)" with that word. */
+void imap_tell_numbers(struct imap_server *s, const char *word, const GArray *found,
+                       bool has_modseq);
+/* " charset keys" of SORT and THREAD; NULL after the refusal was sent. */
+struct imap_key *imap_take_charset_and_keys(struct imap_server *s, struct imap_text *t,
+                                            const char *syntax);
+/* When it was sent (its Date, else the internal date), and its base subject, casemapped and newly
+ * allocated: RFC 5256 2.1 and 2.2. */
+int64_t imap_sent_ns(const struct store_message *m);
+char *imap_base_subject(const struct store_message *m, bool *is_reply);
 /* "* ESEARCH …" of the places in the order given; and what SAVE keeps. */
 void imap_tell_found(struct imap_server *s, const GArray *found, unsigned options, bool has_modseq);
 

@@ -180,6 +180,8 @@ static const struct verb {
     [IMAP_UNSELECT] = {IN(SELECTED), ARG_NONE, imap_act_unselect},
     [IMAP_EXPUNGE] = {IN(SELECTED), ARG_NONE, imap_act_expunge, .has_uid = true},
     [IMAP_SEARCH] = {IN(SELECTED), ARG_WANTED, imap_act_search, true, true},
+    [IMAP_SORT] = {IN(SELECTED), ARG_WANTED, imap_act_sort, true, true},
+    [IMAP_THREAD] = {IN(SELECTED), ARG_WANTED, imap_act_thread, true, true},
     [IMAP_FETCH] = {IN(SELECTED), ARG_WANTED, imap_act_fetch, true, true},
     [IMAP_STORE] = {IN(SELECTED), ARG_WANTED, imap_act_store, true, true},
     [IMAP_COPY] = {IN(SELECTED), ARG_WANTED, imap_act_copy, .has_uid = true},

@@ -189,6 +189,8 @@ void imap_act_copy(struct imap_server *s, struct imap_text *t);
 void imap_act_move(struct imap_server *s, struct imap_text *t);
 void imap_act_fetch(struct imap_server *s, struct imap_text *t);
 void imap_act_search(struct imap_server *s, struct imap_text *t);
+void imap_act_sort(struct imap_server *s, struct imap_text *t);
+void imap_act_thread(struct imap_server *s, struct imap_text *t);
 
 /* Flags by name into bits; creates keywords in `b`. False for an unknown system flag. */
 bool imap_flags_resolve(struct mailbox *b, const GPtrArray *names, unsigned *flags,

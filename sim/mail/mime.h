@@ -53,6 +53,8 @@ size_t mime_header_end(const uint8_t *p, size_t at, size_t end);
 char *mime_header_text(const uint8_t *p, size_t at, size_t end, const char *name);
 /* The same, encoded words decoded to UTF-8. */
 char *mime_header_decoded(const uint8_t *p, size_t at, size_t end, const char *name);
+/* Encoded words (RFC 2047) of a text decoded to UTF-8; newly allocated. */
+char *mime_decode_words(const char *text);
 /* The addresses of a field in plain form, decoded: "Ann Lee <ann@a.test>, …"; NULL without field. */
 char *mime_addresses(const uint8_t *p, size_t at, size_t end, const char *name);
 /* What the Date field says: virtual time, and the day in the field's own zone as days since 1970.
