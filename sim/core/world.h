@@ -43,6 +43,8 @@ struct world_frame {
  *           time-wait, keep-alive, cork) or "none"
  *   subject "smtp 10.0.0.5:50112 10.0.0.2:25" (also pop3, imap; -client behind the name at the client), key state
  *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
+ *           ("mailbox Shared/team" for all its members); "folders bob", key = mailbox name, value "uidvalidity=… use=\Sent
+ *           subscribed noselect", "" when it is gone
  *   subject "store bob-pc", key = "1": what a client keeps, the same form
  *   subject "queue", key = link, value = frames that wait; "arp", key = address, value = MAC or "" when nobody
  *           answered, "asking 2" while it asks; "dns", key "bob.test MX", value "10 mx.bob.test ttl=3600",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "capture/wire/lang.h"
+#include "sim/mail/deflate_layer.h"
 #include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
@@ -76,8 +77,9 @@ make_machine(const struct listening *l, const char *peer)
                                         .peer = peer,
                                         .offers_tls = s->secure.offers,
                                         .needs_tls = s->secure.needs,
-                                        .keeps_clear = s->secure.keeps_clear};
-    return imap_server_new(&config);
+                                        .keeps_clear = s->secure.keeps_clear,
+                                        .offers_deflate = true};
+    return deflate_layer_new(imap_server_new(&config));
   }
   return make_smtp(l, peer);
 }
