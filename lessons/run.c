@@ -20,6 +20,7 @@
 #include "lessons/library.h"
 #include "lessons/run_private.h"
 #include "sim/net/intervene.h"
+#include "sim/tls/tls.h"
 
 /* ---- the event index ---- */
 
@@ -208,6 +209,24 @@ take_event(void *data, const struct world_event *e)
   world_hold(r->world, EVENT_OCTETS);
 }
 
+/* With the secret the trace opens the records that come with later frames. */
+static void
+take_secret(void *data, const char *line)
+{
+  struct run *r = data;
+  if (!r->has_frames)
+    return;
+  if (r->is_streamed) {
+    if (r->stream.secret)
+      r->stream.secret(r->stream.data, line);
+    return;
+  }
+  gsize before = r->keylog->len;
+  g_string_append_printf(r->keylog, "%s\n", line);
+  trace_add_keylog(r->trace, r->keylog->str + before, r->keylog->len - before);
+  world_hold(r->world, (int64_t)(r->keylog->len - before));
+}
+
 /* ---- reading what run.c itself needs of a scenario ---- */
 
 static const char *const scenario_keys[] = {
@@ -299,7 +318,7 @@ static bool
 build(struct run *r, GError **error)
 {
   static const struct world_sink sink = {
-      .frame = take_frame, .event = take_event, .changed = take_change};
+      .frame = take_frame, .event = take_event, .changed = take_change, .secret = take_secret};
   r->trace = trace_new();
   r->world = world_new(r->seed, &sink, r);
   if (r->is_streamed) { /* it lasts as long as somebody serves: only memory can run out */
@@ -344,6 +363,16 @@ check_hash(const struct run *r, GError **error)
   const struct run_plan *plan = r->plan;
   if (!plan->has_hash || plan->hash == run_hash(r))
     return true;
+  if (plan->openssl && strcmp(plan->openssl, run_openssl(r) ? run_openssl(r) : "") != 0) {
+    g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_DIFFERS,
+                lang_text("%1$s: this run has TLS in it and was saved with OpenSSL %2$s, here is "
+                          "OpenSSL %3$s, which may say other octets; play it on a computer with "
+                          "the former, or save it anew",
+                          "%1$s: การจำลองนี้มี TLS และบันทึกด้วย OpenSSL %2$s แต่เครื่องนี้ใช้ "
+                          "OpenSSL %3$s ซึ่งอาจให้ออกเตตต่างกัน ให้เล่นบนเครื่องที่ใช้รุ่นเดิม หรือบันทึกใหม่"),
+                plan->saved_as, plan->openssl, tls_library());
+    return false;
+  }
   g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_DIFFERS,
               lang_text("%s: this run comes to the hash %016" G_GINT64_MODIFIER
                         "x here and came to %016" G_GINT64_MODIFIER
@@ -387,6 +416,7 @@ run_told(struct run_plan *plan, const struct run_options *options, enum lang tol
   r->flights = g_array_new(false, false, sizeof(struct run_flight));
   r->events = g_array_new(false, false, sizeof(struct run_event));
   r->frame_is_lost = g_array_new(false, false, 1);
+  r->keylog = g_string_new(NULL);
   r->strings = g_string_chunk_new(1 << 16);
   r->by_key = g_hash_table_new_full(event_key_hash, event_key_equal, g_free, free_array);
   r->by_packet = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -556,7 +586,8 @@ char *
 run_fingerprint(const struct run *r)
 {
   g_autofree char *text = plan_format(r->plan, r->seed, NULL, NULL);
-  char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text ? text : "", -1);
+  g_autofree char *all = g_strconcat(text ? text : "", run_openssl(r), NULL);
+  char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
   sum[16] = '\0'; /* short enough to be read aloud, long enough for a school */
   return sum;
 }
@@ -603,6 +634,7 @@ run_free(struct run *r)
   g_array_free(r->flights, true);
   g_array_free(r->events, true);
   g_array_free(r->frame_is_lost, true);
+  g_string_free(r->keylog, true);
   g_hash_table_unref(r->by_key);
   g_hash_table_unref(r->by_packet);
   g_string_chunk_free(r->strings);
@@ -664,6 +696,12 @@ char *
 run_limit_text(const struct run *r)
 {
   return world_limit_text(r->world);
+}
+
+const char *
+run_openssl(const struct run *r)
+{
+  return r->mail && mail_tls(r->mail) ? tls_library() : NULL;
 }
 
 uint32_t

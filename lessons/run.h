@@ -23,10 +23,11 @@ struct run;
 
 /* Takes what a held run brings at the moment it happens; then the run itself keeps no frame, flight
  * or state event, and its memory does not grow with its length. Octets and strings are valid during
- * the call. Either may be NULL. State events come from inside run_new() already. */
+ * the call. Each may be NULL. State events come from inside run_new() already. */
 struct run_stream {
   void (*frame)(void *data, uint16_t interface, const struct world_frame *frame); /* of the tap */
   void (*event)(void *data, const struct world_event *event);
+  void (*secret)(void *data, const char *line); /* see struct world_sink */
   void *data;
 };
 
@@ -89,8 +90,8 @@ struct run *run_branch(const struct run *r, int64_t time_ns, const struct input 
 /* The same, ending at until_ns (0: as the scenario says). */
 struct run *run_branch_until(const struct run *r, int64_t time_ns, const struct input *inputs,
                              size_t n, int64_t until_ns, GError **error);
-/* Behind the last thing that somebody typed a run goes on so long, even when its scenario says it is
- * over: patience for an answer. */
+/* Behind the last thing that somebody typed a run goes on so long, even when its scenario says it
+ * is over: patience for an answer. */
 #define RUN_HAND_NS (INT64_C(30) * 1000000000)
 /* Without its input number `input` (0-based). */
 struct run *run_without(const struct run *r, unsigned input, GError **error);
@@ -115,10 +116,13 @@ const char *run_about(const struct run *r); /* the same; NULL when the scenario 
 uint64_t run_seed(const struct run *r);
 uint64_t run_hash(const struct run *r);
 int64_t run_end_ns(const struct run *r); /* virtual time of the last frame or event */
-/* Did the run want more than it may (world.h)? It ends there and keeps what it brought; the text says
- * why and what to do, in the current language. NULL when not; the caller frees it. */
+/* Did the run want more than it may (world.h)? It ends there and keeps what it brought; the text
+ * says why and what to do, in the current language. NULL when not; the caller frees it. */
 bool run_hit_limit(const struct run *r);
 char *run_limit_text(const struct run *r);
+
+/* The release of OpenSSL that the run is a function of; NULL when nobody speaks TLS in it. */
+const char *run_openssl(const struct run *r);
 
 /* Topology. */
 uint32_t run_n_hosts(const struct run *r);
@@ -157,6 +161,8 @@ struct pcapng_writer *run_begin_pcapng(const struct run *r, GOutputStream *out, 
 /* One frame as the stream gives it. What is lost on a later hop is not known yet and not told. */
 bool run_stream_pcapng(struct pcapng_writer *w, uint16_t interface, const struct world_frame *f,
                        GError **error);
+/* A secret as the stream gives it; it stands before the frames that need it. */
+bool run_stream_secret(struct pcapng_writer *w, const char *line, GError **error);
 
 /* ---- what there is ---- */
 enum run_kind { RUN_LESSON, RUN_SCENARIO, RUN_NETWORK };

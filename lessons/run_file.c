@@ -11,6 +11,7 @@
  *     inputs:                    as sim/core/input.h says
  *     - {at: 1.500000000s, do: drop, link: wan}
  *     hash: 0123456789abcdef     the rolling hash at the end, for whoever plays it again
+ *     openssl: "3.0.15"          its release, when there is TLS in the run: it makes the octets
  *     text: |2                   the scenario, when it is not of the library: a hand-in is complete
  *     files: {letter.txt: "…"}
  *
@@ -96,6 +97,8 @@ plan_format(const struct run_plan *plan, uint64_t seed, const struct run *r, GEr
   }
   if (r)
     g_string_append_printf(out, "hash: \"%016" G_GINT64_MODIFIER "x\"\n", run_hash(r));
+  if (r && run_openssl(r))
+    g_string_append_printf(out, "openssl: \"%s\"\n", run_openssl(r));
   if (!plan->is_library) {
     gsize n;
     const char *text = g_bytes_get_data(plan->text, &n);
@@ -163,9 +166,11 @@ read_settings(struct run_plan *plan, const struct tree_node *list, GError **erro
 static bool
 read_hash(struct run_plan *plan, const struct tree_node *root, GError **error)
 {
-  const char *text;
-  if (!tree_text(root, "hash", NULL, &text, error))
+  const char *text, *openssl;
+  if (!tree_text(root, "hash", NULL, &text, error) ||
+      !tree_text(root, "openssl", NULL, &openssl, error))
     return false;
+  plan->openssl = g_strdup(openssl);
   if (!text)
     return true;
   plan->has_hash = true;
@@ -266,8 +271,8 @@ read_scenario(struct run_plan *plan, const struct tree_node *root, const char *p
 static bool
 read_plan(struct run_plan *plan, const struct tree_node *root, const char *path, GError **error)
 {
-  static const char *const keys[] = {"envrun", "scenario", "sha256", "seed",  "until", "set",
-                                     "inputs", "hash",     "text",   "files", NULL};
+  static const char *const keys[] = {"envrun", "scenario", "sha256",  "seed", "until", "set",
+                                     "inputs", "hash",     "openssl", "text", "files", NULL};
   int64_t seed;
   plan->inputs = input_log_new();
   plan->saved_as = g_strdup(path);

@@ -59,13 +59,20 @@ run_stream_pcapng(struct pcapng_writer *w, uint16_t interface, const struct worl
 }
 
 bool
+run_stream_secret(struct pcapng_writer *w, const char *line, GError **error)
+{
+  g_autofree char *lines = g_strconcat(line, "\n", NULL);
+  return pcapng_writer_secrets(w, lines, strlen(lines), error);
+}
+
+bool
 run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
 {
   struct pcapng_writer *w = run_begin_pcapng(r, out, error);
   if (!w)
     return false;
   g_autoptr(GByteArray) octets = g_byte_array_new();
-  bool ok = true;
+  bool ok = pcapng_writer_secrets(w, r->keylog->str, r->keylog->len, error);
   for (uint32_t i = 0; ok && i < trace_n_frames(r->trace); i++) {
     const struct trace_frame *f = trace_frame(r->trace, i);
     trace_octets(r->trace, i, octets);

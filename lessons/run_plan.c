@@ -29,6 +29,7 @@ plan_free(struct run_plan *plan)
   input_log_free(plan->inputs);
   g_free(plan->tap);
   g_free(plan->saved_as);
+  g_free(plan->openssl);
   g_free(plan);
 }
 
@@ -45,6 +46,7 @@ plan_copy(const struct run_plan *plan)
   copy->inputs = input_log_copy(plan->inputs);
   copy->tap = g_strdup(plan->tap);
   copy->saved_as = g_strdup(plan->saved_as);
+  copy->openssl = g_strdup(plan->openssl);
   return copy;
 }
 

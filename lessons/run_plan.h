@@ -30,6 +30,7 @@ struct run_plan {
   char *saved_as;   /* path of the .envrun file it was read from, or NULL */
   bool has_hash;    /* read from a file: what the run came to when it was saved */
   uint64_t hash;
+  char *openssl; /* the same: its release, when there was TLS in the run; else NULL */
 };
 
 /* From a word of the user (see run_new), with the options put over it. NULL with error. */

@@ -22,20 +22,21 @@ struct run {
   struct mail *mail;
   struct trace *trace;
   struct input_log *inputs; /* the scenario's and the plan's */
-  struct run_watch *watch; /* NULL unless somebody wants to stop at something */
-  struct run_judge *judge; /* NULL without rules by display filter */
+  struct run_watch *watch;  /* NULL unless somebody wants to stop at something */
+  struct run_judge *judge;  /* NULL without rules by display filter */
   enum run_tap tap;
   uint32_t tap_link;
   int64_t end_ns;
-  GArray *flights;       /* struct run_flight, by leave time */
-  GArray *events;        /* struct run_event, by time */
-  GStringChunk *strings; /* of the events */
-  GHashTable *by_key;    /* struct event_key -> GArray of uint32_t: indexes into events */
-  GHashTable *by_packet; /* sender tap: packet number -> frame index + 1 */
-  GArray *frame_is_lost; /* guint8 for each frame of the trace */
+  GArray *flights;          /* struct run_flight, by leave time */
+  GArray *events;           /* struct run_event, by time */
+  GStringChunk *strings;    /* of the events */
+  GHashTable *by_key;       /* struct event_key -> GArray of uint32_t: indexes into events */
+  GHashTable *by_packet;    /* sender tap: packet number -> frame index + 1 */
+  GArray *frame_is_lost;    /* guint8 for each frame of the trace */
+  GString *keylog;          /* secrets of its TLS connections, a line each */
   struct run_stream stream; /* who takes frames and events instead of keeping them */
   bool is_streamed;
-  bool has_frames;       /* not for one that is only told in another language */
+  bool has_frames; /* not for one that is only told in another language */
   bool is_held, is_untold;
   struct run *told; /* the same run told in Thai; NULL until asked for */
   struct run *twin; /* run_on_all_links(); NULL until asked for */

@@ -55,6 +55,18 @@ take_frame(void *data, uint16_t interface, const struct world_frame *f)
 }
 
 static void
+take_secret(void *data, const char *line)
+{
+  struct cmd_stream *s = data;
+  GError *error = NULL;
+  if (!s->writer || !s->frames.path)
+    return;
+  if (!run_stream_secret(s->writer, line, &error))
+    give_up(s, &s->frames, error);
+  s->is_dirty = true;
+}
+
+static void
 write_event(struct cmd_stream *s, const struct world_event *e)
 {
   const char *host = e->host < run_n_hosts(s->run) ? run_host(s->run, e->host).name : "";
@@ -117,7 +129,8 @@ cmd_stream_new(const char *pcapng, const char *events, int *code)
   struct cmd_stream *s = g_new0(struct cmd_stream, 1);
   s->lines = g_string_new(NULL);
   s->early = g_ptr_array_new_with_free_func(early_free);
-  s->sink = (struct run_stream){.frame = take_frame, .event = take_event, .data = s};
+  s->sink = (struct run_stream){
+      .frame = take_frame, .event = take_event, .secret = take_secret, .data = s};
   if (open_outlet(&s->frames, pcapng, code) && open_outlet(&s->events, events, code))
     return s;
   cmd_stream_free(s);

@@ -8,7 +8,7 @@
  *
  * Little endian whatever the machine, so that runs can be compared with cmp; nanoseconds
  * (if_tsresol 9) because the simulator's clock counts them. Nothing here asks the clock, the host
- * or the user's name. draft-ietf-opsawg-pcapng. Not here: statistics, decryption secrets. */
+ * or the user's name. draft-ietf-opsawg-pcapng. Not here: statistics. */
 #include "capture/source/writer.h"
 
 #include "capture/wire/bytes.h"
@@ -19,6 +19,7 @@ enum {
   BLOCK_INTERFACE = 1,
   BLOCK_NAMES = 4,
   BLOCK_PACKET = 6,
+  BLOCK_SECRETS = 10,
   OPT_END = 0,
   OPT_COMMENT = 1,
   SHB_USERAPPL = 4,
@@ -27,8 +28,10 @@ enum {
   IF_TSRESOL = 9,
   NRB_IPV4 = 1,
   NRB_IPV6 = 2,
-  OPTION_MAX = 65532,      /* an option's length has 16 bits; a multiple of 4 leaves room to pad */
-  BUFFER_OCTETS = 1 << 16, /* written to the stream when it holds this much */
+  OPTION_MAX = 65532, /* an option's length has 16 bits; a multiple of 4 leaves room to pad */
+  SECRETS_TLS_KEY_LOG = 0x544c534b, /* "TLSK" */
+  SECRETS_MAX = 1 << 20,            /* octets in one block: readers refuse very large ones */
+  BUFFER_OCTETS = 1 << 16,          /* written to the stream when it holds this much */
 };
 
 struct pcapng_writer {
@@ -168,6 +171,26 @@ pcapng_writer_name(struct pcapng_writer *w, uint8_t ip_version, const uint8_t *o
   add_option(w, OPT_END, NULL, 0); /* end of records; no options follow */
   g_byte_array_free(record, TRUE);
   return block_end(w, error);
+}
+
+bool
+pcapng_writer_secrets(struct pcapng_writer *w, const char *lines, size_t n, GError **error)
+{
+  while (n > 0) {
+    size_t taken = MIN(n, SECRETS_MAX);
+    while (taken < n && taken > 0 && lines[taken - 1] != '\n') /* blocks end with a line */
+      taken--;
+    taken = taken ? taken : MIN(n, SECRETS_MAX);
+    block_begin(w, BLOCK_SECRETS);
+    add_u32(w, SECRETS_TLS_KEY_LOG);
+    add_u32(w, (uint32_t)taken);
+    add_padded(w, (const uint8_t *)lines, (guint)taken);
+    if (!block_end(w, error))
+      return false;
+    lines += taken;
+    n -= taken;
+  }
+  return true;
 }
 
 bool

@@ -20,6 +20,8 @@ bool pcapng_writer_interface(struct pcapng_writer *w, uint16_t link, uint32_t sn
 /* One IPv4 or IPv6 address and its host name, in a name resolution block. */
 bool pcapng_writer_name(struct pcapng_writer *w, uint8_t ip_version, const uint8_t *octets,
                         const char *name, GError **error);
+/* Lines of an NSS key log, as a decryption secrets block: before the packets that need them. */
+bool pcapng_writer_secrets(struct pcapng_writer *w, const char *lines, size_t n, GError **error);
 /* `comment` may be NULL. */
 bool pcapng_writer_packet(struct pcapng_writer *w, uint32_t interface, int64_t time_ns,
                           const uint8_t *octets, uint32_t captured, uint32_t wire,

@@ -51,3 +51,9 @@ mail_free(struct mail *m)
   g_ptr_array_unref(m->sites);
   g_free(m);
 }
+
+const struct tls *
+mail_tls(const struct mail *m)
+{
+  return secure_tls(m->secure);
+}

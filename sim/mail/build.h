@@ -94,6 +94,9 @@ struct mail *mail_new(struct net *n, const struct tree_node *scenario, GError **
 struct input_log;
 bool mail_plan(struct mail *m, const struct input_log *log, GError **error);
 void mail_free(struct mail *m);
+/* What TLS is made with; NULL when the scenario has none. */
+struct tls;
+const struct tls *mail_tls(const struct mail *m);
 
 /* ---- for programs that open it to the outside ---- */
 

@@ -42,6 +42,7 @@ test_the_section_is_laid_out_as_the_draft_says(void)
   g_autoptr(GOutputStream) out = g_memory_output_stream_new_resizable();
   struct pcapng_writer *w = pcapng_writer_new(out, NULL);
   pcapng_writer_interface(w, LINK_ETHERNET, 9, "ab", NULL, NULL);
+  pcapng_writer_secrets(w, "RANDOM\n", 7, NULL);
   pcapng_writer_packet(w, 0, INT64_C(0x100000002), (const uint8_t *)"xyz", 3, 7, NULL, NULL);
   pcapng_writer_free(w);
   g_autoptr(GByteArray) expected = packets_hex(
@@ -49,6 +50,7 @@ test_the_section_is_laid_out_as_the_draft_says(void)
       "0000 0000 30000000"
       "01000000 28000000 0100 0000 09000000 0200 0200 6162 0000 0900 0100 09 000000 0000 0000 "
       "28000000"
+      "0a000000 1c000000 4b534c54 07000000 52414e444f4d0a 00 1c000000"
       "06000000 24000000 00000000 01000000 02000000 03000000 07000000 78797a 00 24000000");
   GMemoryOutputStream *m = G_MEMORY_OUTPUT_STREAM(out);
   g_assert_cmpmem(g_memory_output_stream_get_data(m), g_memory_output_stream_get_data_size(m),
