@@ -113,7 +113,7 @@ imap_view_tell_entry(struct imap_server *s, guint i)
   struct imap_entry *entry = imap_view_at(s, i);
   entry->told_modseq = entry->m->modseq;
   g_autoptr(GString) text = g_string_new(NULL);
-  if (s->has_qresync || s->is_rev2)
+  if (s->has_qresync || s->is_rev2 || s->is_uid)
     g_string_append_printf(text, "UID %u ", entry->m->uid);
   g_string_append(text, "FLAGS ");
   imap_view_flags(s, entry, text);
