@@ -57,6 +57,9 @@ bool tree_bool(const struct tree_node *map, const char *key, bool fallback, bool
 /* "20ms", "1.5s", "200us", "0": nanoseconds. */
 bool tree_duration(const struct tree_node *map, const char *key, int64_t fallback_ns, int64_t *out_ns,
                    GError **error);
+/* One duration or a list of 1 to `max`: *n of them, 0 when the key is absent. */
+bool tree_durations(const struct tree_node *map, const char *key, unsigned max, int64_t *out_ns,
+                    unsigned *n, GError **error);
 /* "100Mbit/s", "9600bit/s", "1Gbit/s": bits per second. */
 bool tree_rate(const struct tree_node *map, const char *key, int64_t fallback, int64_t *out,
                GError **error);

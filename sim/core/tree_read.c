@@ -130,27 +130,60 @@ read_unit(const char *text, const struct unit *units, size_t n_units, int64_t *o
   return false;
 }
 
-bool
-tree_duration(const struct tree_node *map, const char *key, int64_t fallback_ns, int64_t *out_ns,
-              GError **error)
+static bool
+read_duration(const struct tree_node *node, const char *key, int64_t *out_ns, GError **error)
 {
   static const struct unit units[] = {
       {"ns", 1, 1},         {"us", 1000, 1},         {"µs", 1000, 1},         {"ms", 1000000, 1},
       {"s", 1000000000, 1}, {"min", 1000000000, 60}, {"h", 1000000000, 3600}, {"", 1, 1}};
+  const char *text = node->kind == TREE_SCALAR ? node->text : "…";
+  if (read_unit(text, units, G_N_ELEMENTS(units), out_ns))
+    return true;
+  return tree_fail(
+      error, node,
+      lang_text("\"%s\" is \"%s\"; write a duration with its unit (ns, us, ms, s, min, h), "
+                "for example 20ms",
+                "\"%s\" มีค่า \"%s\" ให้เขียนระยะเวลาพร้อมหน่วย (ns, us, ms, s, min, h) "
+                "เช่น 20ms"),
+      key, text);
+}
+
+bool
+tree_duration(const struct tree_node *map, const char *key, int64_t fallback_ns, int64_t *out_ns,
+              GError **error)
+{
   const struct tree_node *node;
+  int64_t value_ns;
   *out_ns = fallback_ns;
   if (!scalar(map, key, &node, error))
     return false;
-  if (node && !read_unit(node->text, units, G_N_ELEMENTS(units), out_ns)) {
-    *out_ns = fallback_ns;
-    return tree_fail(
-        error, node,
-        lang_text("\"%s\" is \"%s\"; write a duration with its unit (ns, us, ms, s, min, h), "
-                  "for example 20ms",
-                  "\"%s\" มีค่า \"%s\" ให้เขียนระยะเวลาพร้อมหน่วย (ns, us, ms, s, min, h) "
-                  "เช่น 20ms"),
-        key, node->text);
+  if (!node)
+    return true;
+  if (!read_duration(node, key, &value_ns, error))
+    return false;
+  *out_ns = value_ns;
+  return true;
+}
+
+bool
+tree_durations(const struct tree_node *map, const char *key, unsigned max, int64_t *out_ns,
+               unsigned *n, GError **error)
+{
+  const struct tree_node *node = tree_get(map, key);
+  *n = 0;
+  if (!node || node->kind != TREE_LIST) {
+    *n = node ? 1 : 0;
+    return tree_duration(map, key, 0, out_ns, error);
   }
+  if (node->children->len == 0 || node->children->len > max)
+    return tree_fail(error, node,
+                     lang_text("\"%s\" takes 1 to %u durations", "\"%s\" รับระยะเวลาได้ 1 ถึง %u ค่า"),
+                     key, max);
+  for (guint i = 0; i < node->children->len; i++) {
+    if (!read_duration(node->children->pdata[i], key, &out_ns[i], error))
+      return false;
+  }
+  *n = node->children->len;
   return true;
 }
 

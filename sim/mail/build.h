@@ -2,7 +2,8 @@
 #ifndef SIM_MAIL_BUILD_H
 #define SIM_MAIL_BUILD_H
 
-/* clang-format off: the reference below is laid out by hand */
+/* clang-format off */
+/* The reference below is laid out by hand. */
 /* The mail hosts of a scenario: its `services`, `users` and `actions` become servers that listen
  * and clients that start at their virtual time.
  *
@@ -28,8 +29,32 @@
  *         keeps_clear: false          true, for a lesson: commands in clear behind STARTTLS are obeyed under TLS
  *       size_max: 10485760            octets of one message (advertised by SIZE)
  *       relay: false                  true makes an open relay, for the lesson about it
- *       retry: 1min                   first wait of the queue; it doubles up to an hour
+ *       relay_networks: [10.0.1.0/24] whose mail is passed on without a login
+ *       relay_domains: [friend.test]  mail for these is taken from anybody and passed on
+ *       relay_host: HOST[:25]         all mail that is not local goes there, not by MX
+ *       lmtp_to: HOST[:24]            mailboxes are on another host: mail goes there by LMTP
+ *       retry: 1min                   first wait of the queue; it doubles up to an hour. Or a list, whose last
+ *                                     wait repeats: [1min, 5min, 30min]
+ *       warn: 4h                      the sender is told once that a message is late; 0: never
  *       expire: 120h                  after this a message is returned to its sender
+ *       connections: 20               of the queue at once, at most 5 of them to one domain
+ *       full: later                   a full mailbox: later (452, mail waits) or refuse (552, returned)
+ *       aliases: {team: [alice, b@other.test], bob: [bob, b@other.test]}
+ *                                     a name among its own members is the mailbox
+ *       lists: {club: {owner: alice, members: [bob, c@other.test]}}
+ *                                     as an alias, with the sender club-owner@domain, who is the owner
+ *       virtual: {other.test: {info: bob, "*": alice}}      domains where users have no addresses of their own
+ *       catch_all: bob                who gets what is for nobody
+ *       subaddress: "+"               bob+news is bob; subaddress_folders: true puts it into his mailbox "news"
+ *       policy:                       all off when absent
+ *         own_sender: false           true: who logged in may write as himself only (also his aliases)
+ *         complete: true              a submission without Date or Message-ID gets one (RFC 6409 8)
+ *         greylist: {delay: 5min, window: 24h, keep: 840h}
+ *         rate: {window: 1min, connections: 10, messages: 20, recipients: 50, at_once: 5}      of one peer
+ *         dnsbl: [bl.test]            blocklists: zones of the DNS, 5.0.0.10.bl.test A 127.0.0.2, TXT why
+ *         check: [helo, reverse, sender]
+ *                                     by the DNS: the name of EHLO exists, the peer's name leads back to it,
+ *                                     the sender's domain takes mail
  *       auth: {mechanisms: [PLAIN], clear: tls, delay: 2s, lockout: {after: 5, for: 15min}}
  *                                     who may log in, and how: the keys stand in sim/mail/auth.h
  *   users:                            accounts; mail for NAME@each domain of HOST reaches them
@@ -63,13 +88,12 @@
  *     - do: talk                      types a dialogue, legal or not; needs no account
  *       server: mail.bob.test
  *       port: 143
- *       protocol: imap                smtp, lmtp, pop3 or imap: how answers end (default: by the
- * port) lines:                        each leaves when the answers before it are complete
- *         - a1 LOGIN bob secret       CRLF is put behind it; several lines in one text leave
- * together
+ *       protocol: imap                smtp, lmtp, pop3 or imap: how answers end (default: by the port)
+ *       lines:                        each leaves when the answers before it are complete
+ *         - a1 LOGIN bob secret       CRLF is put behind it; several lines in one text leave together
  *         - {say: "a2 NOOP", end: "\n", repeat: 3, early: true, expect: a2 OK}
- *                                     its line end; so many times; without waiting for answers;
- * what must stand in the answer (else the dialogue ends as failed)
+ *                                     its line end; so many times; without waiting for answers; what must
+ *                                     stand in the answer (else the dialogue ends as failed)
  *         - {fill: 70000}             so many octets "x" and no line end
  *         - {wait: 2s}                silence
  *         - {closed: true}            waits until the server hangs up

@@ -3,9 +3,9 @@
 #define SIM_MAIL_BUILD_PRIVATE_H
 
 /* Between the files that read the mail part of a scenario: build.c (life), build_service.c
- * (`services`), build_user.c (`users`). */
+ * (`services`), build_transport.c (their queue and policy), build_user.c (`users`). */
 #include "sim/mail/build.h"
-#include "sim/mail/queue.h"
+#include "sim/mail/policy.h"
 #include "sim/mail/secure.h"
 
 enum service {
@@ -36,7 +36,9 @@ struct site {
   char *name;
   char **domains;
   struct store *store;
+  struct directory *directory;
   struct queue *queue;
+  struct policy *policy;
   struct secure_server secure;
   int64_t size_max;
   struct random_stream random;
@@ -60,6 +62,10 @@ struct mail {
 bool build_read_names(const struct tree_node *map, const char *key, char ***names, GError **error);
 /* `services`: makes the sites and listens. */
 bool build_mail_services(struct mail *m, const struct tree_node *node, GError **error);
+/* Aliases, queue and policy of a host: the directory, the queue and the policy of its site; these
+ * keys. */
+bool build_mail_transport(struct site *s, const struct tree_node *node, GError **error);
+extern const char *const build_transport_keys[];
 /* `users`: fills the stores. After the services. */
 bool build_mail_users(struct mail *m, const struct tree_node *node, GError **error);
 /* The mail host on that host, or NULL. */

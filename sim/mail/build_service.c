@@ -52,7 +52,7 @@ make_smtp(const struct listening *l, const char *peer)
                                       .size_max = (size_t)s->size_max,
                                       .offers_tls = s->secure.offers,
                                       .needs_tls = s->secure.needs,
-                                      .site = queue_site(s->queue)};
+                                      .site = policy_site(s->policy)};
   return smtp_server_new(&config);
 }
 
@@ -184,7 +184,9 @@ void
 build_site_free(void *data)
 {
   struct site *s = data;
+  policy_free(s->policy);
   g_clear_pointer(&s->queue, queue_free);
+  g_clear_pointer(&s->directory, directory_free);
   auth_site_free(s->auth);
   store_free(s->store);
   g_strfreev(s->domains);
@@ -203,12 +205,25 @@ has_implicit(const struct tree_node *node)
   return false;
 }
 
+/* The keys of this file and those of build_transport.c. */
+static bool
+known_keys(const struct tree_node *node, const char *const *own, GError **error)
+{
+  g_autoptr(GPtrArray) all = g_ptr_array_new();
+  for (; *own; own++)
+    g_ptr_array_add(all, (char *)*own);
+  for (const char *const *key = build_transport_keys; *key; key++)
+    g_ptr_array_add(all, (char *)*key);
+  g_ptr_array_add(all, NULL);
+  return tree_known(node, (const char *const *)all->pdata, error);
+}
+
 static bool
 read_site(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {
-      "name",  "domains", "smtp",        "submission", "pop3",  "imap", "size_max", "relay",
-      "retry", "expire",  "submissions", "pop3s",      "imaps", "tls",  "auth",     NULL};
+  static const char *const keys[] = {"name", "domains",  "smtp",        "submission", "pop3",
+                                     "imap", "size_max", "submissions", "pop3s",      "imaps",
+                                     "tls",  "auth",     NULL};
   uint32_t host = net_find_host(m->net, node->key);
   if (host == UINT32_MAX)
     return tree_fail(
@@ -221,19 +236,14 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
                                "บริการของเครื่องต้องเขียนเป็น {smtp: {port: 25}}"));
   struct site *s = g_new0(struct site, 1);
   const char *name;
-  bool is_open_relay;
-  int64_t retry_ns, expire_ns;
   s->mail = m;
   s->host = host;
   s->random = world_random(m->world, host, "mail");
   s->store = store_new(NULL, site_event, s);
   g_ptr_array_add(m->sites, s);
-  if (!tree_known(node, keys, error) || !tree_text(node, "name", node->key, &name, error) ||
+  if (!known_keys(node, keys, error) || !tree_text(node, "name", node->key, &name, error) ||
       !build_read_names(node, "domains", &s->domains, error) ||
-      !tree_int(node, "size_max", SMTP_SIZE_MAX, 1024, 1 << 30, &s->size_max, error) ||
-      !tree_bool(node, "relay", false, &is_open_relay, error) ||
-      !tree_duration(node, "retry", 0, &retry_ns, error) ||
-      !tree_duration(node, "expire", 0, &expire_ns, error))
+      !tree_int(node, "size_max", SMTP_SIZE_MAX, 1024, 1 << 30, &s->size_max, error))
     return false;
   struct auth_policy policy;
   if (!auth_policy_read(node, &policy, error))
@@ -241,18 +251,8 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
   s->name = g_strdup(name);
   struct random_stream random = world_random(m->world, host, "auth");
   s->auth = auth_site_new(&policy, s->store, s->name, &random);
-  if (!secure_read_server(m->secure, node, host, name, has_implicit(node), &s->secure, error))
-    return false;
-  struct queue_config config = {.ports = m->ports,
-                                .host = host,
-                                .name = s->name,
-                                .domains = s->domains,
-                                .store = s->store,
-                                .is_open_relay = is_open_relay,
-                                .retry_ns = retry_ns,
-                                .expire_ns = expire_ns};
-  s->queue = queue_new(&config);
-  return listen_all(s, node, error);
+  return secure_read_server(m->secure, node, host, name, has_implicit(node), &s->secure, error) &&
+         build_mail_transport(s, node, error) && listen_all(s, node, error);
 }
 
 bool

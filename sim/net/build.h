@@ -2,13 +2,16 @@
 #ifndef SIM_NET_BUILD_H
 #define SIM_NET_BUILD_H
 
-/* Scenario into network: used by net.c only. The form of a scenario is described in build.c. */
+/* Scenario into network: used by net.c. The form of a scenario is described in build.c. */
 #include "sim/net/host.h"
 
 /* False with error naming file, line and remedy; the network may then be half built and is freed.
  */
 bool build_network(struct net *n, const struct tree_node *scenario, GError **error);
 
+/* "10.0.1.0/24", "2001:db8:1::/64"; also for sim/mail. build_route.c. */
+bool build_prefixed(const struct tree_node *node, struct ip_addr *addr, uint8_t *prefix,
+                    GError **error);
 /* An address of either family or the name of a host: its first one; build_route.c. */
 bool build_address(struct net *n, const struct tree_node *node, struct ip_addr *out,
                    GError **error);

@@ -12,9 +12,8 @@
 #include "sim/net/build.h"
 #include "sim/net/nd.h"
 
-/* "10.0.1.10/24", "2001:db8:1::10/64" */
-static bool
-read_prefixed(const struct tree_node *node, struct ip_addr *addr, uint8_t *prefix, GError **error)
+bool
+build_prefixed(const struct tree_node *node, struct ip_addr *addr, uint8_t *prefix, GError **error)
 {
   const char *text = node->kind == TREE_SCALAR ? node->text : "";
   g_auto(GStrv) parts = g_strsplit(text, "/", 2);
@@ -84,7 +83,7 @@ set_address(struct net *n, struct iface *i, const struct tree_node *node, GError
                                "ที่อยู่ของเราเตอร์เป็น \"auto\" ไม่ได้ เพราะเราเตอร์เป็นผู้ให้ที่อยู่ ให้เขียน "
                                "2001:db8:1::1/64"));
   }
-  if (!read_prefixed(node, &addr, &prefix, error))
+  if (!build_prefixed(node, &addr, &prefix, error))
     return false;
   if (!is_single_host(&addr, prefix))
     return tree_fail(error, node,
@@ -340,7 +339,7 @@ read_route(struct net *n, struct host *h, const struct tree_node *node, GError *
                                "เส้นทางต้องมีทั้งสองอย่าง: {to: 10.0.3.0/24, via: 10.0.9.2}"));
   struct ip_addr net;
   uint8_t prefix;
-  if (!read_prefixed(to, &net, &prefix, error))
+  if (!build_prefixed(to, &net, &prefix, error))
     return false;
   struct route r = {.to = ip_addr_net(&net, prefix), .prefix = prefix, .origin = ROUTE_STATIC};
   return read_next_hop(n, h, via, &r, error);
