@@ -30,6 +30,9 @@ static const char help_en[] =
     "  --maildir DIR       messages that are there at the beginning: a Maildir for the first "
     "--user,\n"
     "                      or a folder with one Maildir for each account, DIR/NAME\n"
+    "  --ca-out FILE       the certificate to trust for TLS (PEM), for the mail programs; the same "
+    "for\n"
+    "                      every run, its key is public: trust it nowhere else\n"
     "  --for SECONDS       end then; otherwise at Ctrl-C or SIGTERM\n"
     "  -w FILE.pcapng      the frames, written as they pass; - is stdout, for example into "
     "Wireshark\n"
@@ -50,6 +53,8 @@ static const char help_th[] =
     "  --user NAME:PASSWORD   เพิ่มบัญชีในเซิร์ฟเวอร์เมลทุกเครื่อง (ใช้ซ้ำได้)\n"
     "  --maildir DIR       จดหมายที่มีอยู่ตั้งแต่ต้น: Maildir ของบัญชี --user แรก\n"
     "                      หรือโฟลเดอร์ที่มี Maildir ของแต่ละบัญชีใน DIR/NAME\n"
+    "  --ca-out FILE       ใบรับรอง (PEM) ที่โปรแกรมอีเมลต้องเชื่อถือสำหรับ TLS เหมือนกันทุกครั้ง\n"
+    "                      และกุญแจเป็นที่เปิดเผย อย่าเชื่อถือใบนี้ที่อื่น\n"
     "  --for SECONDS       จบเมื่อครบเวลา (วินาที) ถ้าไม่ระบุให้กด Ctrl-C หรือส่ง SIGTERM\n"
     "  -w FILE.pcapng      เขียนเฟรมลงไฟล์ทันทีที่ผ่าน เครื่องหมาย - คือ stdout เช่นส่งต่อให้ Wireshark\n"
     "  --events FILE       เขียนเหตุการณ์ของสถานะเป็น JSON Lines ในทำนองเดียวกัน\n"
@@ -59,12 +64,12 @@ static const char help_th[] =
     "mail.pcapng\n";
 
 /* In the order in which they are printed; the names are keys of `services` and flags. */
-enum { N_DOORS = 7, N_FLAGS = 11 };
+enum { N_DOORS = 7, N_FLAGS = 12 };
 static const char *const doors[N_DOORS] = {"smtp",  "submission", "submissions", "pop3",
                                            "pop3s", "imap",       "imaps"};
 
 struct serve {
-  const char *scenario, *listen, *host_name, *maildir;
+  const char *scenario, *listen, *host_name, *maildir, *authority;
   const char *port_texts[N_DOORS];
   uint16_t ports[N_DOORS];
   GPtrArray *users; /* const char*, "NAME:PASSWORD" */
@@ -228,6 +233,26 @@ load_messages(const struct serve *s, const struct mail *m, uint32_t host)
   return CMD_UNREADABLE;
 }
 
+/* ---- whom a client has to trust ---- */
+
+static int
+write_authority(const struct serve *s, const struct mail *m)
+{
+  const char *pem = mail_authority_pem(m);
+  g_autoptr(GError) error = NULL;
+  if (!s->authority)
+    return CMD_DONE;
+  if (!pem) {
+    cmd_complain("%s",
+                 lang_text("--ca-out: no server of this scenario speaks TLS; add tls: true to one",
+                           "--ca-out: ไม่มีเซิร์ฟเวอร์ใดในสถานการณ์นี้ใช้ TLS ให้เพิ่ม tls: true"));
+    return CMD_USAGE;
+  }
+  return g_file_set_contents(s->authority, pem, -1, &error)
+             ? CMD_DONE
+             : cmd_complain_file(s->authority, error);
+}
+
 /* ---- opening ---- */
 
 /* What a person at the terminal wants to know and no script reads. */
@@ -251,9 +276,11 @@ open_doors(const struct serve *s, struct run *r, struct outside_gateway *g)
   uint32_t first = UINT32_MAX; /* whose store is filled */
   for (unsigned i = 0; i < N_DOORS; i++)
     first = first == UINT32_MAX ? hosts[i] : first;
-  int loaded = load_messages(s, m, first);
-  if (loaded != CMD_DONE)
-    return loaded;
+  int code = write_authority(s, m);
+  if (code == CMD_DONE)
+    code = load_messages(s, m, first);
+  if (code != CMD_DONE)
+    return code;
   bool is_six = strchr(s->listen, ':') != NULL;
   for (unsigned i = 0; i < N_DOORS; i++) {
     if (!s->port_texts[i])
@@ -381,6 +408,7 @@ cmd_serve(char **argv)
       {.name = "--listen", .value = &s.listen},
       {.name = "--host", .value = &s.host_name},
       {.name = "--maildir", .value = &s.maildir},
+      {.name = "--ca-out", .value = &s.authority},
       {.name = "--user", .list = users},
       {.name = "--for", .value = &seconds},
       {.name = "--seed", .value = &seed},

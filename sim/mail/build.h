@@ -129,6 +129,9 @@ uint32_t mail_host(const struct mail *m, unsigned i);
 /* The port on which that host serves "smtp", "submission", "pop3", "imap", … (a key of `services`);
  * 0 when it does not. */
 uint16_t mail_service_port(const struct mail *m, uint32_t host, const char *service);
+/* The certificate of the authority that the servers' ones come from, PEM, borrowed; NULL when none of
+ * them speaks TLS. */
+const char *mail_authority_pem(const struct mail *m);
 /* An account of that name and password on every mail host; where the name is known it gets the
  * password. False for a name that cannot be an address' left side: empty, longer than
  * MAIL_ACCOUNT_OCTETS_MAX, with a space or @. */

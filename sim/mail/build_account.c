@@ -26,6 +26,13 @@ mail_account(struct mail *m, const char *name, const char *password)
   return true;
 }
 
+const char *
+mail_authority_pem(const struct mail *m)
+{
+  const struct tls *t = secure_tls(m->secure);
+  return t ? tls_authority_pem(t) : NULL;
+}
+
 struct store_user *
 mail_find_account(const struct mail *m, uint32_t host, const char *name)
 {

@@ -45,6 +45,13 @@ def run(*words, home=None, **more):
                           env=more.pop("env", environment), **more)
 
 
+NAME = "mail.office.test"            # whom the office's certificate is for
+
+# How a client reaches a service: (name of the mode, the door in clear or STARTTLS, TLS from the beginning?)
+CLEAR, STARTTLS, IMPLICIT = "clear", "starttls", "implicit"
+MODES = (CLEAR, STARTTLS, IMPLICIT)
+
+
 class Serve:
     """Ports are named as flags are: imap=0, submission=2525. `frames`: the capture file's name."""
 
@@ -56,6 +63,9 @@ class Serve:
             self.words += [f"--{name}", str(port)]
         self.frames = frames and path(frames)
         self.events = events and path(events)
+        self.authority = path("ca.pem")
+        if scenario == "office":
+            self.words += ["--ca-out", self.authority]
         self.words += ["-w", self.frames] if frames else []
         self.words += ["--events", self.events] if events else []
         self.port = {}
