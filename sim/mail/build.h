@@ -21,6 +21,7 @@
  *         certificate: good           good, expired, early, self-signed, wrong-name, weak (RSA with 1024 bits)
  *         key: p256                   p256, rsa, ed25519
  *         name: mail.bob.test         whom the certificate is for (default: `name` above)
+ *         also: [localhost, 127.0.0.1]    more names and addresses that it is for
  *         min: 1.2                    versions of TLS: 1.0, 1.1, 1.2, 1.3
  *         max: 1.3
  *         client_certificate: none    none, optional or required

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "capture/wire/lang.h"
+#include "sim/mail/build_private.h"
 
 struct secure {
   struct world *world;
@@ -168,8 +169,8 @@ read_server_map(const struct tree_node *map, struct tls_server_config *config,
                 struct secure_server *out, const char **relay, GError **error)
 {
   static const char *const keys[] = {
-      "certificate", "key",         "min",   "max",  "client_certificate",
-      "starttls",    "keeps_clear", "relay", "name", NULL};
+      "certificate", "key",  "min",  "max", "client_certificate", "starttls", "keeps_clear",
+      "relay",       "name", "also", NULL};
   const char *certificate, *key, *ask, *starttls;
   *relay = "opportunistic";
   if (!tree_known(map, keys, error) || !read_versions(map, &config->min, &config->max, error) ||
@@ -194,6 +195,18 @@ read_server_map(const struct tree_node *map, struct tls_server_config *config,
          unknown(map, "starttls", "none, offered, needed", error);
 }
 
+static bool
+make_server(struct secure *s, const struct tree_node *at, const struct tls_server_config *config,
+            enum tls_use relay, struct secure_server *out, GError **error)
+{
+  GError *reason = NULL;
+  if (!set_up(s, at, error))
+    return false;
+  out->side = tls_server_new(s->tls, config, &reason);
+  return placed(at, reason, error) &&
+         secure_make_client(s, at, config->host, relay, relay == TLS_REQUIRED, &out->relay, error);
+}
+
 bool
 secure_read_server(struct secure *s, const struct tree_node *services, uint32_t host,
                    const char *name, bool is_wanted, struct secure_server *out, GError **error)
@@ -202,10 +215,13 @@ secure_read_server(struct secure *s, const struct tree_node *services, uint32_t 
   struct tls_server_config config = {.host = host, .name = name};
   const char *relay = "never";
   enum tls_use use;
+  g_auto(GStrv) also = NULL;
   *out = (struct secure_server){0};
   if (node && node->kind == TREE_MAP) {
-    if (!read_server_map(node, &config, out, &relay, error))
+    if (!read_server_map(node, &config, out, &relay, error) ||
+        !build_read_names(node, "also", &also, error))
       return false;
+    config.also = also;
     is_wanted = true;
   } else if (node) {
     if (!tree_bool(services, "tls", false, &out->offers, error))
@@ -215,15 +231,7 @@ secure_read_server(struct secure *s, const struct tree_node *services, uint32_t 
   }
   if (!use_find(relay, &use))
     return unknown(node, "relay", "never, opportunistic, required", error);
-  if (!is_wanted)
-    return true;
-  const struct tree_node *at = node ? node : services;
-  GError *reason = NULL;
-  if (!set_up(s, at, error))
-    return false;
-  out->side = tls_server_new(s->tls, &config, &reason);
-  return placed(at, reason, error) &&
-         secure_make_client(s, at, host, use, use == TLS_REQUIRED, &out->relay, error);
+  return !is_wanted || make_server(s, node ? node : services, &config, use, out, error);
 }
 
 struct endpoint *

@@ -150,12 +150,10 @@ set_up(struct tls_side *s, enum tls_version min, enum tls_version max, bool take
 }
 
 static bool
-set_certificate(struct tls_side *s, enum tls_key key, const char *name, enum tls_certificate kind,
-                bool is_client)
+set_certificate(struct tls_side *s, enum tls_key key, const struct tls_subject *subject)
 {
   s->key = tls_key_load(tls_source_context(s->tls->source), key);
-  s->certificate =
-      s->key ? tls_certificate_issue(&s->tls->authority, s->key, name, kind, is_client) : NULL;
+  s->certificate = s->key ? tls_certificate_issue(&s->tls->authority, s->key, subject) : NULL;
   return s->certificate && SSL_CTX_use_certificate(s->context, s->certificate);
 }
 
@@ -204,9 +202,10 @@ tls_server_new(struct tls *t, const struct tls_server_config *config, GError **e
   struct random_stream random = begin_side(s);
   tls_source_draw_from(t->source, &random);
   bool is_weak = config->certificate == TLS_CERTIFICATE_WEAK;
+  struct tls_subject subject = {
+      .name = config->name, .also = config->also, .kind = config->certificate};
   bool is_good = set_up(s, config->min, config->max, is_weak) &&
-                 set_certificate(s, is_weak ? TLS_KEY_RSA1024 : config->key, config->name,
-                                 config->certificate, false);
+                 set_certificate(s, is_weak ? TLS_KEY_RSA1024 : config->key, &subject);
   if (is_good) {
     SSL_CTX_set_verify(s->context, asks[config->ask], tls_layer_verify);
     if (config->ask != TLS_ASK_NONE)
@@ -223,8 +222,9 @@ tls_client_new(struct tls *t, const struct tls_client_config *config, GError **e
   tls_source_draw_from(t->source, &random);
   s->is_lenient = config->is_lenient;
   bool is_good = set_up(s, config->min, config->max, false);
+  struct tls_subject subject = {.name = config->user, .is_client = true};
   if (is_good && config->user)
-    is_good = set_certificate(s, TLS_KEY_P256, config->user, TLS_CERTIFICATE_GOOD, true);
+    is_good = set_certificate(s, TLS_KEY_P256, &subject);
   if (is_good)
     SSL_CTX_set_verify(s->context, SSL_VERIFY_PEER, tls_layer_verify);
   return end_side(s, is_good, error);

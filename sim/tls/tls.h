@@ -76,8 +76,9 @@ const char *tls_library(void);
 struct tls_side;
 
 struct tls_server_config {
-  uint32_t host;    /* whose random stream is drawn from */
-  const char *name; /* that the certificate is for; also an address in digits */
+  uint32_t host;     /* whose random stream is drawn from */
+  const char *name;  /* that the certificate is for; also an address in digits */
+  char *const *also; /* more names and addresses, NULL-terminated, or NULL */
   enum tls_certificate certificate;
   enum tls_key key;          /* TLS_CERTIFICATE_WEAK has its own */
   enum tls_version min, max; /* default: 1.2 and 1.3 */

@@ -54,42 +54,53 @@ add_extension(X509 *c, X509 *issuer, int nid, const char *value)
 
 /* Names are given as values: no text of a scenario becomes syntax of an extension. */
 static bool
-add_name(X509 *c, const char *name, bool is_client)
+push_name(GENERAL_NAMES *names, const char *name, bool is_client)
 {
   struct ip_addr addr;
   bool is_addr = !is_client && ip_addr_parse(name, &addr);
-  GENERAL_NAMES *names = GENERAL_NAMES_new();
   GENERAL_NAME *one = GENERAL_NAME_new();
   ASN1_STRING *value = ASN1_STRING_type_new(is_addr ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
-  bool is_good = names && one && value &&
-                 (is_addr ? ASN1_STRING_set(value, addr.octets, addr.version == 6 ? 16 : 4)
-                          : ASN1_STRING_set(value, name, -1)) &&
-                 sk_GENERAL_NAME_push(names, one) > 0;
-  if (is_good) {
+  if (one && value &&
+      (is_addr ? ASN1_STRING_set(value, addr.octets, addr.version == 6 ? 16 : 4)
+               : ASN1_STRING_set(value, name, -1)) &&
+      sk_GENERAL_NAME_push(names, one) > 0) {
     GENERAL_NAME_set0_value(one, is_addr ? GEN_IPADD : is_client ? GEN_EMAIL : GEN_DNS, value);
-    is_good = X509_add1_ext_i2d(c, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
-  } else {
-    ASN1_STRING_free(value);
-    if (names && sk_GENERAL_NAME_num(names) == 0)
-      GENERAL_NAME_free(one);
+    return true;
   }
+  ASN1_STRING_free(value);
+  GENERAL_NAME_free(one);
+  return false;
+}
+
+static bool
+add_names(X509 *c, const struct tls_subject *subject, const char *name)
+{
+  GENERAL_NAMES *names = GENERAL_NAMES_new();
+  bool is_good = names && push_name(names, name, subject->is_client);
+  bool is_wrong = subject->kind == TLS_CERTIFICATE_WRONG_NAME;
+  for (char *const *also = subject->also; is_good && !is_wrong && also && *also; also++)
+    is_good = push_name(names, *also, subject->is_client);
+  is_good =
+      is_good && X509_add1_ext_i2d(c, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1;
   GENERAL_NAMES_free(names);
   return is_good;
 }
 
 /* The digest of what is certified: never the same twice for different contents. */
 static bool
-set_serial(X509 *c, EVP_PKEY *key, const char *name, enum tls_certificate kind, bool is_client)
+set_serial(X509 *c, EVP_PKEY *key, const struct tls_subject *subject, const char *name)
 {
   g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
   unsigned char *der = NULL;
   int n_der = i2d_PUBKEY(key, &der);
   if (n_der <= 0)
     return false;
-  const guint8 what[2] = {(guint8)kind, is_client};
+  const guint8 what[2] = {(guint8)subject->kind, subject->is_client};
   g_checksum_update(sum, what, sizeof what);
   g_checksum_update(sum, der, n_der);
   g_checksum_update(sum, (const guchar *)name, -1);
+  for (char *const *also = subject->also; also && *also; also++)
+    g_checksum_update(sum, (const guchar *)*also, (gssize)strlen(*also) + 1);
   OPENSSL_free(der);
   guint8 digest[32];
   gsize n_digest = sizeof digest;
@@ -134,12 +145,13 @@ bool
 tls_authority_init(struct tls_authority *a, OSSL_LIB_CTX *context)
 {
   static const char name[] = "Enveloscope Test CA";
+  static const struct tls_subject subject = {.name = name, .kind = TLS_CERTIFICATE_SELF_SIGNED};
   a->context = context;
   a->key = tls_key_load(context, TLS_KEY_CA);
   a->certificate = X509_new_ex(context, NULL);
   X509 *c = a->certificate;
   return a->key && c && set_life(c, "20200101000000Z", "20500101000000Z") &&
-         set_serial(c, a->key, name, TLS_CERTIFICATE_SELF_SIGNED, false) && set_subject(c, name) &&
+         set_serial(c, a->key, &subject, name) && set_subject(c, name) &&
          X509_set_issuer_name(c, X509_get_subject_name(c)) && X509_set_pubkey(c, a->key) &&
          add_extension(c, c, NID_basic_constraints, "critical,CA:TRUE") &&
          add_extension(c, c, NID_key_usage, "critical,keyCertSign,cRLSign") &&
@@ -156,16 +168,17 @@ tls_authority_clear(struct tls_authority *a)
 /* ---- what it issues ---- */
 
 X509 *
-tls_certificate_issue(const struct tls_authority *a, EVP_PKEY *key, const char *name,
-                      enum tls_certificate kind, bool is_client)
+tls_certificate_issue(const struct tls_authority *a, EVP_PKEY *key,
+                      const struct tls_subject *subject)
 {
-  bool is_own = kind == TLS_CERTIFICATE_SELF_SIGNED;
-  const char *certified = kind == TLS_CERTIFICATE_WRONG_NAME ? "www.elsewhere.test" : name;
+  bool is_own = subject->kind == TLS_CERTIFICATE_SELF_SIGNED, is_client = subject->is_client;
+  const char *name =
+      subject->kind == TLS_CERTIFICATE_WRONG_NAME ? "www.elsewhere.test" : subject->name;
   X509 *c = X509_new_ex(a->context, NULL);
-  if (c && set_life(c, lives[kind].not_before, lives[kind].not_after) &&
-      set_serial(c, key, certified, kind, is_client) && set_subject(c, certified) &&
+  if (c && set_life(c, lives[subject->kind].not_before, lives[subject->kind].not_after) &&
+      set_serial(c, key, subject, name) && set_subject(c, name) &&
       X509_set_issuer_name(c, X509_get_subject_name(is_own ? c : a->certificate)) &&
-      X509_set_pubkey(c, key) && add_name(c, certified, is_client) &&
+      X509_set_pubkey(c, key) && add_names(c, subject, name) &&
       add_extension(c, c, NID_basic_constraints, "critical,CA:FALSE") &&
       add_extension(c, c, NID_key_usage, "critical,digitalSignature") &&
       add_extension(c, c, NID_ext_key_usage, is_client ? "clientAuth" : "serverAuth") &&

@@ -19,10 +19,17 @@ struct tls_authority {
 bool tls_authority_init(struct tls_authority *a, OSSL_LIB_CTX *context);
 void tls_authority_clear(struct tls_authority *a);
 
-/* A certificate for `key`. A server's name is a host name or an address in digits, a client's a
- * mail address. The same arguments give the same octets. */
-X509 *tls_certificate_issue(const struct tls_authority *a, EVP_PKEY *key, const char *name,
-                            enum tls_certificate kind, bool is_client);
+/* Whom a certificate is for. A server's name is a host name or an address in digits, a client's a
+ * mail address. */
+struct tls_subject {
+  const char *name;
+  char *const *also; /* more of them, NULL-terminated, or NULL */
+  enum tls_certificate kind;
+  bool is_client;
+};
+/* The same arguments give the same octets. */
+X509 *tls_certificate_issue(const struct tls_authority *a, EVP_PKEY *key,
+                            const struct tls_subject *subject);
 /* The first mail address among its names, else the first host name; NULL for none. g_free() */
 char *tls_certificate_name(const X509 *certificate);
 
