@@ -37,12 +37,12 @@ speaks_utf8(const struct imap_server *s)
   return s->has_utf8 || s->is_rev2;
 }
 
-/* INBOX in any case is one mailbox, also as the first level of a name. */
+/* INBOX in any case is one mailbox, also as the first level of a name or pattern. */
 static void
 canonical_inbox(char *name)
 {
   size_t n = strlen("INBOX");
-  if (g_ascii_strncasecmp(name, "INBOX", n) == 0 && (!name[n] || name[n] == STORE_DELIMITER))
+  if (g_ascii_strncasecmp(name, "INBOX", n) == 0 && (!name[n] || strchr("/*%", name[n])))
     memcpy(name, "INBOX", n);
 }
 

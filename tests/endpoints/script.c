@@ -12,6 +12,7 @@
 #include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
+#include "tests/endpoints/script_imap.h"
 
 enum { CONNECTIONS_MAX = 10 };
 
@@ -23,7 +24,8 @@ struct script {
   char *server;
   char *policy; /* YAML of `auth`, gathered */
   char *stamp, *nonce, *salt;
-  GPtrArray *tokens; /* "bob 300 abc" */
+  struct imap_server_config imap; /* its switches */
+  GPtrArray *tokens;              /* "bob 300 abc" */
   struct auth_site *auth;
   struct endpoint *ends[CONNECTIONS_MAX];
   GString *expected[CONNECTIONS_MAX]; /* SCRIPT_WHOLE: S: lines, each with LF */
@@ -118,8 +120,11 @@ server_new(struct script *s)
     return pop_server_new(&config);
   }
   g_assert_cmpstr(s->server, ==, "imap");
-  struct imap_server_config config = {
-      .name = "mail.test", .store = s->store, .auth = auth, .peer = "192.0.2.7"};
+  struct imap_server_config config = s->imap;
+  config.name = "mail.test";
+  config.store = s->store;
+  config.auth = auth;
+  config.peer = "192.0.2.7";
   return imap_server_new(&config);
 }
 
@@ -408,7 +413,7 @@ play_line(struct script *s, const char *line)
     find_mailbox(s, arg);
   } else if ((arg = after(line, "add"))) {
     add_message(s, arg);
-  } else if (!play_check(s, line)) {
+  } else if (!script_imap_line(&s->imap, s->store, line) && !play_check(s, line)) {
     fail(s, "a line that the interpreter does not know", "", line);
   }
 }

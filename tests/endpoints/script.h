@@ -12,6 +12,7 @@
  *     scram MORE SALT                  what SCRAM's server adds to the nonce, its salt in base64
  *     auth {delay: 2s}                 the policy, as in a scenario (sim/mail/auth.h)
  *     token bob 300 abc                an OAuth token of bob for 300 seconds
+ *     imap …, quota …, share …         see script_imap.h
  *     add bob/INBOX plain.eml [flags]  a file of tests/endpoints/messages
  *     mailbox bob/Work
  *     stepwise                         not to be sent whole at once (say why)
