@@ -144,6 +144,11 @@ struct smtp_recipient_result {
   bool is_dsn_passed_on; /* the server knows DSN and was told what to report (RFC 3461 5.2) */
 };
 
+struct smtp_letter {
+  struct envelope envelope;
+  GBytes *octets; /* with CRLF line ends; borrowed */
+};
+
 struct smtp_client_config {
   const char *name;                   /* for EHLO */
   const char *user, *password;        /* user NULL: no AUTH */
@@ -151,11 +156,21 @@ struct smtp_client_config {
   bool is_careful;                    /* no password or token that can be read without TLS */
   const char *token, *authzid;        /* as in struct auth_login, or NULL */
   const struct random_stream *random; /* for SCRAM; copied. NULL: SCRAM is not spoken */
-  struct envelope envelope;           /* copied */
-  GBytes *octets;                     /* with CRLF line ends */
-  /* Called once, when the fate of all recipients is known. results[i] belongs to the envelope's
-   * recipients[i]. */
+  bool is_lmtp;                       /* RFC 2033: LHLO, a reply for each recipient */
+  enum tls_use tls_use;               /* STARTTLS */
+  bool pipelines;                     /* when PIPELINING is offered; else one command at a time */
+  bool chunks;                        /* when CHUNKING is offered: BDAT in place of DATA */
+  size_t chunk_octets;                /* of one BDAT; 0: the whole message */
+  unsigned without;         /* bits 1u << enum smtp_extension: not used though it is offered */
+  bool sends_bare;          /* weak on purpose: a CR or LF that stands alone goes out as it is */
+  struct envelope envelope; /* copied */
+  GBytes *octets;           /* with CRLF line ends */
+  /* When the fate of all recipients is known. results[i] belongs to the envelope's recipients[i].
+   * Without `next` it is called when the connection is over. */
   void (*done)(void *data, const struct smtp_recipient_result *results, unsigned n);
+  /* May be NULL. After each done(): another message for this connection? Fills *next, whose texts
+   * are copied, or returns false. */
+  bool (*next)(void *data, struct smtp_letter *next);
   void *data;
 };
 

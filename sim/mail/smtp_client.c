@@ -1,54 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp_client.c -- the SMTP client machine: hands one message to one server.
+/* smtp_client.c -- the SMTP and LMTP client machine: hands messages to one server.
  *
- *     GREETING ─220─> EHLO ─250─> (AUTH ─235─>) MAIL ─250─> RCPT… ─250─> DATA ─354─> CONTENT ─250─>
- * QUIT └5yz─> HELO ┘              any 4yz, 5yz: fate of the recipients, then QUIT
+ *     GREETING ─> EHLO ─(STARTTLS, TLS, EHLO)─(AUTH)─> MAIL ─> RCPT… ─> DATA ─> CONTENT ─> QUIT
+ *                  └> HELO                     ^                    └─> BDAT… ─────┤
+ *                                              └── RSET <── the next message ──────┘
  *
- * A step is a row: what it sends, how long it waits, what a reply does. A server that breaks the
- * protocol (another code where 354 must stand, lines of different codes, endless lines) gets no
- * content and is left; the message counts as not sent (RFC 5321 4.2.4, 4.5.3.2, 4.5.4.1). Commands
- * are not pipelined: each reply answers one visible line. */
+ * A step is a row: how long its reply may take, which replies it may have, what they do. Every
+ * command that was said waits in `awaited` for its reply: one at a time, or with PIPELINING several
+ * (RFC 2920). A server that breaks the protocol gets no content and is left; the message counts as
+ * not sent. RFC 5321 4.2.4, 4.5.3.2, 4.5.4.1; 2033 (LMTP: a reply for each recipient); 3030 (BDAT);
+ * 3207. */
 #include <string.h>
 
-#include "capture/wire/lang.h"
-#include "capture/wire/mail.h"
-#include "sim/mail/machine.h"
-#include "sim/mail/smtp.h"
-
-enum step {
-  STEP_GREETING,
-  STEP_EHLO,
-  STEP_HELO,
-  STEP_AUTH,
-  STEP_MAIL,
-  STEP_RCPT,
-  STEP_DATA,
-  STEP_CONTENT,
-  STEP_QUIT,
-  STEP_OVER,
-  N_STEPS
-};
-
-struct smtp_client {
-  struct endpoint endpoint;
-  struct smtp_client_config config;
-  char *name;
-  struct envelope *envelope;
-  struct smtp_recipient_result *results;
-  bool *is_decided;
-  bool is_told;
-  enum step step;
-  enum smtp_state state;
-  struct lines lines;
-  unsigned n_lines, code; /* of the reply that is coming in */
-  char *text;             /* its last line's text */
-  unsigned next_recipient, n_accepted;
-  struct auth_client auth;
-  bool has_size, has_8bit; /* what EHLO offered */
-  guint64 size_limit;
-};
-
-static void set_step(struct smtp_client *c, enum step step, int64_t now_ns);
+#include "sim/mail/smtp_client_private.h"
 
 static void
 set_state(struct smtp_client *c, enum smtp_state state)
@@ -59,6 +23,8 @@ set_state(struct smtp_client *c, enum smtp_state state)
   machine_emit(&c->endpoint, "state", "%s", smtp_states[state].name);
 }
 
+static void begin_letter(struct smtp_client *c);
+
 /* ---- the fate of the recipients ---- */
 
 static void
@@ -68,7 +34,11 @@ decide(struct smtp_client *c, unsigned i, enum smtp_outcome outcome, const char 
     return;
   c->is_decided[i] = true;
   c->results[i] =
-      (struct smtp_recipient_result){.outcome = outcome, .code = c->code, .text = g_strdup(text)};
+      (struct smtp_recipient_result){.outcome = outcome,
+                                     .code = c->code,
+                                     .text = g_strdup(text),
+                                     .is_dsn_passed_on = outcome == SMTP_OUTCOME_ACCEPTED &&
+                                                         smtp_client_has(c, SMTP_EXTENSION_DSN)};
 }
 
 static void
@@ -78,7 +48,7 @@ decide_rest(struct smtp_client *c, enum smtp_outcome outcome, const char *text)
     decide(c, i, outcome, text);
 }
 
-/* The callback comes when the connection is over, so that what follows a message begins after it.
+/* Of the last message it comes when the connection is over, so that what follows begins after it.
  */
 static void
 tell(struct smtp_client *c)
@@ -93,7 +63,7 @@ tell(struct smtp_client *c)
 static void
 leave(struct smtp_client *c)
 {
-  c->step = STEP_OVER;
+  c->is_over = true;
   c->endpoint.wants_close = true;
   c->endpoint.deadline_ns = ENDPOINT_NEVER;
   set_state(c, SMTP_STATE_QUIT);
@@ -116,113 +86,166 @@ outcome_of(unsigned code)
   return code >= 500 ? SMTP_OUTCOME_PERMANENT : SMTP_OUTCOME_TEMPORARY;
 }
 
-static void
-refused(struct smtp_client *c, int64_t now_ns)
-{
-  decide_rest(c, outcome_of(c->code), c->text);
-  set_step(c, STEP_QUIT, now_ns);
-}
-
-/* ---- sending ---- */
+/* ---- asking ---- */
 
 static void
-send_ehlo(struct smtp_client *c)
+ask(struct smtp_client *c, enum smtp_step step, unsigned index)
 {
-  c->auth.offered = 0;
-  machine_printf(&c->endpoint, "EHLO %s\r\n", c->name);
-}
-
-static void
-send_helo(struct smtp_client *c)
-{
-  machine_printf(&c->endpoint, "HELO %s\r\n", c->name);
+  struct smtp_awaited a = {step, index};
+  if (c->awaited->len == 0 && lines_waiting(&c->lines) > 0 && !c->has_met_haste) {
+    c->has_met_haste =
+        true; /* seen only when both come in one piece, so that nothing hangs on it */
+    machine_emit(&c->endpoint, "log", "%s",
+                 lang_text("the server answered a command that was not said yet",
+                           "เซิร์ฟเวอร์ตอบคำสั่งที่ยังไม่ได้ส่ง"));
+  }
+  g_array_append_val(c->awaited, a);
+  smtp_client_say(c, step, index);
 }
 
 static void
-send_auth(struct smtp_client *c)
+say_goodbye(struct smtp_client *c)
 {
-  g_autofree char *initial = auth_client_initial(&c->auth);
-  set_state(c, SMTP_STATE_AUTH);
-  machine_emit(&c->endpoint, "auth", "%s", auth_name(c->auth.mech));
-  machine_printf(&c->endpoint, "AUTH %s%s%s\r\n", auth_name(c->auth.mech), initial ? " " : "",
-                 initial ? initial : "");
+  set_state(c, SMTP_STATE_QUIT);
+  ask(c, STEP_QUIT, 0);
+}
+
+/* ---- letters ---- */
+
+static void
+letter_clear(struct smtp_client *c)
+{
+  for (unsigned i = 0; c->envelope && i < c->envelope->n_recipients; i++)
+    g_free(c->results[i].text);
+  g_clear_pointer(&c->results, g_free);
+  g_clear_pointer(&c->is_decided, g_free);
+  g_clear_pointer(&c->is_accepted, g_free);
+  g_clear_pointer(&c->envelope, envelope_free);
+  g_clear_pointer(&c->octets, g_bytes_unref);
+}
+
+static void
+letter_take(struct smtp_client *c, const struct envelope *e, GBytes *octets)
+{
+  struct envelope *copy = envelope_copy(e);
+  GBytes *kept = g_bytes_ref(octets);
+  letter_clear(c);
+  c->envelope = copy;
+  c->octets = kept;
+  c->needs = smtp_letter_needs(copy, kept);
+  c->results = g_new0(struct smtp_recipient_result, copy->n_recipients);
+  c->is_decided = g_new0(bool, copy->n_recipients);
+  c->is_accepted = g_new0(bool, copy->n_recipients);
+  c->n_accepted = 0;
+  c->chunk_at = 0;
+  c->is_told = c->is_mail_refused = c->is_content_said = false;
+}
+
+/* Every recipient's fate is known, and every reply has come: the next letter, or the end. */
+static void
+letter_over(struct smtp_client *c)
+{
+  struct smtp_letter next = {0};
+  if (c->config.next) {
+    tell(c);
+    if (c->config.next(c->config.data, &next)) {
+      letter_take(c, &next.envelope, next.octets);
+      if (c->needs_rset)
+        ask(c, STEP_RSET, 0);
+      else
+        begin_letter(c);
+      return;
+    }
+  }
+  say_goodbye(c);
+}
+
+/* What was said of this letter is answered as far as it matters. */
+static void
+letter_refused(struct smtp_client *c, const char *text)
+{
+  decide_rest(c, outcome_of(c->code), text);
+  if (c->awaited->len == 0)
+    letter_over(c);
 }
 
 static bool
-has_8bit_octets(GBytes *octets)
+is_pipelining(const struct smtp_client *c)
 {
-  gsize n;
-  const uint8_t *p = g_bytes_get_data(octets, &n);
-  for (gsize i = 0; i < n; i++) {
-    if (p[i] & 0x80)
-      return true;
+  return c->config.pipelines && smtp_client_has(c, SMTP_EXTENSION_PIPELINING);
+}
+
+static bool
+is_chunking(const struct smtp_client *c)
+{
+  return smtp_client_has(c, SMTP_EXTENSION_CHUNKING) &&
+         (c->config.chunks || (c->needs.is_binary && !c->config.sends_bare));
+}
+
+static void
+begin_letter(struct smtp_client *c)
+{
+  const char *obstacle = smtp_letter_obstacle(c);
+  c->needs_rset = false;
+  if (obstacle) {
+    machine_emit(&c->endpoint, "log", "%s", obstacle);
+    c->code = 0;
+    decide_rest(c, SMTP_OUTCOME_PERMANENT, obstacle);
+    letter_over(c);
+    return;
   }
-  return false;
+  ask(c, STEP_MAIL, 0);
+  if (!is_pipelining(c))
+    return;
+  for (unsigned i = 0; i < c->envelope->n_recipients; i++)
+    ask(c, STEP_RCPT, i);
+  if (!is_chunking(c))
+    ask(c, STEP_DATA, 0);
 }
 
+/* The replies behind the message: one, or in LMTP one for each recipient that was taken. */
 static void
-send_mail(struct smtp_client *c)
+await_fates(struct smtp_client *c)
 {
-  machine_printf(&c->endpoint, "MAIL FROM:<%s>", c->envelope->sender);
-  if (c->has_size)
-    machine_printf(&c->endpoint, " SIZE=%" G_GSIZE_FORMAT, g_bytes_get_size(c->config.octets));
-  if (c->has_8bit && has_8bit_octets(c->config.octets))
-    machine_printf(&c->endpoint, " BODY=8BITMIME");
-  machine_printf(&c->endpoint, "\r\n");
-}
-
-static void
-send_rcpt(struct smtp_client *c)
-{
-  machine_printf(&c->endpoint, "RCPT TO:<%s>\r\n",
-                 c->envelope->recipients[c->next_recipient].address);
-}
-
-static void
-send_data(struct smtp_client *c)
-{
-  machine_printf(&c->endpoint, "DATA\r\n");
-}
-
-/* RFC 5321 4.5.2: a dot is put before each line that begins with one. */
-static void
-send_content(struct smtp_client *c)
-{
-  gsize n;
-  const uint8_t *p = g_bytes_get_data(c->config.octets, &n);
-  size_t at = 0;
-  while (at < n) {
-    size_t line = line_find(p + at, n - at);
-    if (line == 0)
-      line = n - at;
-    if (p[at] == '.')
-      machine_send(&c->endpoint, ".", 1);
-    machine_send(&c->endpoint, p + at, line);
-    at += line;
+  c->is_content_said = true;
+  for (unsigned i = 0; c->config.is_lmtp && i < c->envelope->n_recipients; i++) {
+    struct smtp_awaited a = {STEP_CONTENT, i};
+    if (c->is_accepted[i])
+      g_array_append_val(c->awaited, a);
   }
-  machine_printf(&c->endpoint, n >= 2 && p[n - 2] == '\r' && p[n - 1] == '\n' ? ".\r\n"
-                               : n == 0                                       ? ".\r\n"
-                                                                              : "\r\n.\r\n");
+  if (!c->config.is_lmtp || c->n_accepted == 0) {
+    struct smtp_awaited a = {STEP_CONTENT, 0};
+    g_array_append_val(c->awaited, a);
+  }
 }
 
 static void
-send_quit(struct smtp_client *c)
+say_chunk(struct smtp_client *c)
 {
-  set_state(c, SMTP_STATE_QUIT);
-  machine_printf(&c->endpoint, "QUIT\r\n");
+  set_state(c, SMTP_STATE_DATA);
+  do {
+    smtp_client_say(c, STEP_BDAT, 0);
+    if (c->chunk_at == g_bytes_get_size(c->octets)) {
+      await_fates(c);
+    } else {
+      struct smtp_awaited a = {STEP_BDAT, 0};
+      g_array_append_val(c->awaited, a);
+    }
+  } while (!c->is_content_said && is_pipelining(c));
 }
 
-/* ---- replies ---- */
+/* ---- what a reply does ---- */
 
 static void
-on_greeting(struct smtp_client *c, int64_t now_ns)
+on_greeting(struct smtp_client *c, unsigned index)
 {
   if (c->code != 220) {
-    refused(c, now_ns);
+    decide_rest(c, outcome_of(c->code), c->text);
+    say_goodbye(c);
     return;
   }
   set_state(c, SMTP_STATE_GREETED);
-  set_step(c, STEP_EHLO, now_ns);
+  ask(c, STEP_EHLO, 0);
 }
 
 /* How to log in; false when nothing fits. */
@@ -236,88 +259,155 @@ choose_mechanism(struct smtp_client *c, struct lang_pair *why)
   return mech != AUTH_NONE;
 }
 
-/* Behind EHLO or HELO: what comes next. */
 static void
-on_hello(struct smtp_client *c, int64_t now_ns)
+log_in(struct smtp_client *c)
 {
-  if (c->code != 250 && c->step == STEP_EHLO && c->code >= 500) {
-    set_step(c, STEP_HELO, now_ns);
+  struct lang_pair why;
+  if (!c->auth.user) {
+    begin_letter(c);
+  } else if (choose_mechanism(c, &why)) {
+    set_state(c, SMTP_STATE_AUTH);
+    ask(c, STEP_AUTH, 0);
+  } else {
+    machine_emit(&c->endpoint, "log", "%s", lang_pick(why));
+    c->code = 0;
+    decide_rest(c, SMTP_OUTCOME_PERMANENT, why.en);
+    say_goodbye(c);
+  }
+}
+
+/* Behind EHLO or HELO: TLS first, when it is wanted. */
+static void
+on_hello(struct smtp_client *c, enum smtp_step step)
+{
+  if (c->code != 250 && step == STEP_EHLO && c->code >= 500 && !c->config.is_lmtp) {
+    ask(c, STEP_HELO, 0);
     return;
   }
   if (c->code != 250) {
-    refused(c, now_ns);
+    decide_rest(c, outcome_of(c->code), c->text);
+    say_goodbye(c);
     return;
   }
   set_state(c, SMTP_STATE_READY);
-  c->code = 0;
-  struct lang_pair why;
-  if (c->auth.user && !choose_mechanism(c, &why)) {
-    machine_emit(&c->endpoint, "log", "%s", lang_pick(why));
-    decide_rest(c, SMTP_OUTCOME_PERMANENT, why.en);
-    set_step(c, STEP_QUIT, now_ns);
-  } else if (c->has_size && c->size_limit > 0 &&
-             g_bytes_get_size(c->config.octets) > c->size_limit) {
-    decide_rest(c, SMTP_OUTCOME_PERMANENT, "the message is larger than the server's SIZE");
-    set_step(c, STEP_QUIT, now_ns);
+  bool wants_tls = c->config.tls_use != TLS_NEVER && !c->endpoint.security && !c->is_tls_refused;
+  if (wants_tls && smtp_client_has(c, SMTP_EXTENSION_STARTTLS))
+    ask(c, STEP_STARTTLS, 0);
+  else if (wants_tls && c->config.tls_use == TLS_REQUIRED)
+    give_up(c, lang_pair("TLS is required and the server offers no STARTTLS: nothing is sent",
+                         "ต้องใช้ TLS แต่เซิร์ฟเวอร์ไม่เสนอ STARTTLS จึงไม่ส่งอะไรเลย"));
+  else
+    log_in(c);
+}
+
+static void
+on_ehlo(struct smtp_client *c, unsigned index)
+{
+  on_hello(c, STEP_EHLO);
+}
+
+static void
+on_helo(struct smtp_client *c, unsigned index)
+{
+  on_hello(c, STEP_HELO);
+}
+
+/* RFC 3207 4: whatever was behind the go-ahead came in clear and from anybody. */
+static void
+on_starttls(struct smtp_client *c, unsigned index)
+{
+  if (c->code == 220 && lines_waiting(&c->lines) > 0) {
+    give_up(c, lang_pair("octets came in clear behind the go-ahead of STARTTLS: an injection",
+                         "มีออกเตตที่ไม่เข้ารหัสตามหลังคำตอบ STARTTLS: เป็นการแทรกข้อมูล"));
+  } else if (c->code == 220) {
+    set_state(c, SMTP_STATE_TLS);
+    c->endpoint.wants = ENDPOINT_TLS;
+  } else if (c->config.tls_use == TLS_REQUIRED) {
+    give_up(c, lang_pair("TLS is required and the server refuses it: nothing is sent",
+                         "ต้องใช้ TLS แต่เซิร์ฟเวอร์ปฏิเสธ จึงไม่ส่งอะไรเลย"));
   } else {
-    set_step(c, c->auth.user ? STEP_AUTH : STEP_MAIL, now_ns);
+    c->is_tls_refused = true;
+    log_in(c);
   }
 }
 
 static void
-on_auth(struct smtp_client *c, int64_t now_ns)
+on_auth(struct smtp_client *c, unsigned index)
 {
   if (c->code == 334) {
+    struct smtp_awaited a = {STEP_AUTH, 0};
     g_autofree char *answer = auth_client_step(&c->auth, c->text, strlen(c->text));
     if (!answer)
       machine_emit(&c->endpoint, "log", "%s", c->auth.problem);
     machine_printf(&c->endpoint, "%s\r\n", answer ? answer : "*");
+    g_array_append_val(c->awaited, a);
     return;
   }
   set_state(c, SMTP_STATE_READY);
-  if (c->code == 235 && !auth_client_may_trust(&c->auth))
+  if (c->code == 235 && !auth_client_may_trust(&c->auth)) {
     give_up(c, lang_pair("the server says yes and has not proved that it knows the password",
                          "เซิร์ฟเวอร์ตอบรับโดยไม่ได้พิสูจน์ว่ารู้รหัสผ่าน"));
-  else if (c->code == 235)
-    set_step(c, STEP_MAIL, now_ns);
-  else
-    refused(c, now_ns);
+  } else if (c->code == 235) {
+    begin_letter(c);
+  } else {
+    decide_rest(c, outcome_of(c->code), c->text);
+    say_goodbye(c);
+  }
 }
 
 static void
-on_mail(struct smtp_client *c, int64_t now_ns)
+on_mail(struct smtp_client *c, unsigned index)
 {
   if (c->code / 100 != 2) {
-    refused(c, now_ns);
+    c->is_mail_refused = true;
+    letter_refused(c, c->text);
     return;
   }
+  c->needs_rset = true;
   set_state(c, SMTP_STATE_MAIL);
-  set_step(c, STEP_RCPT, now_ns);
+  if (!is_pipelining(c))
+    ask(c, STEP_RCPT, 0);
+}
+
+/* All RCPT are answered and nothing else is said yet. */
+static void
+content_may_come(struct smtp_client *c)
+{
+  if (c->n_accepted == 0)
+    letter_over(c);
+  else if (is_chunking(c))
+    say_chunk(c);
+  else
+    ask(c, STEP_DATA, 0);
 }
 
 static void
-on_rcpt(struct smtp_client *c, int64_t now_ns)
+on_rcpt(struct smtp_client *c, unsigned index)
 {
-  if (c->code / 100 == 2) {
+  if (c->code / 100 == 2 && !c->is_mail_refused) {
+    c->is_accepted[index] = true;
     c->n_accepted++;
     set_state(c, SMTP_STATE_RCPT);
   } else {
-    decide(c, c->next_recipient, outcome_of(c->code), c->text);
+    decide(c, index, outcome_of(c->code), c->text);
   }
-  if (++c->next_recipient < c->envelope->n_recipients)
-    set_step(c, STEP_RCPT, now_ns);
-  else
-    set_step(c, c->n_accepted > 0 ? STEP_DATA : STEP_QUIT, now_ns);
+  if (index + 1 < c->envelope->n_recipients) {
+    if (!is_pipelining(c))
+      ask(c, STEP_RCPT, index + 1);
+  } else if (c->awaited->len == 0) {
+    content_may_come(c);
+  }
 }
 
 static void
-on_data(struct smtp_client *c, int64_t now_ns)
+on_data(struct smtp_client *c, unsigned index)
 {
   if (c->code == 354) {
     set_state(c, SMTP_STATE_DATA);
-    set_step(c, STEP_CONTENT, now_ns);
+    smtp_client_say_content(c);
+    await_fates(c);
   } else if (c->code >= 400) {
-    refused(c, now_ns);
+    letter_refused(c, c->text);
   } else {
     give_up(c,
             lang_pair("the server answered DATA with something else than 354: no content is sent",
@@ -326,69 +416,118 @@ on_data(struct smtp_client *c, int64_t now_ns)
 }
 
 static void
-on_content(struct smtp_client *c, int64_t now_ns)
+on_content(struct smtp_client *c, unsigned index)
 {
+  bool is_good = c->code / 100 == 2;
+  enum smtp_outcome outcome = is_good ? SMTP_OUTCOME_ACCEPTED : outcome_of(c->code);
+  if (c->config.is_lmtp && c->n_accepted > 0)
+    decide(c, index, outcome, c->text);
+  else
+    decide_rest(c, outcome, c->text);
+  if (c->awaited->len > 0)
+    return;
   set_state(c, SMTP_STATE_READY);
-  if (c->code / 100 == 2) {
-    decide_rest(c, SMTP_OUTCOME_ACCEPTED, c->text);
-    set_step(c, STEP_QUIT, now_ns);
-  } else {
-    refused(c, now_ns);
-  }
+  c->needs_rset = false; /* the transaction is over, whatever became of it */
+  letter_over(c);
 }
 
 static void
-on_quit(struct smtp_client *c, int64_t now_ns)
+on_bdat(struct smtp_client *c, unsigned index)
+{
+  if (c->code / 100 == 2) {
+    if (!c->is_content_said)
+      say_chunk(c);
+    return;
+  }
+  decide_rest(c, outcome_of(c->code), c->text);
+  if (c->awaited->len == 0)
+    letter_over(c);
+  else if (c->config.is_lmtp)
+    leave(c); /* how many replies LAST would have now is not said anywhere */
+}
+
+static void
+on_rset(struct smtp_client *c, unsigned index)
+{
+  if (c->code / 100 != 2) {
+    decide_rest(c, outcome_of(c->code), c->text);
+    say_goodbye(c);
+    return;
+  }
+  set_state(c, SMTP_STATE_READY);
+  begin_letter(c);
+}
+
+static void
+on_quit(struct smtp_client *c, unsigned index)
 {
   leave(c);
 }
 
 #define MINUTES(n) ((n)*60 * MACHINE_SECOND)
 
-/* Waits: RFC 5321 4.5.3.2. */
+/* Waits: RFC 5321 4.5.3.2. Of 2yz and 3yz the digits that may come; 4yz and 5yz always may. */
 static const struct {
-  void (*send)(struct smtp_client *c);
-  void (*on_reply)(struct smtp_client *c, int64_t now_ns);
+  void (*on_reply)(struct smtp_client *c, unsigned index);
   int64_t wait_ns;
+  const char *digits;
 } steps[N_STEPS] = {
-    [STEP_GREETING] = {NULL, on_greeting, MINUTES(5)},
-    [STEP_EHLO] = {send_ehlo, on_hello, MINUTES(5)},
-    [STEP_HELO] = {send_helo, on_hello, MINUTES(5)},
-    [STEP_AUTH] = {send_auth, on_auth, MINUTES(5)},
-    [STEP_MAIL] = {send_mail, on_mail, MINUTES(5)},
-    [STEP_RCPT] = {send_rcpt, on_rcpt, MINUTES(5)},
-    [STEP_DATA] = {send_data, on_data, MINUTES(2)},
-    [STEP_CONTENT] = {send_content, on_content, MINUTES(10)},
-    [STEP_QUIT] = {send_quit, on_quit, MINUTES(5)},
+    [STEP_GREETING] = {on_greeting, MINUTES(5), "2"},
+    [STEP_EHLO] = {on_ehlo, MINUTES(5), "2"},
+    [STEP_HELO] = {on_helo, MINUTES(5), "2"},
+    [STEP_STARTTLS] = {on_starttls, MINUTES(5), "2"},
+    [STEP_AUTH] = {on_auth, MINUTES(5), "23"},
+    [STEP_MAIL] = {on_mail, MINUTES(5), "2"},
+    [STEP_RCPT] = {on_rcpt, MINUTES(5), "2"},
+    [STEP_DATA] = {on_data, MINUTES(2), "23"},
+    [STEP_CONTENT] = {on_content, MINUTES(10), "2"},
+    [STEP_BDAT] = {on_bdat, MINUTES(10), "2"},
+    [STEP_RSET] = {on_rset, MINUTES(5), "2"},
+    [STEP_QUIT] = {on_quit, MINUTES(5), "2"},
 };
-
-static void
-set_step(struct smtp_client *c, enum step step, int64_t now_ns)
-{
-  c->step = step;
-  c->endpoint.deadline_ns = now_ns + steps[step].wait_ns;
-  if (steps[step].send)
-    steps[step].send(c);
-}
 
 /* ---- input ---- */
 
-/* A capability line of EHLO. */
+/* The clock of the reply that is awaited next. */
 static void
-take_capability(struct smtp_client *c, const char *text)
+set_deadline(struct smtp_client *c)
 {
-  g_auto(GStrv) words = g_strsplit(text, " ", -1);
-  if (!words[0])
+  if (c->is_over)
     return;
-  if (g_ascii_strcasecmp(words[0], "SIZE") == 0) {
-    c->has_size = true;
-    c->size_limit = words[1] ? g_ascii_strtoull(words[1], NULL, 10) : 0;
-  } else if (g_ascii_strcasecmp(words[0], "8BITMIME") == 0) {
-    c->has_8bit = true;
-  } else if (g_ascii_strcasecmp(words[0], "AUTH") == 0) {
-    for (char **word = words + 1; *word; word++)
-      auth_client_offered(&c->auth, *word, strlen(*word));
+  c->endpoint.deadline_ns =
+      c->awaited->len > 0
+          ? c->now_ns + steps[g_array_index(c->awaited, struct smtp_awaited, 0).step].wait_ns
+          : c->now_ns + MINUTES(5); /* the TLS handshake */
+}
+
+static void
+take_reply(struct smtp_client *c)
+{
+  if (c->awaited->len == 0) {
+    give_up(c, lang_pair("the server spoke without being asked", "เซิร์ฟเวอร์ส่งคำตอบทั้งที่ไม่ได้ถาม"));
+    return;
   }
+  struct smtp_awaited a = g_array_index(c->awaited, struct smtp_awaited, 0);
+  g_array_remove_index(c->awaited, 0);
+  if (c->code == 421 && a.step != STEP_QUIT) { /* the server is about to close: 3.8 */
+    decide_rest(c, SMTP_OUTCOME_TEMPORARY, c->text);
+    leave(c);
+    return;
+  }
+  if (c->code < 400 && !strchr(steps[a.step].digits, (char)('0' + c->code / 100))) {
+    give_up(c, lang_pair("the server's code cannot be the answer to what was said",
+                         "รหัสจากเซิร์ฟเวอร์ไม่อาจเป็นคำตอบของคำสั่งที่ส่งไป"));
+    return;
+  }
+  steps[a.step].on_reply(c, a.index);
+}
+
+/* Is this a line of EHLO's answer with a keyword? */
+static bool
+is_offer(const struct smtp_client *c)
+{
+  return c->awaited->len > 0 && c->code == 250 && c->n_lines > 0 &&
+         g_array_index(c->awaited, struct smtp_awaited, 0).step == STEP_EHLO;
 }
 
 /* True when a whole reply is there. */
@@ -396,7 +535,7 @@ static bool
 take_reply_line(struct smtp_client *c, const uint8_t *p, size_t n)
 {
   unsigned code;
-  bool more;
+  bool more, is_odd = false;
   size_t text_at;
   if (!smtp_reply_parse(p, n, &code, &more, &text_at)) {
     give_up(c, lang_pair("the server's line is no SMTP reply", "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่คำตอบ SMTP"));
@@ -409,9 +548,15 @@ take_reply_line(struct smtp_client *c, const uint8_t *p, size_t n)
   }
   c->code = code;
   g_free(c->text);
-  c->text = g_strndup((const char *)p + text_at, n - text_at);
-  if (c->step == STEP_EHLO && code == 250 && c->n_lines > 0)
-    take_capability(c, c->text);
+  c->text = smtp_letter_clean(p + text_at, n - text_at, c->needs.is_utf8, &is_odd);
+  if (is_odd && !c->has_said_odd) {
+    c->has_said_odd = true;
+    machine_emit(&c->endpoint, "log", "%s",
+                 lang_text("a reply holds octets that may not stand in one; they are shown as ?",
+                           "คำตอบมีออกเตตที่ห้ามใช้ในคำตอบ จึงแสดงเป็น ?"));
+  }
+  if (is_offer(c))
+    smtp_client_note_offer(c, c->text);
   c->n_lines = more ? c->n_lines + 1 : 0;
   return !more;
 }
@@ -419,17 +564,23 @@ take_reply_line(struct smtp_client *c, const uint8_t *p, size_t n)
 static void
 client_start(struct endpoint *e, int64_t now_ns)
 {
-  set_step((struct smtp_client *)e, STEP_GREETING, now_ns);
+  struct smtp_client *c = (struct smtp_client *)e;
+  struct smtp_awaited a = {STEP_GREETING, 0};
+  c->is_started = true;
+  c->now_ns = now_ns;
+  g_array_append_val(c->awaited, a);
+  set_deadline(c);
 }
 
 static void
 client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
 {
   struct smtp_client *c = (struct smtp_client *)e;
-  if (c->step == STEP_OVER)
+  if (c->is_over)
     return;
+  c->now_ns = now_ns;
   lines_feed(&c->lines, p, n);
-  while (c->step != STEP_OVER) {
+  while (!c->is_over && e->wants == ENDPOINT_AS_IS) {
     const uint8_t *line;
     size_t n_line;
     enum lines_got got = lines_next(&c->lines, &line, &n_line);
@@ -439,24 +590,35 @@ client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
       give_up(c, lang_pair("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
       return;
     }
-    if (!take_reply_line(c, line, n_line))
-      continue;
-    if (c->code == 421 && c->step != STEP_QUIT) { /* the server is about to close: 3.8 */
-      decide_rest(c, SMTP_OUTCOME_TEMPORARY, c->text);
-      leave(c);
-    } else if (c->step != STEP_OVER) {
-      steps[c->step].on_reply(c, now_ns);
+    if (take_reply_line(c, line, n_line)) {
+      take_reply(c);
+      set_deadline(c);
     }
   }
+}
+
+static void
+client_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
+{
+  struct smtp_client *c = (struct smtp_client *)e;
+  if (c->is_over || (!c->is_started && !problem))
+    return; /* implicit TLS: the server greets next */
+  c->now_ns = now_ns;
+  if (problem) {
+    give_up(c, lang_pair("TLS could not be made", "สร้าง TLS ไม่สำเร็จ"));
+    return;
+  }
+  ask(c, STEP_EHLO, 0);
+  set_deadline(c);
 }
 
 static void
 client_eof(struct endpoint *e, int64_t now_ns)
 {
   struct smtp_client *c = (struct smtp_client *)e;
-  if (c->step == STEP_OVER)
+  if (c->is_over)
     return;
-  if (c->step == STEP_QUIT)
+  if (c->awaited->len > 0 && g_array_index(c->awaited, struct smtp_awaited, 0).step == STEP_QUIT)
     leave(c);
   else
     give_up(c, lang_pair("the connection ended before the message was taken",
@@ -467,7 +629,7 @@ static void
 client_timeout(struct endpoint *e, int64_t now_ns)
 {
   struct smtp_client *c = (struct smtp_client *)e;
-  if (c->step != STEP_OVER)
+  if (!c->is_over)
     give_up(c, lang_pair("the server did not answer in time", "เซิร์ฟเวอร์ไม่ตอบภายในเวลา"));
 }
 
@@ -475,12 +637,8 @@ static void
 client_free(struct endpoint *e)
 {
   struct smtp_client *c = (struct smtp_client *)e;
-  for (unsigned i = 0; i < c->envelope->n_recipients; i++)
-    g_free(c->results[i].text);
-  g_free(c->results);
-  g_free(c->is_decided);
-  envelope_free(c->envelope);
-  g_bytes_unref(c->config.octets);
+  letter_clear(c);
+  g_array_unref(c->awaited);
   lines_clear(&c->lines);
   g_free(c->text);
   g_free(c->name);
@@ -494,13 +652,21 @@ static const struct endpoint_ops smtp_client_ops = {.protocol = "smtp-client",
                                                     .input = client_input,
                                                     .eof = client_eof,
                                                     .timeout = client_timeout,
+                                                    .upgraded = client_upgraded,
+                                                    .free = client_free};
+static const struct endpoint_ops lmtp_client_ops = {.protocol = "lmtp-client",
+                                                    .start = client_start,
+                                                    .input = client_input,
+                                                    .eof = client_eof,
+                                                    .timeout = client_timeout,
+                                                    .upgraded = client_upgraded,
                                                     .free = client_free};
 
 struct endpoint *
 smtp_client_new(const struct smtp_client_config *config)
 {
   struct smtp_client *c = g_new0(struct smtp_client, 1);
-  machine_init(&c->endpoint, &smtp_client_ops);
+  machine_init(&c->endpoint, config->is_lmtp ? &lmtp_client_ops : &smtp_client_ops);
   c->config = *config;
   c->name = g_strdup(config->name);
   auth_client_init(&c->auth, &(struct auth_login){.user = config->user,
@@ -508,10 +674,8 @@ smtp_client_new(const struct smtp_client_config *config)
                                                   .token = config->token,
                                                   .authzid = config->authzid,
                                                   .random = config->random});
-  c->envelope = envelope_copy(&config->envelope);
-  c->results = g_new0(struct smtp_recipient_result, c->envelope->n_recipients);
-  c->is_decided = g_new0(bool, c->envelope->n_recipients);
-  g_bytes_ref(config->octets);
+  c->awaited = g_array_new(FALSE, FALSE, sizeof(struct smtp_awaited));
+  letter_take(c, &config->envelope, config->octets);
   lines_init(&c->lines, SMTP_REPLY_LINE_MAX);
   return &c->endpoint;
 }
