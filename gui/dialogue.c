@@ -44,10 +44,11 @@ insert_row(struct view *v, guint i)
   g_autofree char *text = dialogue_row_text(&v->rows, i, session_reveal(v->session));
   g_autofree char *time = pane_format_time(session_frame_time(v->session, row->frame));
   g_autofree char *frame = g_strdup_printf("#%u", row->frame + 1);
+  g_autofree char *side =
+      g_strdup_printf("%s%s", row->is_inner ? "TLS " : "", row->side == SIDE_CLIENT ? "C:" : "S:");
   GtkTreeIter iter, child;
-  gtk_tree_store_insert_with_values(
-      v->store, &iter, NULL, -1, COLUMN_ROW, i, COLUMN_TIME, time, COLUMN_SIDE,
-      row->side == SIDE_CLIENT ? "C:" : "S:", COLUMN_TEXT, text, COLUMN_FRAME, frame, -1);
+  gtk_tree_store_insert_with_values(v->store, &iter, NULL, -1, COLUMN_ROW, i, COLUMN_TIME, time,
+                                    COLUMN_SIDE, side, COLUMN_TEXT, text, COLUMN_FRAME, frame, -1);
   /* A child that is replaced when the row is opened. */
   if (dialogue_row_is_folded(row))
     gtk_tree_store_insert_with_values(v->store, &child, &iter, -1, COLUMN_ROW, i, COLUMN_IS_LINE,

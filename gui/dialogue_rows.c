@@ -56,9 +56,11 @@ add_element(struct dialogue_rows *r, uint32_t index)
   if (e->kind == ELEMENT_TLS && trace_plain(r->trace, e, &plain) &&
       plain.type == TLS_APPLICATION_DATA)
     return; /* what it held stands in rows of its own */
+  bool is_sealed = e->kind == ELEMENT_TLS && (e->code & 0xff) == TLS_APPLICATION_DATA &&
+                   !trace_plain(r->trace, e, &plain);
   if (r->rows->len > 0 && folds(e->kind)) {
     struct dialogue_row *last = &g_array_index(r->rows, struct dialogue_row, r->rows->len - 1);
-    if (last->kind == e->kind && last->side == e->side) {
+    if (last->kind == e->kind && last->side == e->side && last->is_sealed == is_sealed) {
       last->n_elements++;
       last->n_octets += e->n_octets;
       last->frame = e->last_frame;
@@ -70,6 +72,8 @@ add_element(struct dialogue_rows *r, uint32_t index)
                              .frame = e->last_frame,
                              .side = e->side,
                              .kind = e->kind,
+                             .is_inner = e->flags & ELEMENT_FLAG_INNER,
+                             .is_sealed = is_sealed,
                              .offset = e->offset,
                              .n_octets = e->n_octets};
   g_array_append_val(r->rows, row);
@@ -155,6 +159,11 @@ run_text(const struct dialogue_row *row)
   case ELEMENT_LITERAL:
     return g_strdup_printf(lang_text("[literal, %s]", "[ลิเทอรัล (literal) %s]"), octets);
   case ELEMENT_TLS:
+    if (!row->is_sealed)
+      return g_strdup_printf(
+          lang_text("[TLS: %1$s records that agree on keys, warn or say goodbye, %2$s]",
+                    "[TLS: %1$s เรคคอร์ดสำหรับตกลงกุญแจ แจ้งเตือน หรือบอกลา รวม %2$s]"),
+          records, octets);
     return g_strdup_printf(lang_text("[TLS records: %1$s, %2$s; what they say is encrypted]",
                                      "[เรคคอร์ด TLS: %1$s เรคคอร์ด %2$s เนื้อหาถูกเข้ารหัสไว้]"),
                            records, octets);

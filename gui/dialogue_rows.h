@@ -12,6 +12,8 @@ struct dialogue_row {
   uint32_t frame;  /* completed the (last) element */
   uint8_t side;    /* enum side */
   uint8_t kind;    /* enum element_kind */
+  bool is_inner;   /* said inside TLS, which a key log opened */
+  bool is_sealed;  /* records of TLS that nothing opened */
   uint64_t offset; /* in the side's stream */
   uint64_t n_octets;
 };

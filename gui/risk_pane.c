@@ -171,7 +171,7 @@ count_tls_flows(struct trace *t)
   unsigned n = 0;
   uint32_t n_flows = MIN(trace_n_flows(t), 100000u);
   for (uint32_t i = 0; i < n_flows; i++)
-    n += trace_flow(t, i)->app == APP_TLS;
+    n += trace_flow(t, i)->has_tls;
   return n;
 }
 

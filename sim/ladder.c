@@ -16,6 +16,8 @@
 
 #include "capture/decode/decode.h"
 #include "capture/wire/frame.h"
+#include "capture/wire/lang.h"
+#include "capture/wire/tls.h"
 #include "lessons/lesson.h"
 #include "sim/cmd.h"
 
@@ -149,6 +151,15 @@ side_letter(const struct element *e)
   return e->side == SIDE_CLIENT ? 'C' : 'S';
 }
 
+/* What a record is for, as far as it can be known. */
+static const char *
+record_name(const struct trace *t, const struct element *e)
+{
+  struct trace_plain plain;
+  const char *name = tls_content_name(trace_plain(t, e, &plain) ? plain.type : e->code & 0xff);
+  return name ? name : "?";
+}
+
 static void
 print_said(struct ladder *l, uint32_t frame, const char *info)
 {
@@ -158,7 +169,7 @@ print_said(struct ladder *l, uint32_t frame, const char *info)
   g_autoptr(GArray) pieces = g_array_new(false, false, sizeof(struct trace_piece));
   for (uint32_t i = first; i < end; i++) {
     const struct element *e = trace_element(l->trace, i);
-    if (e->kind == ELEMENT_GAP || is_run_of_octets(e))
+    if (e->kind == ELEMENT_GAP || e->kind == ELEMENT_TLS || is_run_of_octets(e))
       continue; /* the rung counts them */
     trace_element_octets(l->trace, i, octets, pieces);
     g_autofree char *text = printable(octets->data, octets->len);
@@ -317,6 +328,14 @@ print_conversation(struct ladder *l, uint32_t flow, const GArray *elements)
   for (guint i = 0; i < elements->len; i++) {
     uint32_t index = g_array_index(elements, uint32_t, i);
     const struct element *e = trace_element(l->trace, index);
+    struct trace_plain plain;
+    if (e->kind == ELEMENT_TLS) {
+      print_lines(pending, side, true);
+      if (!trace_plain(l->trace, e, &plain) || plain.type != TLS_APPLICATION_DATA)
+        printf(lang_text("%c: (TLS record: %s, %u octets)\n", "%c: (เรคคอร์ด TLS: %s, %u ออกเตต)\n"),
+               side_letter(e), record_name(l->trace, e), e->n_octets);
+      continue; /* what was said inside comes in elements of its own */
+    }
     trace_element_octets(l->trace, index, octets, pieces);
     if (!is_run_of_octets(e) || side != side_letter(e))
       print_lines(pending, side, true);

@@ -125,6 +125,7 @@ static void
 on_notice(void *data, const struct notice *notice)
 {
   struct flowsession *s = data;
+  s->flow->seen.has_tls |= notice->kind == NOTICE_TLS_STARTED;
   struct finding_flow where = describe(s);
   struct evidence evidence = {.frame = notice->frame};
   int64_t time_ns = s->time_ns;

@@ -87,6 +87,7 @@ struct trace_flow {
   uint8_t client;  /* 0 or 1: which end is the client */
   uint8_t state;   /* last application state */
   uint16_t interface;
+  uint8_t has_tls; /* TLS records were seen, from the start or behind STARTTLS */
   uint32_t stream; /* Wireshark's number: tcp.stream or udp.stream, counted apart */
   uint32_t first_frame, last_frame;
   struct trace_flow_end ends[2]; /* ends[0] sent the first frame */
