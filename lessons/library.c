@@ -103,8 +103,10 @@ list_scenario(const char *id, const char *path)
   const char *en = NULL, *th = NULL, *kind = NULL;
   if (root && root->kind == TREE_MAP) {
     tree_pair(root, "title", &en, &th, NULL);
-    if (tree_text(root, "kind", "", &kind, NULL) && g_strcmp0(kind, "network") == 0)
-      l->kind = RUN_NETWORK;
+    if (tree_text(root, "kind", "", &kind, NULL))
+      l->kind = g_strcmp0(kind, "network") == 0 ? RUN_NETWORK
+                : g_strcmp0(kind, "mail") == 0  ? RUN_MAIL
+                                                : RUN_SCENARIO;
   }
   l->title_en = g_strdup(en ? en : id);
   l->title_th = g_strdup(th ? th : l->title_en);

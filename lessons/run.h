@@ -165,7 +165,7 @@ bool run_stream_pcapng(struct pcapng_writer *w, uint16_t interface, const struct
 bool run_stream_secret(struct pcapng_writer *w, const char *line, GError **error);
 
 /* ---- what there is ---- */
-enum run_kind { RUN_LESSON, RUN_SCENARIO, RUN_NETWORK };
+enum run_kind { RUN_LESSON, RUN_SCENARIO, RUN_NETWORK, RUN_MAIL };
 struct run_listing {
   char *id, *path;
   enum run_kind kind;

@@ -7,7 +7,11 @@
 #include "sim/cmd.h"
 
 static const char *const kind_names[] = {
-    [RUN_LESSON] = "lesson", [RUN_SCENARIO] = "scenario", [RUN_NETWORK] = "network"};
+    [RUN_LESSON] = "lesson",
+    [RUN_SCENARIO] = "scenario",
+    [RUN_NETWORK] = "network",
+    [RUN_MAIL] = "mail",
+};
 
 static const char help_en[] =
     "Usage: enveloscope-sim list [--format text|json]\n"
