@@ -86,6 +86,19 @@ host_at(const struct run *r, const struct ip_addr *addr, char text[ADDR_TEXT_MAX
   return ip_addr_format(addr, text);
 }
 
+/* A TLS record as everybody on the way sees it: its head and the beginning of what it hides. */
+static void
+show_record(const uint8_t *p, size_t n)
+{
+  enum { SHOWN = 12 };
+  if (n < 5 || p[0] < 20 || p[0] > 23 || p[1] != 3) /* RFC 8446 5.1: types, legacy version */
+    return;
+  printf(lang_text("  on the wire:", "  บนสาย:"));
+  for (size_t i = 0; i < MIN(n, SHOWN); i++)
+    printf(" %02x", p[i]);
+  printf(n > SHOWN ? " …" : "");
+}
+
 /* "  #12  1.500123456  malee-pc:50112 > mail:25  seq 1 ack 41  9 octets  [PSH, ACK]  lost" */
 static void
 show_frame(const struct talk *t, uint32_t frame)
@@ -115,8 +128,10 @@ show_frame(const struct talk *t, uint32_t frame)
          layers.dst_port, flags->str, layers.tcp.seq - me->isn);
   if (has_ack)
     printf(" ack %u", layers.tcp.ack - peer->isn);
-  printf(lang_text("  %u octets%s\n", "  %u ออกเตต%s\n"), layers.payload_wire,
+  printf(lang_text("  %u octets%s", "  %u ออกเตต%s"), layers.payload_wire,
          run_is_lost(t->run, frame) ? lang_text("  ✗ lost on its way", "  ✗ หายระหว่างทาง") : "");
+  show_record(octets->data + layers.payload_offset, layers.payload_octets);
+  printf("\n");
 }
 
 static void
@@ -180,11 +195,12 @@ show_news(struct talk *t)
 /* The run with one input more, simulated for a while behind it, and what it brought until it is the
  * hand's turn. False after a complaint. */
 static bool
-act(struct talk *t, struct input *input)
+act(struct talk *t, const struct input *inputs, size_t n)
 {
   g_autoptr(GError) error = NULL;
+  const struct input *input = &inputs[n - 1];
   int64_t until_ns = MAX(t->until_ns, input->time_ns + RUN_HAND_NS);
-  struct run *next = run_branch_until(t->run, input->time_ns, input, 1, until_ns, &error);
+  struct run *next = run_branch_until(t->run, input->time_ns, inputs, n, until_ns, &error);
   if (!next) {
     cmd_complain("%s", error->message);
     return false;
@@ -219,7 +235,7 @@ type_line(struct talk *t, const char *text, const char *end)
   input.line = all;
   input.end = (char *)(uintptr_t)end;
   g_string_truncate(t->held, 0);
-  return act(t, &input);
+  return act(t, &input, 1);
 }
 
 static bool
@@ -251,7 +267,7 @@ static bool
 do_verb(struct talk *t, enum input_verb verb)
 {
   struct input input = input_now(t, verb);
-  return act(t, &input);
+  return act(t, &input, 1);
 }
 
 /* A command of the dialogue, or a line to send. False when the run cannot go on. */
@@ -422,7 +438,8 @@ begin(struct talk *t, bool has_tls)
   input.host = (char *)(uintptr_t)run_host(t->run, seat).name;
   input.server =
       server == UINT32_MAX ? name : (char *)(uintptr_t)ip_addr_format(&info.addr, address);
-  if (!act(t, &input))
+  const struct input inputs[] = {input, {.verb = INPUT_TLS, .hand = input.hand}};
+  if (!act(t, inputs, has_tls ? 2 : 1))
     return CMD_UNREADABLE;
   if (t->is_server && g_strcmp0(by_hand_state(t->hand, t->now_ns), "open") != 0) {
     cmd_complain(lang_text("no client of this scenario connects to %s; look with enveloscope-sim "
@@ -432,7 +449,7 @@ begin(struct talk *t, bool has_tls)
                  t->to);
     return CMD_UNREADABLE;
   }
-  return !has_tls || do_verb(t, INPUT_TLS) ? CMD_DONE : CMD_UNREADABLE;
+  return CMD_DONE;
 }
 
 /* ---- life ---- */

@@ -30,10 +30,18 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   return NULL;
 }
 
+static const struct secure_server *
+server_tls(void *data, uint32_t host)
+{
+  const struct site *s = build_find_site(data, host);
+  return s ? &s->secure : NULL;
+}
+
 bool
 mail_plan(struct mail *m, const struct input_log *log, GError **error)
 {
-  m->hands = hands_new(m->ports, log, error);
+  struct hands_tls tls = {.secure = m->secure, .server = server_tls, .data = m};
+  m->hands = hands_new(m->ports, &tls, log, error);
   return m->hands != NULL;
 }
 

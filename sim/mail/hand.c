@@ -26,8 +26,11 @@ struct hand {
   const char *name;
   uint32_t host;
   uint16_t port;
-  struct typist *typist; /* NULL: not open yet, or over */
-  GByteArray *early;     /* typed before the connection was asked for */
+  struct typist *typist;       /* NULL: not open yet, or over */
+  GByteArray *early;           /* typed before the connection was asked for */
+  struct secure_client secure; /* of who connects and asks for TLS some time */
+  const char *server;          /* by name, or NULL */
+  bool early_tls;              /* asked for before the connection is there: TLS comes first */
   bool is_over, closes_early;
 };
 
@@ -37,7 +40,7 @@ struct typist {
   struct hand *hand;
   struct endpoint *before;   /* whose connection it was; NULL when the hand opened it */
   struct reply_watch *watch; /* NULL at a server's end: there whoever types has the last word */
-  bool is_my_turn;
+  bool is_my_turn, is_started;
 };
 
 struct step {
@@ -49,6 +52,7 @@ struct step {
 struct hands {
   struct ports *ports;
   struct world *world;
+  struct hands_tls tls;
   GHashTable *by_name; /* name -> struct hand */
   GPtrArray *list;     /* struct hand* */
   GPtrArray *steps;    /* struct step* */
@@ -76,6 +80,9 @@ static void
 typist_start(struct endpoint *e, int64_t now_ns)
 {
   struct typist *t = (struct typist *)e;
+  t->is_started = true;
+  if (t->hand->early_tls)
+    e->wants = ENDPOINT_TLS;
   tell(t->hand, "state", "open");
   machine_emit(e, "hand", "%s", t->hand->name);
   tell_turn(t);
@@ -210,7 +217,10 @@ connect_to(struct hand *h, const struct ip_addr *addr)
   tell(h, "state", "connecting");
   struct typist *t = typist_new(h);
   read_along(t, h->port, true);
-  ports_connect(h->hands->ports, h->host, addr, h->port, &t->endpoint, NULL, NULL);
+  struct endpoint *e = &t->endpoint;
+  if (h->secure.side)
+    e = secure_connect(&h->secure, e, h->server);
+  ports_connect(h->hands->ports, h->host, addr, h->port, e, NULL, NULL);
 }
 
 static void
@@ -232,6 +242,7 @@ open_hand(struct hand *h, const struct input *i)
     connect_to(h, &addr);
     return true;
   }
+  h->server = i->server;
   tell(h, "state", "resolving");
   net_resolve_address(ports_net(h->hands->ports), h->host, i->server, resolved, h);
   return true;
@@ -255,7 +266,11 @@ take(struct hand *h, const struct input *i)
 static struct endpoint *
 make_server(void *data, const char *peer)
 {
-  return &typist_new(data)->endpoint;
+  struct hand *h = data;
+  const struct hands_tls *tls = &h->hands->tls;
+  const struct secure_server *secure = tls->server ? tls->server(tls->data, h->host) : NULL;
+  struct endpoint *e = &typist_new(h)->endpoint;
+  return secure && secure->side ? tls_layer_new(secure->side, e, NULL, false) : e;
 }
 
 static bool
@@ -291,8 +306,12 @@ type(struct hand *h, const struct input *i)
 static bool
 begin_tls(struct hand *h)
 {
-  if (h->is_over || !h->typist)
+  if (h->is_over)
     return false;
+  if (!h->typist || !h->typist->is_started) {
+    h->early_tls = true;
+    return true;
+  }
   h->typist->endpoint.wants = ENDPOINT_TLS;
   if (h->typist->watch)
     reply_watch_forgive(h->typist->watch);
@@ -378,11 +397,23 @@ hand_of(struct hands *all, const struct input *i, const struct tree_node *node, 
   return h;
 }
 
+/* Who connects gets what a client needs for TLS before the first event, for its random stream has a
+ * number. It goes on with any certificate and says what is wrong with it. */
+static bool
+prepare_tls(struct hand *h, const struct tree_node *node, GError **error)
+{
+  return h->secure.side || !h->hands->tls.secure ||
+         secure_make_client(h->hands->tls.secure, node, h->host, TLS_REQUIRED, false, &h->secure,
+                            error);
+}
+
 struct hands *
-hands_new(struct ports *ports, const struct input_log *log, GError **error)
+hands_new(struct ports *ports, const struct hands_tls *tls, const struct input_log *log,
+          GError **error)
 {
   struct hands *all = g_new0(struct hands, 1);
   all->ports = ports;
+  all->tls = *tls;
   all->world = ports_world(ports);
   all->by_name = g_hash_table_new(g_str_hash, g_str_equal);
   all->list = g_ptr_array_new_with_free_func(hand_free);
@@ -392,7 +423,7 @@ hands_new(struct ports *ports, const struct input_log *log, GError **error)
     if (input->verb < INPUT_OPEN)
       continue;
     struct hand *h = hand_of(all, input, input_log_node(log, i), error);
-    if (!h) {
+    if (!h || (input->verb == INPUT_TLS && !prepare_tls(h, input_log_node(log, i), error))) {
       hands_free(all);
       return NULL;
     }

@@ -11,12 +11,21 @@
  * sim/net/intervene.h. */
 #include "sim/core/input.h"
 #include "sim/mail/port.h"
+#include "sim/mail/secure.h"
 
 struct hands;
 
+/* Where hands get TLS from; `server` gives what a host's own servers use, or NULL. */
+struct hands_tls {
+  struct secure *secure;
+  const struct secure_server *(*server)(void *data, uint32_t host);
+  void *data;
+};
+
 /* Plans the inputs of a log; NULL with error naming the input: no such host, a name that nobody
  * opened or that is opened twice. The log must live as long as the hands. */
-struct hands *hands_new(struct ports *ports, const struct input_log *log, GError **error);
+struct hands *hands_new(struct ports *ports, const struct hands_tls *tls,
+                        const struct input_log *log, GError **error);
 /* Behind ports_free(): their machines belong to the ports. */
 void hands_free(struct hands *hands);
 

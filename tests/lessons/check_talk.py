@@ -108,6 +108,30 @@ def test_by_name_of_the_dns():
     assert "failed" in done.stdout, done.stdout
 
 
+def test_the_dialogue_goes_on_inside_tls():
+    """RFC 3207: behind STARTTLS the extensions are asked anew, and nobody on the way reads them."""
+    path = os.path.join(PLACE, "tls.pcapng")
+    done = talk(["EHLO me.test", "STARTTLS", ".tls", "EHLO me.test", "MAIL FROM:<hidden@b.test>", "QUIT"], "office", "--to",
+                "mail.office.test:587", "-w", path)
+    said = dialogue(done.stdout)
+    assert "-- TLS: TLSv1.3 " in done.stdout and "C: MAIL FROM:<hidden@b.test>␍␊" in said, done.stdout
+    assert said[-1].startswith("S: 221"), said
+    behind = said[said.index("C: STARTTLS␍␊"):]
+    assert not [s for s in behind if s.endswith("STARTTLS␍␊") and s.startswith("S:")], behind
+    assert "on the wire: 17 03 03 " in done.stdout
+    with open(path, "rb") as file:
+        octets = file.read()
+    assert b"hidden@b.test" not in octets and b"STARTTLS" in octets
+    assert not fields(path, "frame.number", where="tcp.analysis.flags || _ws.malformed")
+
+
+def test_tls_from_the_beginning():
+    for port, greeting in (("993", "S: * OK"), ("995", "S: +OK"), ("465", "S: 220")):
+        done = talk([], "office", "--to", f"mail:{port}", "--tls", "--no-frames")
+        assert dialogue(done.stdout)[0].startswith(greeting), done.stdout
+        assert "no complete answer" not in done.stdout, done.stdout
+
+
 SERVER = ["220 hello", "250 me", "250 sender ok", "550 5.1.1 nobody here", "221 bye", ".close"]
 
 
