@@ -82,8 +82,8 @@ put_octets(struct fetch *f, const struct item *item, const struct imap_entry *en
     g_string_append_printf(f->text, "%" G_GSIZE_FORMAT, octets ? g_bytes_get_size(octets) : 0);
     return;
   }
-  if (result != SECTION_FOUND) {
-    g_string_append(f->text, "NIL");
+  if (result != SECTION_FOUND) { /* no such part: nothing, as other servers say it */
+    g_string_append(f->text, "\"\"");
     return;
   }
   gsize n = g_bytes_get_size(octets);

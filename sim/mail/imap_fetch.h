@@ -51,7 +51,7 @@ GArray *imap_parse_items(struct imap_text *t);
 /* What a section is made of. */
 enum section_result {
   SECTION_FOUND,
-  SECTION_MISSING, /* the message has no such part: NIL */
+  SECTION_MISSING, /* the message has no such part: "" */
   SECTION_UNKNOWN, /* a transfer encoding that nobody knows (RFC 3516 4.3) */
 };
 /* The octets of an ITEM_SECTION or ITEM_BINARY… of a message, without regard to <partial>; a new

@@ -98,6 +98,9 @@ parse_part(struct parse *parse, size_t at, size_t end, bool is_digest, unsigned 
   part->is_digest = is_digest;
   part->children = g_ptr_array_new_with_free_func((GDestroyNotify)mime_free);
   g_autofree char *value = mime_header_text(parse->p, at, end, "Content-Type");
+  const char *slash = value ? strchr(value, '/') : NULL;
+  if (value && (!slash || (size_t)(slash - value) > strcspn(value, "; \t")))
+    g_clear_pointer(&value, g_free); /* RFC 2045 5.2: what is no type counts as text/plain */
   g_autoptr(GMimeContentType) type = value       ? g_mime_content_type_parse(NULL, value)
                                      : is_digest ? g_mime_content_type_new("message", "rfc822")
                                                  : g_mime_content_type_new("text", "plain");
@@ -106,9 +109,12 @@ parse_part(struct parse *parse, size_t at, size_t end, bool is_digest, unsigned 
   if (depth >= MIME_DEPTH_MAX)
     return part;
   const char *boundary = g_mime_content_type_get_parameter(type, "boundary");
-  if (g_mime_content_type_is_type(type, "multipart", "*") && boundary && *boundary) {
+  if (g_mime_content_type_is_type(type, "multipart", "*")) {
     part->kind = MIME_MULTIPART;
-    parse_multipart(parse, part, boundary, depth);
+    if (boundary && *boundary)
+      parse_multipart(parse, part, boundary, depth);
+    if (part->children->len == 0) /* the grammar of BODYSTRUCTURE wants one part at least */
+      add_child(parse, part, part->end, part->end, depth);
     if (part->children->len == 0)
       part->kind = MIME_LEAF;
   } else if (g_mime_content_type_is_type(type, "message", "rfc822") &&

@@ -9,6 +9,8 @@
 #include "sim/mail/address.h"
 #include "sim/mail/mime.h"
 
+enum { PARAMETERS_MAX = 100 }; /* of one field: nobody sends more */
+
 void
 mime_nstring(GString *out, const char *text)
 {
@@ -89,33 +91,139 @@ mime_envelope(GString *out, const uint8_t *p, size_t at, size_t end)
 
 /* ---- BODYSTRUCTURE ---- */
 
-static void
-append_parameters(GString *out, GMimeParamList *list)
+/* A token or quoted string of a MIME field; NULL when there is none. Comments are passed over. */
+static char *
+take_value(const char **at)
 {
-  int n = list ? g_mime_param_list_length(list) : 0;
-  if (n == 0) {
+  const char *c = *at;
+  GString *text = g_string_new(NULL);
+  while (*c == ' ' || *c == '\t')
+    c++;
+  if (*c == '"') {
+    for (c++; *c && *c != '"'; c++) {
+      if (*c == '\\' && c[1])
+        c++;
+      g_string_append_c(text, *c);
+    }
+    if (*c)
+      c++;
+  } else {
+    gsize n = strcspn(c, " \t;=()\"");
+    g_string_append_len(text, c, (gssize)n);
+    c += n;
+  }
+  while (*c == ' ' || *c == '\t' || *c == '(')
+    c += *c == '(' ? strcspn(c, ")") + (strchr(c, ')') != NULL) : 1;
+  *at = c;
+  return g_string_free(text, FALSE);
+}
+
+struct parameter {
+  char *name;
+  GString *value;
+};
+
+static void
+parameter_clear(void *data)
+{
+  struct parameter *parameter = data;
+  g_free(parameter->name);
+  g_string_free(parameter->value, TRUE);
+}
+
+/* Joins "name*0=a; name*1=b" (RFC 2231 3); "name*0*=utf-8''%E0" becomes "name*", its value as sent.
+ */
+static void
+add_parameter(GArray *list, char *name, const char *value)
+{
+  char *star = strchr(name, '*');
+  bool is_continued = star && g_ascii_isdigit(star[1]);
+  if (is_continued) {
+    const char *behind = star + 1 + strspn(star + 1, "0123456789");
+    star[*behind == '*'] = '\0';
+  }
+  for (guint i = 0; i < list->len && is_continued; i++) {
+    struct parameter *p = &g_array_index(list, struct parameter, i);
+    size_t n = strcspn(p->name, "*");
+    if (n == strcspn(name, "*") && g_ascii_strncasecmp(p->name, name, n) == 0) {
+      g_string_append(p->value, value);
+      return;
+    }
+  }
+  struct parameter new = {g_strdup(name), g_string_new(value)};
+  g_array_append_val(list, new);
+}
+
+/* The parameters of a field's value, as they were sent. */
+static GArray *
+parse_parameters(const char *value)
+{
+  GArray *list = g_array_new(FALSE, FALSE, sizeof(struct parameter));
+  g_array_set_clear_func(list, parameter_clear);
+  const char *at = value;
+  g_free(take_value(&at));
+  while (*at) {
+    if (*at != ';') { /* nothing that belongs here */
+      at++;
+      continue;
+    }
+    at++;
+    g_autofree char *name = take_value(&at);
+    if (*at != '=')
+      continue;
+    at++;
+    g_autofree char *text = take_value(&at);
+    if (*name && list->len < PARAMETERS_MAX)
+      add_parameter(list, name, text);
+  }
+  return list;
+}
+
+static void
+append_parameters(GString *out, const GArray *list)
+{
+  if (list->len == 0) {
     g_string_append(out, "NIL");
     return;
   }
-  for (int i = 0; i < n; i++) {
-    GMimeParam *param = g_mime_param_list_get_parameter_at(list, i);
+  for (guint i = 0; i < list->len; i++) {
+    const struct parameter *p = &g_array_index(list, struct parameter, i);
     g_string_append_c(out, i == 0 ? '(' : ' ');
-    mime_nstring(out, g_mime_param_get_name(param));
+    mime_nstring(out, p->name);
     g_string_append_c(out, ' ');
-    mime_nstring(out, g_mime_param_get_value(param));
+    mime_nstring(out, p->value->str);
   }
   g_string_append_c(out, ')');
 }
 
+/* Text without a charset is US-ASCII, and it is said (RFC 2045 5.2). */
 static void
 append_type_parameters(GString *out, const uint8_t *p, const struct mime_part *part)
 {
   g_autofree char *value = mime_header_text(p, part->header_at, part->body_at, "Content-Type");
-  g_autoptr(GMimeContentType) type = value ? g_mime_content_type_parse(NULL, value) : NULL;
-  if (!type && !part->is_digest)
-    g_string_append(out, "(\"charset\" \"us-ascii\")"); /* RFC 2045 5.2 */
-  else
-    append_parameters(out, type ? g_mime_content_type_get_parameters(type) : NULL);
+  g_autoptr(GArray) list = parse_parameters(value ? value : "");
+  bool has_charset = g_ascii_strcasecmp(part->type, "text") != 0;
+  for (guint i = 0; i < list->len; i++)
+    has_charset |=
+        g_ascii_strncasecmp(g_array_index(list, struct parameter, i).name, "charset", 7) == 0;
+  if (!has_charset)
+    add_parameter(list, (char[]){"charset"}, "us-ascii");
+  append_parameters(out, list);
+}
+
+/* "en, th" as ("en" "th"). */
+static void
+append_language(GString *out, const char *value)
+{
+  g_auto(GStrv) words = g_strsplit_set(value ? value : "", ", \t", -1);
+  unsigned n = 0;
+  for (char **word = words; *word; word++) {
+    if (!**word)
+      continue;
+    g_string_append_c(out, n++ == 0 ? '(' : ' ');
+    mime_nstring(out, *word);
+  }
+  g_string_append(out, n > 0 ? ")" : "NIL");
 }
 
 /* Disposition, language, location, which close both forms of the extension data. */
@@ -124,20 +232,22 @@ append_extension(GString *out, const uint8_t *p, const struct mime_part *part)
 {
   size_t at = part->header_at, end = part->body_at;
   g_autofree char *value = mime_header_text(p, at, end, "Content-Disposition");
-  g_autoptr(GMimeContentDisposition) disposition =
-      value ? g_mime_content_disposition_parse(NULL, value) : NULL;
+  const char *behind = value;
+  g_autofree char *disposition = value ? take_value(&behind) : NULL;
   g_string_append_c(out, ' ');
-  if (disposition) {
+  if (disposition && *disposition) {
+    g_autoptr(GArray) list = parse_parameters(value);
     g_string_append_c(out, '(');
-    mime_nstring(out, g_mime_content_disposition_get_disposition(disposition));
+    mime_nstring(out, disposition);
     g_string_append_c(out, ' ');
-    append_parameters(out, g_mime_content_disposition_get_parameters(disposition));
+    append_parameters(out, list);
     g_string_append_c(out, ')');
   } else {
     g_string_append(out, "NIL");
   }
+  g_autofree char *language = mime_header_text(p, at, end, "Content-Language");
   g_string_append_c(out, ' ');
-  append_text_field(out, p, at, end, "Content-Language");
+  append_language(out, language);
   g_string_append_c(out, ' ');
   append_text_field(out, p, at, end, "Content-Location");
 }
