@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/mail/deflate_layer.h"
 #include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
@@ -41,12 +42,14 @@ make(const char *kind)
                                     .is_auth_required = is_submission,
                                     .site = {.recipient = recipient, .message = message}};
   struct pop_server_config pop = {.name = "mail.test", .store = store, .auth = auth};
-  struct imap_server_config imap = {.name = "mail.test", .store = store, .auth = auth};
+  struct imap_server_config imap = {
+      .name = "mail.test", .store = store, .auth = auth, .offers_deflate = true};
   return strcmp(kind, "pop3") == 0   ? pop_server_new(&pop)
-         : strcmp(kind, "imap") == 0 ? imap_server_new(&imap)
+         : strcmp(kind, "imap") == 0 ? deflate_layer_new(imap_server_new(&imap))
                                      : smtp_server_new(&smtp);
 }
 
+/* Until it has no more to say: a layer may hold back what its `out` has no room for. */
 static void
 flush(struct endpoint *e)
 {
