@@ -116,6 +116,10 @@ void auth_site_set_account(struct auth_site *site, const char *user, enum auth_a
 /* For the examples of RFCs: the stamp of APOP and CRAM-MD5, what SCRAM's server adds to the nonce,
  * and its salt (base64). NULL leaves one random. */
 void auth_site_fix(struct auth_site *site, const char *stamp, const char *nonce, const char *salt);
+/* POP3's LOGIN-DELAY: has that much time passed since the account's last login? */
+bool auth_site_may_return(const struct auth_site *site, const char *user, int64_t delay_ns,
+                          int64_t now_ns);
+void auth_site_note_login(struct auth_site *site, const char *user, int64_t now_ns);
 const struct auth_policy *auth_site_policy(const struct auth_site *site);
 
 /* ---- one connection of a server ---- */

@@ -36,6 +36,7 @@ struct auth_site {
   GHashTable *memories; /* char* -> struct memory*; the key lies in the value */
   GQueue order;
   GHashTable *accounts; /* name in lower case -> enum auth_account */
+  GHashTable *logins;   /* name of an account -> gint64*, its last login by POP3 */
   GArray *tokens;
 };
 
@@ -68,6 +69,7 @@ auth_site_new(const struct auth_policy *policy, const struct store *store, const
   site->memories = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, memory_free);
   g_queue_init(&site->order);
   site->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  site->logins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   site->tokens = g_array_new(FALSE, FALSE, sizeof(struct token));
   g_array_set_clear_func(site->tokens, token_clear);
   return site;
@@ -80,6 +82,7 @@ auth_site_free(struct auth_site *site)
     return;
   g_hash_table_unref(site->memories);
   g_hash_table_unref(site->accounts);
+  g_hash_table_unref(site->logins);
   g_array_unref(site->tokens);
   g_free(site->name);
   g_free(site->fixed_stamp);
@@ -185,6 +188,22 @@ auth_site_account(const struct auth_site *site, const char *user)
 {
   g_autofree char *key = g_ascii_strdown(user, -1);
   return (enum auth_account)GPOINTER_TO_INT(g_hash_table_lookup(site->accounts, key));
+}
+
+bool
+auth_site_may_return(const struct auth_site *site, const char *user, int64_t delay_ns,
+                     int64_t now_ns)
+{
+  const gint64 *last = g_hash_table_lookup(site->logins, user);
+  return !last || now_ns - *last >= delay_ns;
+}
+
+void
+auth_site_note_login(struct auth_site *site, const char *user, int64_t now_ns)
+{
+  gint64 *last = g_new(gint64, 1);
+  *last = now_ns;
+  g_hash_table_insert(site->logins, g_strdup(user), last);
 }
 
 /* ---- failures ---- */

@@ -13,7 +13,7 @@
  *       domains: [bob.test]           mail for these is delivered here
  *       smtp: {port: 25}              the relaying MTA; `{}` or `true` takes the default port
  *       submission: {port: 587, auth: true}
- *       pop3: {port: 110}
+ *       pop3: {port: 110}             also expire, login_delay, utf8 (sim/mail/pop.h)
  *       imap: {port: 143}
  *       submissions: {port: 465}      the same with implicit TLS (RFC 8314); pop3s: {port: 995}, imaps: {port: 993}
  *       tls: true                     STARTTLS and STLS are offered, with a good certificate for `name`; or a map:
@@ -63,6 +63,8 @@
  *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}],
  *        maildir: folder              a Maildir++ beside the scenario: mailboxes, messages, flags
  *        mbox: file}                  an mbox beside the scenario, into INBOX (sim/mail/mailfile.h)
+ *        token: ya29.abc              for XOAUTH2 and OAUTHBEARER, or {value: ya29.abc, expires: 10min}
+ *        account: good                disabled, or expired: right passwords do not help
  *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:
  *     - do: send                      send, fetch-pop, read-imap; talk below
  *       server: mail.alice.test       resolved by DNS (an address in digits also works)

@@ -6,6 +6,7 @@
  * (`services`), build_transport.c (their queue and policy), build_user.c (`users`). */
 #include "sim/mail/build.h"
 #include "sim/mail/policy.h"
+#include "sim/mail/pop.h"
 #include "sim/mail/secure.h"
 
 enum service {
@@ -43,6 +44,7 @@ struct site {
   int64_t size_max;
   struct random_stream random;
   struct auth_site *auth;
+  struct pop_policy pop;
   struct listening listening[N_SERVICES];
 };
 

@@ -63,6 +63,7 @@ make_machine(const struct listening *l, const char *peer)
   if (services[l->service].speaks == SERVICE_POP3) {
     struct pop_server_config config = {.name = s->name,
                                        .store = s->store,
+                                       .policy = &s->pop,
                                        .auth = s->auth,
                                        .peer = peer,
                                        .offers_tls = s->secure.offers,
@@ -121,14 +122,19 @@ read_service(const struct tree_node *map, enum service service, int64_t *port, b
 {
   static const char *const keys[] = {"port", NULL};
   static const char *const submission_keys[] = {"port", "auth", NULL};
+  static const char *const pop_keys[] = {"port", "expire",       "login_delay",
+                                         "utf8", "update_fails", NULL};
   const struct tree_node *node = tree_get(map, services[service].key);
+  const char *const *known = services[service].speaks == SERVICE_SUBMISSION ? submission_keys
+                             : services[service].speaks == SERVICE_POP3     ? pop_keys
+                                                                            : keys;
   bool is_submission = services[service].speaks == SERVICE_SUBMISSION, is_wanted = false;
   *port = 0;
   *auth = is_submission;
   if (!node)
     return true;
   if (node->kind == TREE_MAP)
-    return tree_known(node, is_submission ? submission_keys : keys, error) &&
+    return tree_known(node, known, error) &&
            tree_int(node, "port", services[service].port, 1, 65535, port, error) &&
            tree_bool(node, "auth", *auth, auth, error);
   if (!tree_bool(map, services[service].key, false, &is_wanted, error))
@@ -246,7 +252,10 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
       !tree_int(node, "size_max", SMTP_SIZE_MAX, 1024, 1 << 30, &s->size_max, error))
     return false;
   struct auth_policy policy;
-  if (!auth_policy_read(node, &policy, error))
+  const struct tree_node *pop =
+      tree_get(node, "pop3") ? tree_get(node, "pop3") : tree_get(node, "pop3s");
+  s->pop = pop_policy_default;
+  if (!auth_policy_read(node, &policy, error) || (pop && !pop_policy_read(pop, &s->pop, error)))
     return false;
   s->name = g_strdup(name);
   struct random_stream random = world_random(m->world, host, "auth");

@@ -100,11 +100,44 @@ fill_user(struct site *s, struct store_user *user, const struct tree_node *node,
   return true;
 }
 
+/* `token`: a text, or {value: …, expires: 10min}. `account`: good, disabled or expired. */
+static bool
+read_credentials(struct site *s, const char *name, const struct tree_node *node, GError **error)
+{
+  static const char *const keys[] = {"value", "expires", NULL};
+  static const char *const states[] = {"good", "disabled", "expired"};
+  const struct tree_node *token = tree_get(node, "token");
+  const char *value = token && token->kind == TREE_SCALAR ? token->text : NULL, *account;
+  int64_t expires_ns = ENDPOINT_NEVER;
+  if (token && token->kind == TREE_MAP &&
+      (!tree_known(token, keys, error) || !tree_text(token, "value", NULL, &value, error) ||
+       !tree_duration(token, "expires", ENDPOINT_NEVER, &expires_ns, error)))
+    return false;
+  if (token && (!value || !*value))
+    return tree_fail(error, token,
+                     lang_text("a token is a text, or {value: ya29.abc, expires: 10min}",
+                               "โทเค็นเป็นข้อความ หรือ {value: ya29.abc, expires: 10min}"));
+  if (value)
+    auth_site_add_token(s->auth, name, value, expires_ns);
+  if (!tree_text(node, "account", "good", &account, error))
+    return false;
+  for (unsigned i = 0; i < G_N_ELEMENTS(states); i++) {
+    if (strcmp(account, states[i]) == 0) {
+      auth_site_set_account(s->auth, name, (enum auth_account)i);
+      return true;
+    }
+  }
+  return tree_fail(error, tree_get(node, "account"),
+                   lang_text("`account` is good, disabled or expired",
+                             "`account` ต้องเป็น good, disabled หรือ expired"));
+}
+
 static bool
 read_user(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {"name",     "password", "host", "quota", "mailboxes",
-                                     "messages", "maildir",  "mbox", NULL};
+  static const char *const keys[] = {"name",      "password", "host",    "quota",
+                                     "mailboxes", "messages", "maildir", "mbox",
+                                     "token",     "account",  NULL};
   const char *name, *password, *host;
   if (node->kind != TREE_MAP)
     return tree_fail(error, node,
@@ -129,7 +162,8 @@ read_user(struct mail *m, const struct tree_node *node, GError **error)
     return tree_fail(
         error, node,
         lang_text("user \"%s\" exists already on this host", "มีผู้ใช้ \"%s\" อยู่แล้วบนเครื่องนี้"), name);
-  return fill_user(s, store_add_user(s->store, name, password), node, error);
+  return read_credentials(s, name, node, error) &&
+         fill_user(s, store_add_user(s->store, name, password), node, error);
 }
 
 bool

@@ -22,7 +22,8 @@ struct script {
   enum script_feed feed;
   struct store *store;
   char *server;
-  char *policy; /* YAML of `auth`, gathered */
+  char *policy, *pop_policy; /* YAML of `auth` and of `pop3` */
+  bool offers_tls, needs_tls;
   char *stamp, *nonce, *salt;
   struct imap_server_config imap; /* its switches */
   GPtrArray *tokens;              /* "bob 300 abc" */
@@ -115,8 +116,22 @@ server_new(struct script *s)
     return smtp_server_new(&config);
   }
   if (strcmp(s->server, "pop3") == 0) {
-    struct pop_server_config config = {
-        .name = "mail.test", .store = s->store, .auth = auth, .peer = "192.0.2.7"};
+    struct pop_policy policy = pop_policy_default;
+    if (s->pop_policy) {
+      g_autoptr(GError) error = NULL;
+      struct tree_node *tree = tree_parse(s->pop_policy, strlen(s->pop_policy), s->file, &error);
+      g_assert_no_error(error);
+      pop_policy_read(tree, &policy, &error);
+      g_assert_no_error(error);
+      tree_free(tree);
+    }
+    struct pop_server_config config = {.name = "mail.test",
+                                       .store = s->store,
+                                       .auth = auth,
+                                       .peer = "192.0.2.7",
+                                       .policy = &policy,
+                                       .offers_tls = s->offers_tls,
+                                       .needs_tls = s->needs_tls};
     return pop_server_new(&config);
   }
   g_assert_cmpstr(s->server, ==, "imap");
@@ -322,6 +337,17 @@ add_message(struct script *s, const char *arg)
   store_append(find_mailbox(s, words[0]), octets, flags, 0, s->now_ns);
 }
 
+/* What another session does to a mailbox. */
+static void
+expunge(struct script *s, const char *arg)
+{
+  g_auto(GStrv) words = g_strsplit(arg, " ", 2);
+  struct mailbox *b = find_mailbox(s, words[0]);
+  struct store_message *m = store_by_uid(b, (uint32_t)atoi(words[1]), NULL);
+  g_assert_nonnull(m);
+  store_expunge(b, m);
+}
+
 static void
 check_mailbox(struct script *s, const char *arg)
 {
@@ -374,7 +400,9 @@ play_check(struct script *s, const char *line)
   else if (after(line, "closed")) {
     if (!s->ends[1]->wants_close)
       fail(s, "the connection is still open", "closed", "open");
-  } else if ((arg = after(line, "has")))
+  } else if ((arg = after(line, "expunge")))
+    expunge(s, arg);
+  else if ((arg = after(line, "has")))
     check_mailbox(s, arg);
   else
     return false;
@@ -404,6 +432,12 @@ play_line(struct script *s, const char *line)
     s->salt = g_strdup(words[1]);
   } else if ((arg = after(line, "auth"))) {
     s->policy = g_strdup(arg);
+  } else if ((arg = after(line, "pop3"))) {
+    s->pop_policy = g_strdup(arg);
+  } else if (after(line, "needs-tls")) {
+    s->offers_tls = s->needs_tls = true;
+  } else if (after(line, "offers-tls")) {
+    s->offers_tls = true;
   } else if ((arg = after(line, "token"))) {
     g_ptr_array_add(s->tokens, g_strdup(arg));
   } else if ((arg = after(line, "user"))) {
@@ -472,5 +506,6 @@ script_play(const char *folder, const char *file, enum script_feed feed_mode)
   g_free(s.nonce);
   g_free(s.salt);
   g_free(s.policy);
+  g_free(s.pop_policy);
   g_ptr_array_unref(s.tokens);
 }

@@ -11,6 +11,9 @@
  *     stamp <1896.697170952@host>      of APOP and CRAM-MD5
  *     scram MORE SALT                  what SCRAM's server adds to the nonce, its salt in base64
  *     auth {delay: 2s}                 the policy, as in a scenario (sim/mail/auth.h)
+ *     pop3 {expire: 0}                 the maildrops' policy, as in a scenario (sim/mail/pop.h)
+ *     offers-tls, needs-tls            STLS, STARTTLS; no login before it
+ *     expunge bob/INBOX 1              another session removes that UID
  *     token bob 300 abc                an OAuth token of bob for 300 seconds
  *     imap …, quota …, share …         see script_imap.h
  *     add bob/INBOX plain.eml [flags]  a file of tests/endpoints/messages
