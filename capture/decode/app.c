@@ -528,8 +528,9 @@ partial_build(struct decode *d, enum side side)
     build_open(d, group);
     build_generated(d, build_number(d, &defs[REASSEMBLED_IN], slice_none(rest), e->last_frame + 1));
     build_close(d, group);
-    if (e->app < APP_N && app_layers[e->app].protocol)
-      build_summary_protocol(d, app_layers[e->app].protocol);
+    enum app app = element_app(e);
+    if (app < APP_N && app_layers[app].protocol)
+      build_summary_protocol(d, app_layers[app].protocol);
     return;
   }
 }

@@ -325,6 +325,8 @@ build_info(struct decode *d, const char *format, ...)
 void
 build_info_said(struct decode *d, bool client)
 {
+  if (d->work->n_info_lines == 0 && d->work->info->len)
+    build_info(d, " | "); /* behind records of TLS */
   build_info(d, "%s", d->work->n_info_lines++ ? " | " : client ? "C: " : "S: ");
 }
 
