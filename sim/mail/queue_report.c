@@ -67,13 +67,10 @@ queue_report(struct queue *q, const struct queue_message *m, unsigned action,
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
   for (unsigned i = 0; i < n; i++) {
     const struct queue_fate *f = &fates[i];
-    if (!is_wanted(f->recipient, action))
+    if (!*e->sender && action == DSN_FAILED)
+      drop(q, m, f);
+    if (!*e->sender || !is_wanted(f->recipient, action))
       continue;
-    if (!*e->sender) {
-      if (action == DSN_FAILED)
-        drop(q, m, f);
-      continue;
-    }
     char class_digit = action == DSN_FAILED ? '5' : action == DSN_DELAYED ? '4' : '2';
     char *status = dsn_status(f->reason ? f->reason : "", class_digit);
     char *diagnostic = diagnostic_of(f);

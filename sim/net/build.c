@@ -68,7 +68,7 @@
  *       - {name: "@", type: MX, preference: 10, value: mx}       with a dot at its end is complete;
  *       - {name: mx, type: A, value: 10.0.1.25}                  "*" stands for all that are not there
  *                                   A, AAAA (an address or a host), MX, CNAME, NS, TXT, PTR (in a zone
- *                                   like 1.0.10.in-addr.arpa)
+ *                                   like 1.0.10.in-addr.arpa); an MX with the value "." takes no mail
  * faults:
  *   - {link: lan, from: alice-pc, drop: 3, of: data, port: 25, times: 1}
  *                                   loses the third frame that fits `of`: any, data (a TCP segment with

@@ -98,7 +98,9 @@ read_value(struct net *n, const struct zone *z, const struct tree_node *value, s
     r->target = g_strdup(value->text);
     return true;
   }
-  r->target = complete(z, value, error);
+  bool is_root = value->kind == TREE_SCALAR && strcmp(value->text, ".") == 0;
+  r->target = r->type == DNS_RR_MX && is_root ? g_strdup("") /* null MX, RFC 7505 */
+                                              : complete(z, value, error);
   return r->target != NULL;
 }
 
