@@ -85,7 +85,14 @@ connect_to(struct queue_item *item, const struct ip_addr *addr)
         (struct envelope_recipient){.address = r->address, .orcpt = r->orcpt, .notify = r->notify};
   }
   struct smtp_client_config config = {
-      .name = q->name, .envelope = *m->envelope, .octets = m->octets, .done = sent, .data = item};
+      .name = q->name,
+      .is_lmtp = item->transport == QUEUE_LMTP,
+      .tls_use = q->config.secure ? q->config.secure->use : TLS_NEVER,
+      .envelope = *m->envelope,
+      .octets = m->octets,
+      .done = sent,
+      .data = item,
+  };
   config.envelope.recipients = to;
   config.envelope.n_recipients = item->recipients->len;
   config.envelope.size = 0; /* what a client has declared was without our Received header */
