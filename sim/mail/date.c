@@ -78,13 +78,16 @@ date_format(int64_t time_ns, char out[DATE_TEXT_MAX])
 }
 
 const char *
-date_format_imap(int64_t time_ns, char out[DATE_TEXT_MAX])
+date_format_imap(int64_t time_ns, int zone_minutes, char out[DATE_TEXT_MAX])
 {
+  time_ns += (int64_t)zone_minutes * 60 * NS_PER_S;
   int64_t day = date_day(time_ns);
   int s = (int)(unix_seconds(time_ns) - day * S_PER_DAY);
   struct civil c = civil_from_days(day);
-  g_snprintf(out, DATE_TEXT_MAX, "%2u-%s-%04d %02d:%02d:%02d +0000", c.day,
-             month_names[c.month - 1], (int)c.year, s / 3600, s / 60 % 60, s % 60);
+  int zone = ABS(zone_minutes);
+  g_snprintf(out, DATE_TEXT_MAX, "%2u-%s-%04d %02d:%02d:%02d %c%02d%02d", c.day,
+             month_names[c.month - 1], (int)c.year, s / 3600, s / 60 % 60, s % 60,
+             zone_minutes < 0 ? '-' : '+', zone / 60 % 100, zone % 60);
   return out;
 }
 
@@ -127,7 +130,7 @@ date_parse_day(const char *text, int64_t *day)
 }
 
 bool
-date_parse_imap(const char *text, int64_t *time_ns)
+date_parse_imap(const char *text, int64_t *time_ns, int *zone_minutes)
 {
   int64_t day;
   if (*text == ' ')
@@ -147,8 +150,10 @@ date_parse_imap(const char *text, int64_t *time_ns)
   int zone = digits(&text, 4, 4);
   if (zone < 0 || *text != '\0')
     return false;
-  int64_t s = day * S_PER_DAY + part[0] * 3600 + part[1] * 60 + part[2] -
-              sign * (int64_t)(zone / 100 * 3600 + zone % 100 * 60);
+  int minutes = sign * (zone / 100 * 60 + zone % 100);
+  int64_t s = day * S_PER_DAY + part[0] * 3600 + part[1] * 60 + part[2] - (int64_t)minutes * 60;
+  if (zone_minutes)
+    *zone_minutes = minutes;
   *time_ns = (s - DATE_EPOCH_S) * NS_PER_S;
   return true;
 }

@@ -14,11 +14,13 @@ enum { DATE_TEXT_MAX = 40 };
 
 /* "Thu, 01 Jan 2026 00:00:00 +0000" (RFC 5322 3.3). */
 const char *date_format(int64_t time_ns, char out[DATE_TEXT_MAX]);
-/* "01-Jan-2026 00:00:00 +0000" (RFC 3501 date-time), the day padded with a space. */
-const char *date_format_imap(int64_t time_ns, char out[DATE_TEXT_MAX]);
+/* "01-Jan-2026 00:00:00 +0000" (RFC 3501 date-time), the day padded with a space, in a zone that many
+ * minutes east of UTC. */
+const char *date_format_imap(int64_t time_ns, int zone_minutes, char out[DATE_TEXT_MAX]);
 
-/* Reads an IMAP date-time, "17-Jul-1996 02:44:25 -0700"; false when it is none. */
-bool date_parse_imap(const char *text, int64_t *time_ns);
+/* Reads an IMAP date-time, "17-Jul-1996 02:44:25 -0700"; false when it is none. *zone_minutes may be
+ * NULL. */
+bool date_parse_imap(const char *text, int64_t *time_ns, int *zone_minutes);
 /* Reads an IMAP date, "1-Feb-1994", as days since 1970; false when it is none. */
 bool date_parse_day(const char *text, int64_t *day);
 /* The day of a time, or of the Date header of a message with that header's own zone left out of

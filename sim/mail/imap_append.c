@@ -16,6 +16,7 @@
 struct letter {
   GPtrArray *flag_names; /* char*; NULL: none */
   int64_t internal_ns;
+  int zone_minutes;
   GBytes *octets;
 };
 
@@ -42,7 +43,7 @@ parse_head(const struct imap_server *s, struct imap_text *t, struct letter *l)
   if (imap_parse_peek(t) != '"')
     return true;
   g_autofree char *text = imap_parse_astring(t);
-  return text && date_parse_imap(text, &l->internal_ns) && imap_parse_space(t);
+  return text && date_parse_imap(text, &l->internal_ns, &l->zone_minutes) && imap_parse_space(t);
 }
 
 /* A literal; NUL only in "~{n}". */
@@ -138,7 +139,8 @@ append_all(struct imap_server *s, struct mailbox *b, const GArray *letters)
     uint64_t keywords = 0;
     if (l->flag_names)
       imap_flags_resolve(b, l->flag_names, &flags, &keywords);
-    const struct store_message *m = store_append(b, l->octets, flags, keywords, l->internal_ns);
+    struct store_message *m = store_append(b, l->octets, flags, keywords, l->internal_ns);
+    m->zone_minutes = (int16_t)l->zone_minutes;
     last = m->uid; /* refusal() has looked at every reason why it could be NULL */
   }
   g_autoptr(GString) uids = g_string_new(NULL);

@@ -141,22 +141,30 @@ try_older(const struct imap_key *k, struct candidate *m)
   return age(m) > k->number;
 }
 
+/* The day of the internal date as FETCH shows it: RFC 3501 6.4.4 disregards time and zone. */
+static int64_t
+internal_day(const struct candidate *m)
+{
+  const struct store_message *message = m->entry->m;
+  return date_day(message->internal_ns + (int64_t)message->zone_minutes * 60 * MACHINE_SECOND);
+}
+
 static bool
 try_before(const struct imap_key *k, struct candidate *m)
 {
-  return date_day(m->entry->m->internal_ns) < k->number;
+  return internal_day(m) < k->number;
 }
 
 static bool
 try_on(const struct imap_key *k, struct candidate *m)
 {
-  return date_day(m->entry->m->internal_ns) == k->number;
+  return internal_day(m) == k->number;
 }
 
 static bool
 try_since(const struct imap_key *k, struct candidate *m)
 {
-  return date_day(m->entry->m->internal_ns) >= k->number;
+  return internal_day(m) >= k->number;
 }
 
 /* The day that the Date header names, whatever its zone; false when there is none. */

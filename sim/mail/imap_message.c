@@ -251,8 +251,8 @@ copy(struct imap_server *s, struct imap_text *t, struct copying *c, bool is_move
   for (guint i = 0; i < c->chosen->len; i++) {
     const struct store_message *m = imap_view_at(s, g_array_index(c->chosen, guint, i))->m;
     uint64_t keywords = store_map_keywords(s->mailbox, c->to, m->keywords);
-    const struct store_message *new =
-        store_append(c->to, m->octets, m->flags, keywords, m->internal_ns);
+    struct store_message *new = store_append(c->to, m->octets, m->flags, keywords, m->internal_ns);
+    new->zone_minutes = m->zone_minutes;
     imap_set_add(&from_set, m->uid);
     imap_set_add(&to_set, new->uid); /* refusal() has looked at every reason for NULL */
   }

@@ -67,7 +67,7 @@ read_from_line(const uint8_t *p, size_t n, int64_t *internal_ns)
     }
     g_autofree char *text = g_strdup_printf("%s-%s-%s %s%s %s", words[i + 1], words[i + 2], year,
                                             words[i], strlen(words[i]) == 5 ? ":00" : "", zone);
-    if (date_parse_imap(text, internal_ns))
+    if (date_parse_imap(text, internal_ns, NULL))
       return true;
   }
   return false;

@@ -70,6 +70,7 @@ struct store_message {
   unsigned flags;    /* FLAG_… */
   uint64_t keywords; /* bit i: mailbox keyword i */
   int64_t internal_ns;
+  int16_t zone_minutes; /* in which the internal date is shown, east of UTC: that of APPEND */
   uint64_t modseq; /* of its last flag change, or its arrival */
   GBytes *octets;
   char *subject; /* decoded, for events */

@@ -140,6 +140,9 @@ MESSAGES = [
     "Subject: attached\nContent-Type: image/png; name=x.png\nContent-Disposition: attachment\n"
     "Content-Transfer-Encoding: base64\n\niVBORw0KGgo=\n",
     "Subject: rfc822 at the top\nContent-Type: message/rfc822\n\nSubject: inner\nFrom: i@n.test\n\nin\n",
+    "Content-Type: message/rfc822\n\nSubject: submsg\nContent-Type: multipart/digest; boundary=foo\n\n"
+    "prologue\n\n--foo \n\nFrom: m1@e.test\nSubject: m1\n\nm1 body\n\n--foo \t\nX-Mime: m2 header\n\n"
+    "From: m2@e.test\n\nm2 body\n--foo--\n\nepilogue\n",
     "Subject: spaces   in\tsubject \nFrom: e@a.test\nDate: Thu, 08 Jan 2026 23:59:59 -1200\n\nlast\n",
 ]
 DATES = ["%2d-Jan-2026 %02d:00:00 +0000" % (1 + i, i) for i in range(len(MESSAGES))]
@@ -254,7 +257,7 @@ MAY_DIFFER = {
     "FETCH 1 BODY.PEEK[4]",       # the CRLF before a delimiter belongs to it (RFC 2046 5.1.1)
     "FETCH 5 BODYSTRUCTURE", "FETCH 5 BODY",    # no type: text/plain by RFC 2045 5.2, Dovecot text/""
     "SEARCH SENTBEFORE 4-Jan-2026",  # without a Date no date is earlier; Dovecot takes 1970
-    "SEARCH 20:*",                # "*" is the last message (RFC 3501 9), so 20:* is 17:20
+    "SEARCH 20:*",                # "*" is the last message (RFC 3501 9), so 20:* is 18:20
 }
 
 
@@ -364,7 +367,7 @@ def test_sections_are_the_same():
                 "2.1", "2.2", "2.1.MIME", "2.2.MIME", "2.1.1", "2.HEADER.FIELDS (From Subject X)",
                 "2.HEADER.FIELDS.NOT (From)", "4.1", "4.2", "4.1.MIME", "4.1.HEADER", "4.1.1", "1.1",
                 "HEADER.FIELDS (DATE subject X-Own)", "HEADER.FIELDS.NOT (Date)", "9", "1.HEADER",
-                "1.TEXT", "3.1"]
+                "1.TEXT", "3.1", "1.1.HEADER", "1.1.TEXT", "1.2.MIME", "1.2.HEADER", "1.2"]
     asked = [f"FETCH {n} BODY.PEEK[{section}]" for section in sections
              for n in range(1, len(MESSAGES) + 1)]
     asked += [f"FETCH 1 BODY.PEEK[{s}]<{p}>" for s in ("", "TEXT", "1", "9")
