@@ -174,8 +174,11 @@ action_errand_kept(struct errand *e, bool is_good)
 
 #define ACCOUNT_KEYS                                                                               \
   "server", "port", "tls", "verify", "user", "password", "auth", "token", "authzid", "clear"
-static const char *const send_keys[] = {ACCOUNT_KEYS, "from",      "to",         "subject",
-                                        "text",       "text_file", "attachment", NULL};
+#define SMTP_KEYS                                                                                  \
+  "pipelining", "chunking", "chunk", "copies", "notify", "return", "envelope_id", "encoding"
+
+static const char *const send_keys[] = {ACCOUNT_KEYS, "from",       "to",      "subject", "text",
+                                        "text_file",  "attachment", SMTP_KEYS, NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
 static const char *const imap_keys[] = {ACCOUNT_KEYS, NULL};
 static const char *const talk_keys[] = {"server", "port", "tls",      "verify", "protocol",

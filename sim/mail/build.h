@@ -13,6 +13,15 @@
  *       domains: [bob.test]           mail for these is delivered here
  *       smtp: {port: 25}              the relaying MTA; `{}` or `true` takes the default port
  *       submission: {port: 587, auth: true}
+ *       lmtp: {port: 24}              takes mail for its mailboxes from another host's queue (RFC 2033)
+ *                                     smtp, submission and lmtp have these switches too:
+ *                                       without: [CHUNKING, SMTPUTF8]    keywords that EHLO does not offer
+ *                                       vrfy: vague       252; answer: says who it is; off: 502. Also expn and help
+ *                                       greet_pause: 2s   who speaks before the greeting is sent away
+ *                                       smuggling: strict     a CR, LF or NUL alone refuses the message. Weak on
+ *                                         purpose, for lessons: relay (lets them through, also on the way out),
+ *                                         lenient (every look-alike of sim/mail/smtp_end.h ends the data), or
+ *                                         those that do: [LF.LF, CR.CR]
  *       pop3: {port: 110}             also expire, login_delay, utf8 (sim/mail/pop.h)
  *       imap: {port: 143}
  *       submissions: {port: 465}      the same with implicit TLS (RFC 8314); pop3s: {port: 995}, imaps: {port: 993}
@@ -34,6 +43,9 @@
  *       relay_domains: [friend.test]  mail for these is taken from anybody and passed on
  *       relay_host: HOST[:25]         all mail that is not local goes there, not by MX
  *       lmtp_to: HOST[:24]            mailboxes are on another host: mail goes there by LMTP
+ *       sends: {pipelining: false, chunking: false, chunk: 0}
+ *                                     how the queue speaks to a host that offers these; chunk: octets of one
+ *                                     BDAT (0: the whole message)
  *       retry: 1min                   first wait of the queue; it doubles up to an hour. Or a list, whose last
  *                                     wait repeats: [1min, 5min, 30min]
  *       warn: 4h                      the sender is told once that a message is late; 0: never
@@ -86,6 +98,14 @@
  *       text: |                       or text_file: letter.txt beside the scenario
  *         …
  *       attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type: text/plain
+ *       encoding: base64              or 8bit: text beyond ASCII goes as it is, which needs 8BITMIME
+ *       copies: 1                     send: so many over one connection
+ *       pipelining: false             send: commands leave together where the server offers it (RFC 2920)
+ *       chunking: false               send: BDAT in place of DATA where it is offered; chunk: octets of each
+ *       notify: [failure, delay]      send: what the sender wants to be told (RFC 3461): never, or a list of
+ *                                     success, failure, delay
+ *       return: headers               … and how much of the message comes back: full or headers
+ *       envelope_id: QQ314            … and under which name
  *       keep: false                   fetch-pop: true leaves the messages on the server
  *
  *     - do: talk                      types a dialogue, legal or not; needs no account

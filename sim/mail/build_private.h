@@ -3,14 +3,17 @@
 #define SIM_MAIL_BUILD_PRIVATE_H
 
 /* Between the files that read the mail part of a scenario: build.c (life), build_service.c
- * (`services`), build_transport.c (their queue and policy), build_user.c (`users`). */
+ * (`services`), build_smtp.c (switches of SMTP), build_transport.c (queue and policy), build_user.c
+ * (`users`). */
 #include "sim/mail/build.h"
 #include "sim/mail/policy.h"
 #include "sim/mail/pop.h"
 #include "sim/mail/secure.h"
+#include "sim/mail/smtp.h"
 
 enum service {
   SERVICE_SMTP,
+  SERVICE_LMTP,
   SERVICE_SUBMISSION,
   SERVICE_SUBMISSIONS,
   SERVICE_POP3,
@@ -22,12 +25,21 @@ enum service {
 
 struct site;
 
+/* The switches of one SMTP or LMTP service. */
+struct build_smtp {
+  struct smtp_lenience lenience;
+  unsigned without;
+  enum smtp_inquiry vrfy, expn, help;
+  int64_t greet_pause_ns;
+};
+
 /* One listener. */
 struct listening {
   struct site *site;
   enum service service;
   uint16_t port; /* 0: not served */
   bool is_auth_required;
+  struct build_smtp smtp;
 };
 
 /* One mail host. */
@@ -39,6 +51,7 @@ struct site {
   struct store *store;
   struct directory *directory;
   struct queue *queue;
+  struct queue_sends sends;
   struct policy *policy;
   struct secure_server secure;
   int64_t size_max;
@@ -68,6 +81,11 @@ bool build_mail_services(struct mail *m, const struct tree_node *node, GError **
  * keys. */
 bool build_mail_transport(struct site *s, const struct tree_node *node, GError **error);
 extern const char *const build_transport_keys[];
+/* Those of a service's map; its other keys are the caller's. */
+bool build_smtp_read(const struct tree_node *node, struct build_smtp *s, GError **error);
+extern const char *const build_smtp_keys[];
+/* `sends` of a host. */
+bool build_smtp_sends(const struct tree_node *node, struct queue_sends *sends, GError **error);
 /* `users`: fills the stores. After the services. */
 bool build_mail_users(struct mail *m, const struct tree_node *node, GError **error);
 /* The mail host on that host, or NULL. */

@@ -22,6 +22,7 @@ static const struct {
   bool is_implicit;
 } services[N_SERVICES] = {
     [SERVICE_SMTP] = {"smtp", 25, SERVICE_SMTP},
+    [SERVICE_LMTP] = {"lmtp", 24, SERVICE_LMTP},
     [SERVICE_SUBMISSION] = {"submission", 587, SERVICE_SUBMISSION},
     [SERVICE_SUBMISSIONS] = {"submissions", 465, SERVICE_SUBMISSION, true},
     [SERVICE_POP3] = {"pop3", 110, SERVICE_POP3},
@@ -43,8 +44,13 @@ static struct endpoint *
 make_smtp(const struct listening *l, const char *peer)
 {
   struct site *s = l->site;
-  bool is_submission = services[l->service].speaks == SERVICE_SUBMISSION;
-  struct smtp_server_config config = {.role = is_submission ? SMTP_ROLE_SUBMISSION : SMTP_ROLE_MTA,
+  enum service speaks = services[l->service].speaks;
+  bool is_submission = speaks == SERVICE_SUBMISSION;
+  struct smtp_lenience lenience = l->smtp.lenience;
+  lenience.keeps_clear_input = s->secure.keeps_clear;
+  struct smtp_server_config config = {.role = is_submission            ? SMTP_ROLE_SUBMISSION
+                                              : speaks == SERVICE_LMTP ? SMTP_ROLE_LMTP
+                                                                       : SMTP_ROLE_MTA,
                                       .name = s->name,
                                       .peer = peer,
                                       .auth = is_submission ? s->auth : NULL,
@@ -52,6 +58,12 @@ make_smtp(const struct listening *l, const char *peer)
                                       .size_max = (size_t)s->size_max,
                                       .offers_tls = s->secure.offers,
                                       .needs_tls = s->secure.needs,
+                                      .without = l->smtp.without,
+                                      .vrfy = l->smtp.vrfy,
+                                      .expn = l->smtp.expn,
+                                      .help = l->smtp.help,
+                                      .greet_pause_ns = l->smtp.greet_pause_ns,
+                                      .lenience = lenience,
                                       .site = policy_site(s->policy)};
   return smtp_server_new(&config);
 }
@@ -115,26 +127,37 @@ build_read_names(const struct tree_node *map, const char *key, char ***names, GE
   return true;
 }
 
+/* The keys of a service's map: its port, submission's `auth`, and the switches of its protocol. */
+static bool
+known_service_keys(const struct tree_node *node, enum service speaks, GError **error)
+{
+  static const char *const pop_keys[] = {"expire", "login_delay", "utf8", "update_fails", NULL};
+  g_autoptr(GPtrArray) all = g_ptr_array_new();
+  bool is_smtp = speaks == SERVICE_SMTP || speaks == SERVICE_LMTP || speaks == SERVICE_SUBMISSION;
+  g_ptr_array_add(all, (char *)"port");
+  if (speaks == SERVICE_SUBMISSION)
+    g_ptr_array_add(all, (char *)"auth");
+  for (const char *const *key = build_smtp_keys; is_smtp && *key; key++)
+    g_ptr_array_add(all, (char *)*key);
+  for (const char *const *key = pop_keys; speaks == SERVICE_POP3 && *key; key++)
+    g_ptr_array_add(all, (char *)*key);
+  g_ptr_array_add(all, NULL);
+  return tree_known(node, (const char *const *)all->pdata, error);
+}
+
 /* One service of a host: absent, true, false or a map. *port is 0 when it is not wanted. */
 static bool
 read_service(const struct tree_node *map, enum service service, int64_t *port, bool *auth,
              GError **error)
 {
-  static const char *const keys[] = {"port", NULL};
-  static const char *const submission_keys[] = {"port", "auth", NULL};
-  static const char *const pop_keys[] = {"port", "expire",       "login_delay",
-                                         "utf8", "update_fails", NULL};
   const struct tree_node *node = tree_get(map, services[service].key);
-  const char *const *known = services[service].speaks == SERVICE_SUBMISSION ? submission_keys
-                             : services[service].speaks == SERVICE_POP3     ? pop_keys
-                                                                            : keys;
   bool is_submission = services[service].speaks == SERVICE_SUBMISSION, is_wanted = false;
   *port = 0;
   *auth = is_submission;
   if (!node)
     return true;
   if (node->kind == TREE_MAP)
-    return tree_known(node, known, error) &&
+    return known_service_keys(node, services[service].speaks, error) &&
            tree_int(node, "port", services[service].port, 1, 65535, port, error) &&
            tree_bool(node, "auth", *auth, auth, error);
   if (!tree_bool(map, services[service].key, false, &is_wanted, error))
@@ -156,6 +179,9 @@ listen_all(struct site *s, const struct tree_node *node, GError **error)
       continue;
     s->listening[i] = (struct listening){
         .site = s, .service = (enum service)i, .port = (uint16_t)port, .is_auth_required = auth};
+    if (!build_smtp_read(tree_get(node, services[i].key), &s->listening[i].smtp, error))
+      return false;
+    s->sends.bare |= s->listening[i].smtp.lenience.passes_bare;
     if (!ports_listen(s->mail->ports, s->host, (uint16_t)port, make, &s->listening[i]))
       return tree_fail(error, node,
                        lang_text("port %1$d of this host is taken twice: give %2$s another port",
@@ -227,9 +253,9 @@ known_keys(const struct tree_node *node, const char *const *own, GError **error)
 static bool
 read_site(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {"name", "domains",  "smtp",        "submission", "pop3",
-                                     "imap", "size_max", "submissions", "pop3s",      "imaps",
-                                     "tls",  "auth",     NULL};
+  static const char *const keys[] = {"name",  "domains", "smtp",     "submission",  "pop3",
+                                     "lmtp",  "imap",    "size_max", "submissions", "pop3s",
+                                     "imaps", "tls",     "auth",     "sends",       NULL};
   uint32_t host = net_find_host(m->net, node->key);
   if (host == UINT32_MAX)
     return tree_fail(
@@ -260,7 +286,8 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
   s->name = g_strdup(name);
   struct random_stream random = world_random(m->world, host, "auth");
   s->auth = auth_site_new(&policy, s->store, s->name, &random);
-  return secure_read_server(m->secure, node, host, name, has_implicit(node), &s->secure, error) &&
+  return build_smtp_sends(node, &s->sends, error) &&
+         secure_read_server(m->secure, node, host, name, has_implicit(node), &s->secure, error) &&
          build_mail_transport(s, node, error) && listen_all(s, node, error);
 }
 

@@ -202,6 +202,7 @@ read_queue(struct site *s, const struct tree_node *node, enum queue_full full, G
                                 .name = s->name,
                                 .directory = s->directory,
                                 .full = full,
+                                .sends = &s->sends,
                                 .secure = s->secure.relay.side ? &s->secure.relay : NULL};
   g_autofree char *relay_host = NULL, *lmtp_host = NULL;
   int64_t connections;

@@ -2,7 +2,7 @@
 /* compose.c -- writes a message with GMime: header, text, attachment.
  *
  *     multipart/mixed            only with an attachment
- *     ├── text/plain; utf-8      base64 when it is not ASCII
+ *     ├── text/plain; utf-8      base64 when it is not ASCII, or as it is
  *     └── attachment             base64
  *
  * GMime would take time and random numbers from the machine; boundary, Message-ID and Date are
@@ -46,15 +46,15 @@ with_crlf(const char *text)
 }
 
 static GMimeObject *
-text_part(const char *text)
+text_part(const char *text, bool is_8bit)
 {
   g_autofree char *lines = with_crlf(text);
   GMimeTextPart *part = g_mime_text_part_new_with_subtype("plain");
   g_mime_text_part_set_charset(part, "utf-8");
   g_mime_text_part_set_text(part, lines);
-  g_mime_part_set_content_encoding(GMIME_PART(part), is_ascii(text)
-                                                         ? GMIME_CONTENT_ENCODING_7BIT
-                                                         : GMIME_CONTENT_ENCODING_BASE64);
+  g_mime_part_set_content_encoding(GMIME_PART(part), is_ascii(text) ? GMIME_CONTENT_ENCODING_7BIT
+                                                     : is_8bit      ? GMIME_CONTENT_ENCODING_8BIT
+                                                               : GMIME_CONTENT_ENCODING_BASE64);
   return GMIME_OBJECT(part);
 }
 
@@ -79,7 +79,7 @@ attachment_part(const struct compose_letter *letter)
 static GMimeObject *
 body(const struct compose_letter *letter, struct random_stream *random)
 {
-  GMimeObject *text = text_part(letter->text ? letter->text : "");
+  GMimeObject *text = text_part(letter->text ? letter->text : "", letter->is_8bit);
   if (!letter->attachment_name)
     return text;
   g_autofree char *word = random_word(random);

@@ -19,6 +19,7 @@ struct compose_letter {
   unsigned n_to;
   const char *subject;         /* UTF-8 */
   const char *text;            /* UTF-8, LF or CRLF */
+  bool is_8bit;                /* text beyond ASCII goes as it is (RFC 6152), not in base64 */
   const char *attachment_name; /* NULL: none */
   const char *attachment_type; /* "text/plain"; NULL: application/octet-stream */
   GBytes *attachment;

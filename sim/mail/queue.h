@@ -33,6 +33,13 @@ enum queue_full {
   QUEUE_FULL_REFUSE, /* 552 5.2.2: returned at once */
 };
 
+/* How the queue speaks to other hosts (smtp.h). */
+struct queue_sends {
+  bool pipelines, chunks;
+  size_t chunk_octets; /* 0: one BDAT for the whole message */
+  bool bare;           /* weak on purpose: a CR or LF that stands alone goes out as it is */
+};
+
 struct queue_config {
   struct ports *ports;
   uint32_t host;
@@ -47,6 +54,7 @@ struct queue_config {
   const char *relay_host; /* all that is not local goes there; NULL: by MX */
   const char *lmtp_host;  /* mailboxes are there (LMTP); NULL: in the directory's store */
   uint16_t relay_port, lmtp_port;
+  const struct queue_sends *sends;    /* borrowed; NULL: the plain way */
   const struct secure_client *secure; /* TLS towards other hosts; borrowed, NULL: none */
 };
 

@@ -93,6 +93,12 @@ connect_to(struct queue_item *item, const struct ip_addr *addr)
       .done = sent,
       .data = item,
   };
+  if (q->config.sends) {
+    config.pipelines = q->config.sends->pipelines;
+    config.chunks = q->config.sends->chunks;
+    config.chunk_octets = q->config.sends->chunk_octets;
+    config.sends_bare = q->config.sends->bare;
+  }
   config.envelope.recipients = to;
   config.envelope.n_recipients = item->recipients->len;
   config.envelope.size = 0; /* what a client has declared was without our Received header */
