@@ -5,6 +5,7 @@
  * The keys stand in build.h. Every complaint names file, line and what to do. */
 #include "sim/mail/build_private.h"
 
+#include "sim/attack/on_path.h"
 #include "sim/mail/action.h"
 #include "sim/mail/hand.h"
 #include "sim/net/traffic.h"
@@ -20,7 +21,9 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   m->traffic = traffic_new(n);
   m->secure = secure_new(m->world);
   m->verbs = mail_verbs_new(m->ports, m->secure);
-  const struct action_table tables[] = {mail_verbs_table(m->verbs), traffic_table(m->traffic)};
+  m->on_path = on_path_new(n);
+  const struct action_table tables[] = {mail_verbs_table(m->verbs), traffic_table(m->traffic),
+                                        on_path_table(m->on_path)};
   if (build_mail_services(m, tree_get(scenario, "services"), error) &&
       build_mail_users(m, tree_get(scenario, "users"), error))
     m->actions = actions_new(n, tree_get(scenario, "actions"), tables, G_N_ELEMENTS(tables), error);
@@ -56,6 +59,7 @@ mail_free(struct mail *m)
   g_clear_pointer(&m->actions, actions_free);
   mail_verbs_free(m->verbs);
   traffic_free(m->traffic);
+  on_path_free(m->on_path);
   g_ptr_array_unref(m->sites);
   g_free(m);
 }

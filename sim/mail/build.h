@@ -124,6 +124,8 @@
  *       pace: 0s                      between an answer and the next line
  *       patience: 30s                 after it a line leaves without the answers before it
  *
+ * Attackers are actions too: sim/attack/on_path.h.
+ *
  * An action counts as done for `after` when its connection is over (send: when the server has taken
  * or refused the message). */
 /* clang-format on */

@@ -69,6 +69,7 @@ struct mail {
   GPtrArray *sites; /* struct site* */
   struct traffic *traffic;
   struct mail_verbs *verbs;
+  struct on_path *on_path;
   struct actions *actions;
   struct hands *hands; /* NULL unless somebody types */
 };

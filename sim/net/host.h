@@ -36,6 +36,7 @@ enum {
   NET_CHANGES_MAX = 10000,
   IP_FRAGMENT_SETS_MAX = 64, /* datagrams under reassembly per host */
   UDP_BINDINGS_MAX = 4096,
+  HOST_INTERCEPTS_MAX = 8, /* mail has four ports where TLS begins inside */
   HOST_DNS_MAX = 3, /* resolvers a host asks one after the other, as in resolv.conf */
 };
 
@@ -161,6 +162,8 @@ struct host {
   struct dns_server *dns_server;
   GPtrArray *small_doors;     /* small_services.c; NULL: it offers none */
   GHashTable *small_sessions; /* their connections: freed by removing */
+  uint16_t intercepts[HOST_INTERCEPTS_MAX]; /* intercept.c: TCP ports that a router keeps */
+  unsigned n_intercepts;
   net_outside_take outside;   /* its IP is a program's; NULL: its own */
   void *outside_data;
 };
@@ -225,6 +228,9 @@ void ip_transmit(struct host *h, struct iface *out, const struct ip_addr *next, 
 /* outside_host.c: gives a packet that came for this host to whoever owns its IP; takes it. False
  * (and the packet stays) when that is the host itself. */
 bool outside_take(struct host *h, struct packet *p);
+/* intercept.c: does a router keep a packet that is for somebody else? `segment` is its payload. */
+bool intercept_takes(const struct host *h, uint8_t proto, bool is_fragment, const uint8_t *segment,
+                     size_t n);
 
 /* redirect.c: a packet goes back onto the link it came from; a report of that came. */
 void redirect_send(struct iface *at, const struct packet *p, const struct ipv4 *ip,

@@ -255,7 +255,10 @@ ip_input(struct iface *at, struct packet *p)
     ipv4_get(p->octets + PACKET_IP, p->n - PACKET_IP, &ip);
   }
   struct ip_addr dst = ip_addr_v4(ip.dst);
-  if (!host_has_addr(h, &dst) && !is_broadcast(at, &dst)) {
+  bool is_kept =
+      intercept_takes(h, ip.proto, ip.more_fragments || ip.fragment_offset > 0,
+                      p->octets + PACKET_IP + ip.header_octets, ip.total_octets - ip.header_octets);
+  if (!is_kept && !host_has_addr(h, &dst) && !is_broadcast(at, &dst)) {
     if (h->kind == HOST_ROUTER)
       forward(at, p, &ip);
     else

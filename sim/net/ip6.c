@@ -400,7 +400,9 @@ ip6_input(struct iface *at, struct packet *p)
                    .next_at = 6,
                    .proto = ip.next_header,
                    .is_group = ip6_is_multicast(&dst)};
-  bool is_ours = ip6_is_for(at, &dst);
+  bool is_ours = ip6_is_for(at, &dst) ||
+                 intercept_takes(h, ip.next_header, false, p->octets + PACKET_IP + IPV6_OCTETS,
+                                 ip.payload_octets);
   if (!is_ours && h->kind != HOST_ROUTER) {
     packet_free(h->net, p);
     return;

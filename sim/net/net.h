@@ -126,6 +126,11 @@ void conn_ends(const struct conn *c, struct ip_addr *local, uint16_t *local_port
                struct ip_addr *remote, uint16_t *remote_port);
 uint32_t conn_host(const struct conn *c);
 
+/* From now on a router keeps the TCP segments to this port that it would pass on, as if the server's
+ * address were its own: a listener of its own on the port gets the connections (conn_ends() tells whom
+ * they were for). False when it is no router, or keeps HOST_INTERCEPTS_MAX ports already. */
+bool net_intercept(struct net *n, uint32_t host, uint16_t port);
+
 /* ---- a host whose IP is somebody else's (kind: outside) ---- */
 
 /* From now on `take` gets every IP packet that comes to this host (octets valid during the call).
