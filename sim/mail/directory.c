@@ -94,7 +94,7 @@ static bool
 is_own_domain(const struct directory *d, const char *domain)
 {
   for (char **own = d->domains; *own; own++) {
-    if (g_ascii_strcasecmp(*own, domain) == 0)
+    if (smtp_domain_equal(*own, domain))
       return true;
   }
   return false;
@@ -104,7 +104,7 @@ static bool
 is_virtual_domain(const struct directory *d, const char *domain)
 {
   for (guint i = 0; i < d->virtual_domains->len; i++) {
-    if (g_ascii_strcasecmp(d->virtual_domains->pdata[i], domain) == 0)
+    if (smtp_domain_equal(d->virtual_domains->pdata[i], domain))
       return true;
   }
   return false;

@@ -128,7 +128,7 @@ static bool
 is_relay_domain(const struct policy *p, const char *address)
 {
   for (char **d = p->relay_domains; d && *d; d++) {
-    if (g_ascii_strcasecmp(*d, smtp_domain(address)) == 0)
+    if (smtp_domain_equal(*d, smtp_domain(address)))
       return true;
   }
   return false;

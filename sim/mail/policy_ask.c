@@ -199,7 +199,7 @@ on_mx(struct visit *v, const struct question *q, enum dns_status status,
 static bool
 is_current(const struct visit *v, const struct question *q)
 {
-  return v->sender && g_ascii_strcasecmp(smtp_domain(v->sender), q->zone) == 0;
+  return v->sender && smtp_domain_equal(smtp_domain(v->sender), q->zone);
 }
 
 static void
@@ -281,8 +281,8 @@ policy_ask_helo(struct visit *v, const char *helo)
 void
 policy_ask_sender(struct visit *v, const char *sender)
 {
-  const char *domain = smtp_domain(sender);
-  if (v->policy->config.checks_sender && *domain && domain[0] != '[' &&
+  g_autofree char *domain = smtp_domain_ascii(smtp_domain(sender));
+  if (v->policy->config.checks_sender && domain && *domain && domain[0] != '[' &&
       !directory_is_local(v->policy->config.directory, sender))
     ask(v, ASKED_MX, domain, domain, DNS_TYPE_MX);
 }

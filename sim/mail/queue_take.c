@@ -128,6 +128,20 @@ take_mailbox(struct taking *t, struct queue_message *m, struct queue_recipient *
   }
 }
 
+/* The DNS knows a domain by its A-labels; two spellings of it share a connection. */
+static void
+take_remote(struct taking *t, struct queue_message *m, struct queue_recipient *r,
+            const char *address)
+{
+  g_autofree char *domain = smtp_domain_ascii(smtp_domain(address));
+  if (!domain) {
+    fail(t, r, "5.1.2 The domain is no internationalized name");
+    return;
+  }
+  g_ptr_array_add(item_for(t, m, QUEUE_SMTP, domain)->recipients, r);
+  t->n_good++;
+}
+
 /* What stays of the wishes for reports behind an address that stands for several (RFC 3461 5.2.7).
  */
 static unsigned
@@ -160,8 +174,7 @@ take_target(struct taking *t, const struct envelope_recipient *wanted,
     take_mailbox(t, m, r);
     break;
   case DIRECTORY_REMOTE:
-    g_ptr_array_add(item_for(t, m, QUEUE_SMTP, smtp_domain(target->address))->recipients, r);
-    t->n_good++;
+    take_remote(t, m, r, target->address);
     break;
   case DIRECTORY_UNKNOWN:
     fail(t, r, "5.1.1 No such user here");

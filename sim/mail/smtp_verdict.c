@@ -133,6 +133,8 @@ reply_fates(struct smtp_server *s, const struct envelope *e, const char *const *
   for (unsigned i = 0; i < e->n_recipients; i++) {
     if (fates[i])
       smtp_reply(s, fates[i]);
+    else if (!smtp_is_ascii(e->recipients[i].address)) /* not in a reply: RFC 6531 3.7.4 */
+      machine_printf(&s->endpoint, "250 2.1.5 Delivered as %s\r\n", id);
     else
       machine_printf(&s->endpoint, "250 2.1.5 <%s> delivered as %s\r\n", e->recipients[i].address,
                      id);
