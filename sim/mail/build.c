@@ -25,7 +25,8 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   const struct action_table tables[] = {mail_verbs_table(m->verbs), traffic_table(m->traffic),
                                         on_path_table(m->on_path)};
   if (build_mail_services(m, tree_get(scenario, "services"), error) &&
-      build_mail_users(m, tree_get(scenario, "users"), error))
+      build_mail_users(m, tree_get(scenario, "users"), error) &&
+      build_mail_shared(m, tree_get(scenario, "services"), error))
     m->actions = actions_new(n, tree_get(scenario, "actions"), tables, G_N_ELEMENTS(tables), error);
   if (m->actions)
     return m;

@@ -23,7 +23,11 @@
  *                                         lenient (every look-alike of sim/mail/smtp_end.h ends the data), or
  *                                         those that do: [LF.LF, CR.CR]
  *       pop3: {port: 110}             also expire, login_delay, utf8 (sim/mail/pop.h)
- *       imap: {port: 143}
+ *       imap: {port: 143, compress: true, literal_minus: false}
+ *                                     COMPRESS=DEFLATE is offered; LITERAL- in place of LITERAL+ (RFC 7888)
+ *       shared:                       mailboxes Shared/NAME that several users see
+ *         - {name: team, members: [alice, bob], readers: [carol],      members may change it (default: everybody),
+ *            messages: [{from: a@b.test, subject: text, text: text}]}  readers only read it
  *       submissions: {port: 465}      the same with implicit TLS (RFC 8314); pop3s: {port: 995}, imaps: {port: 993}
  *       tls: true                     STARTTLS and STLS are offered, with a good certificate for `name`; or a map:
  *         starttls: offered           none, offered, or needed: nothing of value is taken in clear
@@ -71,7 +75,8 @@
  *       auth: {mechanisms: [PLAIN], clear: tls, delay: 2s, lockout: {after: 5, for: 15min}}
  *                                     who may log in, and how: the keys stand in sim/mail/auth.h
  *   users:                            accounts; mail for NAME@each domain of HOST reaches them
- *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work], quota: 1000000,
+ *     - {name: bob, password: secret, host: HOST, mailboxes: [Sent, Work],
+ *        quota: 1000000, quota_messages: 100,      octets and messages; 0: no limit
  *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}],
  *        maildir: folder              a Maildir++ beside the scenario: mailboxes, messages, flags
  *        mbox: file}                  an mbox beside the scenario, into INBOX (sim/mail/mailfile.h)

@@ -58,6 +58,7 @@ struct site {
   struct random_stream random;
   struct auth_site *auth;
   struct pop_policy pop;
+  bool compresses_imap, is_literal_minus;
   struct listening listening[N_SERVICES];
 };
 
@@ -89,6 +90,8 @@ extern const char *const build_smtp_keys[];
 bool build_smtp_sends(const struct tree_node *node, struct queue_sends *sends, GError **error);
 /* `users`: fills the stores. After the services. */
 bool build_mail_users(struct mail *m, const struct tree_node *node, GError **error);
+/* `shared` of each of the services. After the users. */
+bool build_mail_shared(struct mail *m, const struct tree_node *services, GError **error);
 /* The mail host on that host, or NULL. */
 struct site *build_find_site(const struct mail *m, uint32_t host);
 void build_site_free(void *site);

@@ -91,7 +91,8 @@ make_machine(const struct listening *l, const char *peer)
                                         .offers_tls = s->secure.offers,
                                         .needs_tls = s->secure.needs,
                                         .keeps_clear = s->secure.keeps_clear,
-                                        .offers_deflate = true};
+                                        .offers_deflate = s->compresses_imap,
+                                        .is_literal_minus = s->is_literal_minus};
     return deflate_layer_new(imap_server_new(&config));
   }
   return make_smtp(l, peer);
@@ -132,6 +133,7 @@ static bool
 known_service_keys(const struct tree_node *node, enum service speaks, GError **error)
 {
   static const char *const pop_keys[] = {"expire", "login_delay", "utf8", "update_fails", NULL};
+  static const char *const imap_keys[] = {"compress", "literal_minus", NULL};
   g_autoptr(GPtrArray) all = g_ptr_array_new();
   bool is_smtp = speaks == SERVICE_SMTP || speaks == SERVICE_LMTP || speaks == SERVICE_SUBMISSION;
   g_ptr_array_add(all, (char *)"port");
@@ -140,6 +142,8 @@ known_service_keys(const struct tree_node *node, enum service speaks, GError **e
   for (const char *const *key = build_smtp_keys; is_smtp && *key; key++)
     g_ptr_array_add(all, (char *)*key);
   for (const char *const *key = pop_keys; speaks == SERVICE_POP3 && *key; key++)
+    g_ptr_array_add(all, (char *)*key);
+  for (const char *const *key = imap_keys; speaks == SERVICE_IMAP && *key; key++)
     g_ptr_array_add(all, (char *)*key);
   g_ptr_array_add(all, NULL);
   return tree_known(node, (const char *const *)all->pdata, error);
@@ -201,6 +205,19 @@ mail_service_port(const struct mail *m, uint32_t host, const char *service)
   return 0;
 }
 
+/* The switches of IMAP; those of `imap` are also those of `imaps`. */
+static bool
+read_imap(struct site *s, const struct tree_node *host, GError **error)
+{
+  const struct tree_node *node = tree_get(host, "imap");
+  if (!node || node->kind != TREE_MAP)
+    node = tree_get(host, "imaps");
+  s->compresses_imap = true;
+  return !node || node->kind != TREE_MAP ||
+         (tree_bool(node, "compress", true, &s->compresses_imap, error) &&
+          tree_bool(node, "literal_minus", false, &s->is_literal_minus, error));
+}
+
 struct site *
 build_find_site(const struct mail *m, uint32_t host)
 {
@@ -246,6 +263,8 @@ known_keys(const struct tree_node *node, const char *const *own, GError **error)
     g_ptr_array_add(all, (char *)*own);
   for (const char *const *key = build_transport_keys; *key; key++)
     g_ptr_array_add(all, (char *)*key);
+  for (const char *const *key = imap_keys; speaks == SERVICE_IMAP && *key; key++)
+    g_ptr_array_add(all, (char *)*key);
   g_ptr_array_add(all, NULL);
   return tree_known(node, (const char *const *)all->pdata, error);
 }
@@ -253,9 +272,9 @@ known_keys(const struct tree_node *node, const char *const *own, GError **error)
 static bool
 read_site(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {"name",  "domains", "smtp",     "submission",  "pop3",
-                                     "lmtp",  "imap",    "size_max", "submissions", "pop3s",
-                                     "imaps", "tls",     "auth",     "sends",       NULL};
+  static const char *const keys[] = {
+      "name",        "domains", "smtp",  "submission", "pop3", "lmtp",  "imap",   "size_max",
+      "submissions", "pop3s",   "imaps", "tls",        "auth", "sends", "shared", NULL};
   uint32_t host = net_find_host(m->net, node->key);
   if (host == UINT32_MAX)
     return tree_fail(
@@ -281,7 +300,8 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
   const struct tree_node *pop =
       tree_get(node, "pop3") ? tree_get(node, "pop3") : tree_get(node, "pop3s");
   s->pop = pop_policy_default;
-  if (!auth_policy_read(node, &policy, error) || (pop && !pop_policy_read(pop, &s->pop, error)))
+  if (!auth_policy_read(node, &policy, error) || (pop && !pop_policy_read(pop, &s->pop, error)) ||
+      !read_imap(s, node, error))
     return false;
   s->name = g_strdup(name);
   struct random_stream random = world_random(m->world, host, "auth");
