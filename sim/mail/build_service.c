@@ -263,8 +263,6 @@ known_keys(const struct tree_node *node, const char *const *own, GError **error)
     g_ptr_array_add(all, (char *)*own);
   for (const char *const *key = build_transport_keys; *key; key++)
     g_ptr_array_add(all, (char *)*key);
-  for (const char *const *key = imap_keys; speaks == SERVICE_IMAP && *key; key++)
-    g_ptr_array_add(all, (char *)*key);
   g_ptr_array_add(all, NULL);
   return tree_known(node, (const char *const *)all->pdata, error);
 }
