@@ -129,7 +129,7 @@
  *       pace: 0s                      between an answer and the next line
  *       patience: 30s                 after it a line leaves without the answers before it
  *
- * Attackers are actions too: sim/attack/on_path.h.
+ * Attackers are actions too: sim/attack/on_path.h, sim/attack/spray.h.
  *
  * An action counts as done for `after` when its connection is over (send: when the server has taken
  * or refused the message). */

@@ -71,6 +71,7 @@ struct mail {
   struct traffic *traffic;
   struct mail_verbs *verbs;
   struct on_path *on_path;
+  struct spray_verbs *sprays;
   struct actions *actions;
   struct hands *hands; /* NULL unless somebody types */
 };

@@ -19,12 +19,14 @@ enum {
  *   expire: never        days after which the server removes a message (EXPIRE, RFC 2449 6.7);
  *                        0: what was read by RETR is removed at QUIT
  *   login_delay: 0       the least time between two logins of an account (LOGIN-DELAY, 6.5)
- *   utf8: true           UTF8 and LANG (RFC 6856)
+ *   utf8: true           UTF8 and LANG are offered (RFC 6856). DEVIATION: a header in UTF-8 is also given
+ *                        to clients that did not say UTF8, as all servers of today do: fetchers stop
+ *                        for good at a refusal. strict: such a client gets -ERR [UTF8]
  *   update_fails: false  true: no message can be removed, for the lesson about -ERR behind QUIT */
 struct pop_policy {
   int expire_days; /* -1: never */
   int64_t login_delay_ns;
-  bool offers_utf8, update_fails;
+  bool offers_utf8, is_utf8_strict, update_fails;
 };
 extern const struct pop_policy pop_policy_default;
 /* The keys above out of a service's map; a scalar leaves the default. */

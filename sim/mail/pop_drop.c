@@ -222,7 +222,7 @@ static bool
 refuse_utf8(struct pop_server *s, const uint8_t *p, size_t n)
 {
   size_t header = mime_header_end(p, 0, n);
-  if (s->has_utf8 || !s->policy.offers_utf8)
+  if (s->has_utf8 || !s->policy.is_utf8_strict)
     return false;
   for (size_t i = 0; i < header; i++) {
     if (p[i] & 0x80) {

@@ -466,14 +466,14 @@ const struct pop_policy pop_policy_default = {.expire_days = -1, .offers_utf8 = 
 bool
 pop_policy_read(const struct tree_node *service, struct pop_policy *policy, GError **error)
 {
-  const char *expire;
+  const char *expire, *utf8;
   gint64 days = -1;
   *policy = pop_policy_default;
   if (service->kind != TREE_MAP)
     return true;
   if (!tree_text(service, "expire", "never", &expire, error) ||
       !tree_duration(service, "login_delay", 0, &policy->login_delay_ns, error) ||
-      !tree_bool(service, "utf8", true, &policy->offers_utf8, error) ||
+      !tree_text(service, "utf8", "true", &utf8, error) ||
       !tree_bool(service, "update_fails", false, &policy->update_fails, error))
     return false;
   if (strcmp(expire, "never") != 0 && !g_ascii_string_to_signed(expire, 10, 0, 10000, &days, NULL))
@@ -481,6 +481,9 @@ pop_policy_read(const struct tree_node *service, struct pop_policy *policy, GErr
                      lang_text("`expire` is never or a number of days, 0 to 10000",
                                "`expire` ต้องเป็น never หรือจำนวนวันตั้งแต่ 0 ถึง 10000"));
   policy->expire_days = (int)days;
+  policy->is_utf8_strict = strcmp(utf8, "strict") == 0;
+  if (!policy->is_utf8_strict && !tree_bool(service, "utf8", true, &policy->offers_utf8, error))
+    return false;
   return true;
 }
 
