@@ -45,7 +45,8 @@ struct world_frame {
  *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
  *           ("mailbox Shared/team" for all its members); "folders bob", key = mailbox name, value "uidvalidity=… use=\Sent
  *           subscribed noselect", "" when it is gone
- *   subject "store bob-pc", key = "1": what a client keeps, the same form
+ *   subject "store bob-pc", key = "1": what a client keeps, the same form; of an IMAP account "store bob-pc/INBOX", key =
+ *           UID or "new-1", and in front of the value "held=header", "text" or "whole" (sim/mail/imap_cache.h)
  *   subject "queue", key = link, value = frames that wait; "arp", key = address, value = MAC or "" when nobody
  *           answered, "asking 2" while it asks; "dns", key "bob.test MX", value "10 mx.bob.test ttl=3600",
  *           "NXDOMAIN ttl=300" or, forgotten, ""; "resolve www.bob.test A", key = step from 1, value

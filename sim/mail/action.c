@@ -20,6 +20,13 @@ keeper_event(void *data, const char *subject, const char *key, const char *value
   world_emit(k->verbs->world, k->host, subject, key, "%s", value);
 }
 
+static void
+cache_free(void *cache)
+{
+  imap_changes_clear(cache);
+  imap_cache_free(cache);
+}
+
 struct keeper *
 action_keeper(struct mail_verbs *all, uint32_t host)
 {
@@ -34,8 +41,24 @@ action_keeper(struct mail_verbs *all, uint32_t host)
   k->store = store_new(net_host_info(ports_net(all->ports), host).name, keeper_event, k);
   k->mailbox = store_find(store_add_user(k->store, "local", NULL), "INBOX");
   k->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  k->caches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cache_free);
   g_ptr_array_add(all->keepers, k);
   return k;
+}
+
+struct imap_cache *
+action_cache(struct errand *e)
+{
+  struct keeper *k = action_keeper(e->verbs, action_host(e->action));
+  char *account = g_strdup_printf("%s@%s", e->user, e->server);
+  struct imap_cache *cache = g_hash_table_lookup(k->caches, account);
+  if (cache) {
+    g_free(account);
+    return cache;
+  }
+  cache = imap_cache_new(net_host_info(ports_net(e->verbs->ports), k->host).name, keeper_event, k);
+  g_hash_table_insert(k->caches, account, cache);
+  return cache;
 }
 
 /* ---- running ---- */
@@ -48,8 +71,8 @@ connect_to(struct action *action, const struct ip_addr *addr, void *own)
                 secure_connect(&e->secure, e->make(e), e->server), NULL, NULL);
 }
 
-static void
-begin(struct action *action, void *own)
+void
+action_errand_begin(struct action *action, void *own)
 {
   const struct errand *e = own;
   action_resolve(action, e->server, 0, connect_to);
@@ -180,15 +203,17 @@ action_errand_kept(struct errand *e, bool is_good)
 static const char *const send_keys[] = {ACCOUNT_KEYS, "from",       "to",      "subject", "text",
                                         "text_file",  "attachment", SMTP_KEYS, NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
-static const char *const imap_keys[] = {ACCOUNT_KEYS, NULL};
+static const char *const imap_keys[] = {ACCOUNT_KEYS, "mailbox",  "mode",     "line",
+                                        "keep",       "pipeline", "compress", "identify",
+                                        "chunk",      "ignore",   "steps",    NULL};
 static const char *const talk_keys[] = {"server", "port", "tls",      "verify", "protocol",
                                         "lines",  "pace", "patience", NULL};
 
 static const struct action_verb verbs[] = {
-    {"send", send_keys, action_read_send, begin, action_errand_free},
-    {"fetch-pop", fetch_keys, action_read_fetch_pop, begin, action_errand_free},
-    {"read-imap", imap_keys, action_read_read_imap, begin, action_errand_free},
-    {"talk", talk_keys, action_read_talk, begin, action_errand_free},
+    {"send", send_keys, action_read_send, action_errand_begin, action_errand_free},
+    {"fetch-pop", fetch_keys, action_read_fetch_pop, action_errand_begin, action_errand_free},
+    {"read-imap", imap_keys, action_read_imap, action_begin_imap, action_errand_free},
+    {"talk", talk_keys, action_read_talk, action_errand_begin, action_errand_free},
 };
 
 struct action_table
@@ -205,6 +230,7 @@ keeper_free(void *data)
   struct keeper *k = data;
   store_free(k->store);
   g_hash_table_unref(k->known);
+  g_hash_table_unref(k->caches);
   g_free(k);
 }
 

@@ -8,6 +8,7 @@
 #include "sim/mail/action.h"
 #include "sim/mail/auth.h"
 #include "sim/mail/compose.h"
+#include "sim/mail/imap_change.h"
 #include "sim/mail/secure.h"
 #include "sim/mail/store.h"
 
@@ -17,7 +18,8 @@ struct keeper {
   struct mail_verbs *verbs;
   struct store *store;
   struct mailbox *mailbox;
-  GHashTable *known; /* UIDLs of messages that it has */
+  GHashTable *known;  /* UIDLs of messages that it has */
+  GHashTable *caches; /* "user@server" -> struct imap_cache* */
 };
 
 /* One action: its keys. */
@@ -53,6 +55,8 @@ struct mail_verbs {
 
 /* The host's store of mail that it has read; made when first asked for. */
 struct keeper *action_keeper(struct mail_verbs *all, uint32_t host);
+/* Its cache of the IMAP account that the errand is about. */
+struct imap_cache *action_cache(struct errand *e);
 
 /* ---- for the verbs' `read` ---- */
 struct errand *action_errand_new(void *owner, struct action *action,
@@ -65,13 +69,16 @@ void *action_errand_kept(struct errand *e, bool is_good);
 bool action_read_account(struct errand *e, int64_t standard_port, bool logs_in, GError **error);
 /* For the nonces of this errand's logins. */
 const struct random_stream *action_errand_random(struct errand *e);
+/* Finds the server and connects the machine of `make`: the verbs' `begin`. */
+void action_errand_begin(struct action *action, void *own);
 /* The `done` of a machine that only says whether all went well; `data` is the errand. */
 void action_errand_over(void *data, bool is_good);
 
 /* ---- the verbs ---- */
 void *action_read_send(void *owner, struct action *action, GError **error);
 void *action_read_fetch_pop(void *owner, struct action *action, GError **error);
-void *action_read_read_imap(void *owner, struct action *action, GError **error);
+void *action_read_imap(void *owner, struct action *action, GError **error);
+void action_begin_imap(struct action *action, void *own);
 void *action_read_talk(void *owner, struct action *action, GError **error);
 
 #endif

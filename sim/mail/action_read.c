@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* action_read.c -- the verbs that fetch and read mail: fetch-pop and read-imap. */
+/* action_read.c -- the verb fetch-pop. */
 #include "sim/mail/action_errand.h"
-#include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
 
 static struct endpoint *
@@ -20,31 +19,10 @@ make_popper(struct errand *e)
   return pop_client_new(&config);
 }
 
-static struct endpoint *
-make_reader(struct errand *e)
-{
-  struct keeper *k = action_keeper(e->verbs, action_host(e->action));
-  struct imap_client_config config = {.user = e->user,
-                                      .password = e->password,
-                                      .tls_use = e->secure.use,
-                                      .keeps_clear = e->secure.keeps_clear,
-                                      .into = k->mailbox,
-                                      .done = action_errand_over,
-                                      .data = e};
-  return imap_client_new(&config);
-}
-
 void *
 action_read_fetch_pop(void *owner, struct action *action, GError **error)
 {
   struct errand *e = action_errand_new(owner, action, make_popper);
   return action_errand_kept(e, action_read_account(e, 110, true, error) &&
                                    tree_bool(action_node(action), "keep", false, &e->keeps, error));
-}
-
-void *
-action_read_read_imap(void *owner, struct action *action, GError **error)
-{
-  struct errand *e = action_errand_new(owner, action, make_reader);
-  return action_errand_kept(e, action_read_account(e, 143, true, error));
 }

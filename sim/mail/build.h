@@ -113,6 +113,32 @@
  *       envelope_id: QQ314            … and under which name
  *       keep: false                   fetch-pop: true leaves the messages on the server
  *
+ *     - do: read-imap                 what somebody does with an IMAP account; the keys of the account as above
+ *       mode: online                  online: headers, texts when they are read; offline: all is downloaded, then deleted
+ *                                     there unless `keep: true`; disconnected: the device's cache stays, and is brought up
+ *                                     to date when there is a line (sim/mail/imap_client.h)
+ *       mailbox: INBOX
+ *       line: true                    false: no connection; the steps are done on the cache and reach the server at the
+ *                                     next `sync` of this device and account
+ *       chunk: 0                      octets of one partial fetch; 0: parts come whole
+ *       pipeline: false               several commands at once
+ *       compress: false               COMPRESS=DEFLATE when offered
+ *       identify: false               ID and NAMESPACE
+ *       ignore: QRESYNC CONDSTORE     capabilities that this program does not know
+ *       steps:                        default: what a user of that mode does first
+ *         - folders                   LIST; also close, sync (of `mailbox`)
+ *         - open: INBOX               also examine, sync, create, remove, subscribe, unsubscribe: a folder
+ *         - rename: {from: A, to: B}
+ *         - read: unseen              the text, then \Seen. Which: all, unseen, new (not whole here), downloaded,
+ *                                     found (by the last search), a UID, words of the subject. Also attachments,
+ *                                     download (whole), delete
+ *         - flag: {which: plan, flags: \Flagged $Work}         also unflag
+ *         - move: {which: found, to: Archive}                  also copy
+ *         - append: {to: \Drafts, subject: …, text: …, from: a@b.test, flags: \Draft \Seen}     to: a folder, or
+ *                                     a special use
+ *         - upload: INBOX             every message of the device's own store (what fetch-pop brought)
+ *         - search: {key: SUBJECT, text: plan}                 or criteria in one text: UNSEEN SINCE 1-Jan-2026
+ *         - idle: 10min               also wait
  *     - do: talk                      types a dialogue, legal or not; needs no account
  *       server: mail.bob.test
  *       port: 143

@@ -20,8 +20,6 @@ enum {
   IMAP_APPENDS_MAX = 1000,            /* messages of one APPEND; their octets by IMAP_COMMAND_MAX */
   IMAP_SEARCH_DEPTH_MAX = 32,         /* parentheses, NOT and OR in one another */
   IMAP_SECTION_DEPTH_MAX = 32,        /* numbers in BODY[1.2.3]: as MIME_DEPTH_MAX */
-  IMAP_CLIENT_LITERAL_MAX = 64 << 20, /* what our client accepts as one literal */
-  IMAP_CLIENT_LINE_MAX = 1 << 20,
 };
 
 struct imap_server_config {
@@ -36,18 +34,5 @@ struct imap_server_config {
   bool is_literal_minus;  /* LITERAL- instead of LITERAL+: RFC 7888 5 */
 };
 struct endpoint *imap_server_new(const struct imap_server_config *config);
-
-struct imap_client_config {
-  const char *user, *password;
-  const char *mailbox;  /* to select; NULL: INBOX */
-  enum tls_use tls_use; /* by STARTTLS */
-  bool keeps_clear;     /* see machine_forget_clear() */
-  struct mailbox *into; /* where texts that were read are kept, or NULL */
-  void (*done)(void *data, bool is_good);
-  void *data;
-};
-/* Reads as a mail program does: LOGIN, LIST, SELECT, the envelopes of all, then for each unseen
- * message its text part, then STORE +FLAGS (\Seen), LOGOUT. */
-struct endpoint *imap_client_new(const struct imap_client_config *config);
 
 #endif

@@ -1,68 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* imap_client.c -- the IMAP client machine: reads mail as a mail program on a slow line does.
+/* imap_client.c -- the IMAP client machine: octets in, responses, tags, commands out, deadlines.
  *
- *     greeting ─> (CAPABILITY ─> STARTTLS ─> TLS ─> CAPABILITY ─>) LOGIN ─> LIST ─> SELECT ─> FETCH
- * 1:* (… ENVELOPE BODYSTRUCTURE) ─> for each unseen message: UID FETCH n BODY.PEEK[1] ─> UID STORE
- * n +FLAGS (\Seen) ─> LOGOUT
+ *     input ─> responses ─┬─ "*"  imap_client_data.c
+ *                         ├─ "+"  the next piece of a command with literals, or its go_on()
+ *                         └─ tag  the command's done() ─> nothing under way? ─> go(): the job on
+ * top
  *
- * Only the text part is fetched; attachments stay on the server. One command runs at a time. A
- * response is gathered with its literals, then understood; untagged data may come at any time (RFC
- * 3501 5.2, 7). */
-#include "sim/mail/imap.h"
+ * One command runs at a time unless the client pipelines; those that change the state always run
+ * alone (RFC 3501 5.5). Untagged data may come at any time (RFC 3501 5.2, 7). */
+#include "sim/mail/imap_client.h"
 
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 
-#include "capture/wire/mail.h"
-#include "sim/mail/imap_parse.h"
-#include "sim/mail/machine.h"
-#include "sim/mail/mime.h"
-
-enum step {
-  STEP_GREETING,
-  STEP_CAPABILITY,
-  STEP_STARTTLS,
-  STEP_LOGIN,
-  STEP_LIST,
-  STEP_SELECT,
-  STEP_ENVELOPES,
-  STEP_TEXT,
-  STEP_SEEN,
-  STEP_LOGOUT,
-  STEP_OVER,
-  N_STEPS
-};
+#include "sim/mail/imap_client_private.h"
 
 #define WAIT_NS (5 * 60 * MACHINE_SECOND)
 
-/* A message as the server described it. */
-struct remote {
-  uint32_t uid;
-  bool is_seen;
-  char *subject; /* decoded */
-  char *section; /* of its first text, "1" */
-};
+static void go(struct imap_client *c);
 
-struct imap_client {
-  struct endpoint endpoint;
-  struct imap_client_config config;
-  char *user, *password, *mailbox;
-  enum step step;
-  enum imap_state state;
-  bool is_started, is_good, has_starttls;
-  unsigned n_tags;
-  char tag[16];
-  struct lines lines;
-  GByteArray *response;
-  size_t literal_left;
-  uint32_t n_exists;
-  GArray *remotes; /* struct remote */
-  guint at;
-  int64_t now_ns;
-};
+/* ---- telling ---- */
 
-static void
-set_state(struct imap_client *c, enum imap_state state)
+void
+imap_client_set_state(struct imap_client *c, enum imap_state state)
 {
   if (c->is_started && c->state == state)
     return;
@@ -71,515 +31,513 @@ set_state(struct imap_client *c, enum imap_state state)
   machine_emit(&c->endpoint, "state", "%s", imap_states[state].name);
 }
 
-static void
-leave(struct imap_client *c)
+void
+imap_client_log(struct imap_client *c, const char *format, ...)
 {
-  if (c->step == STEP_OVER)
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  machine_emit(&c->endpoint, "log", "%s", text);
+}
+
+void
+imap_client_suspect(struct imap_client *c, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  if (c->is_over)
     return;
-  c->step = STEP_OVER;
+  machine_emit(&c->endpoint, "suspicion", "%s", text);
+  if (++c->n_suspicions >= IMAP_CLIENT_SUSPICIONS_MAX)
+    imap_client_give_up(
+        c, lang_text("too much of what the server says is strange", "สิ่งที่เซิร์ฟเวอร์พูดผิดปกติมากเกินไป"));
+}
+
+/* ---- the end ---- */
+
+static void
+finish(struct imap_client *c)
+{
+  if (c->is_over)
+    return;
+  c->is_over = true;
   c->endpoint.wants_close = true;
   c->endpoint.deadline_ns = ENDPOINT_NEVER;
-  set_state(c, IMAP_STATE_LOGOUT);
+  machine_emit(&c->endpoint, "count",
+               "octets-in=%" G_GUINT64_FORMAT " octets-out=%" G_GUINT64_FORMAT
+               " flights=%" G_GUINT64_FORMAT " seconds=%" G_GINT64_FORMAT ".%03d",
+               c->n_in, c->n_out, c->n_flights, (c->now_ns - c->start_ns) / MACHINE_SECOND,
+               (int)((c->now_ns - c->start_ns) % MACHINE_SECOND / 1000000));
+  imap_client_set_state(c, IMAP_STATE_LOGOUT);
   if (c->config.done)
     c->config.done(c->config.data, c->is_good);
 }
 
-static void
-give_up(struct imap_client *c, const char *why)
+void
+imap_client_give_up(struct imap_client *c, const char *why)
 {
+  if (c->is_over)
+    return;
   machine_emit(&c->endpoint, "log", "%s", why);
   c->is_good = false;
-  leave(c);
+  finish(c);
 }
 
-/* Sends a command under a new tag; its tagged reply ends the step. */
-static void G_GNUC_PRINTF(3, 4) say(struct imap_client *c, enum step step, const char *format, ...)
+static void
+logged_out(struct imap_client *c, struct imap_command *cmd, enum imap_status status,
+           const char *code)
+{
+  finish(c);
+}
+
+void
+imap_client_leave(struct imap_client *c)
+{
+  if (c->is_leaving || c->is_over)
+    return;
+  c->is_leaving = true;
+  struct imap_command *cmd = imap_client_say(c, "LOGOUT");
+  cmd->done = logged_out;
+  cmd->is_alone = true;
+}
+
+/* ---- capabilities ---- */
+
+static const struct {
+  const char *name;
+  enum imap_cap cap;
+} caps[] = {{"STARTTLS", IMAP_CAP_STARTTLS},
+            {"LOGINDISABLED", IMAP_CAP_LOGINDISABLED},
+            {"SASL-IR", IMAP_CAP_SASL_IR},
+            {"LITERAL+", IMAP_CAP_LITERAL_PLUS},
+            {"LITERAL-", IMAP_CAP_LITERAL_MINUS},
+            {"ENABLE", IMAP_CAP_ENABLE},
+            {"ID", IMAP_CAP_ID},
+            {"NAMESPACE", IMAP_CAP_NAMESPACE},
+            {"IDLE", IMAP_CAP_IDLE},
+            {"UIDPLUS", IMAP_CAP_UIDPLUS},
+            {"MOVE", IMAP_CAP_MOVE},
+            {"UNSELECT", IMAP_CAP_UNSELECT},
+            {"CONDSTORE", IMAP_CAP_CONDSTORE},
+            {"QRESYNC", IMAP_CAP_QRESYNC},
+            {"SPECIAL-USE", IMAP_CAP_SPECIAL_USE},
+            {"LIST-EXTENDED", IMAP_CAP_LIST_EXTENDED},
+            {"COMPRESS=DEFLATE", IMAP_CAP_COMPRESS}};
+
+static unsigned
+caps_of(const char *words)
+{
+  unsigned found = 0;
+  g_auto(GStrv) all = g_strsplit(words ? words : "", " ", -1);
+  for (char **word = all; *word; word++)
+    for (guint i = 0; i < G_N_ELEMENTS(caps); i++)
+      if (g_ascii_strcasecmp(*word, caps[i].name) == 0)
+        found |= (unsigned)caps[i].cap;
+  if (found & IMAP_CAP_QRESYNC) /* RFC 7162 3.2.3: it implies the other */
+    found |= IMAP_CAP_CONDSTORE;
+  return found;
+}
+
+void
+imap_client_set_caps(struct imap_client *c, const char *words)
+{
+  c->caps = caps_of(words) & ~c->ignored_caps;
+  c->auth.offered = 0;
+  g_auto(GStrv) all = g_strsplit(words, " ", -1);
+  for (char **word = all; *word; word++)
+    if (g_ascii_strncasecmp(*word, "AUTH=", 5) == 0)
+      auth_client_offered(&c->auth, *word + 5, strlen(*word + 5));
+  c->knows_caps = true;
+}
+
+/* ---- commands ---- */
+
+static void
+command_free(void *data)
+{
+  struct imap_command *cmd = data;
+  g_byte_array_unref(cmd->octets);
+  g_array_unref(cmd->stops);
+  g_free(cmd->at_answer);
+  g_free(cmd);
+}
+
+struct imap_command *
+imap_command_begin(struct imap_client *c)
+{
+  struct imap_command *cmd = g_new0(struct imap_command, 1);
+  cmd->octets = g_byte_array_new();
+  cmd->stops = g_array_new(FALSE, FALSE, sizeof(guint));
+  cmd->job = c->jobs->len ? c->jobs->pdata[c->jobs->len - 1] : NULL;
+  g_snprintf(cmd->tag, sizeof cmd->tag, "a%03u", ++c->n_tags);
+  imap_command_text(cmd, "%s ", cmd->tag);
+  return cmd;
+}
+
+void
+imap_command_text(struct imap_command *cmd, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_autofree char *command = g_strdup_vprintf(format, args);
+  g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  c->step = step;
-  g_snprintf(c->tag, sizeof c->tag, "a%03u", ++c->n_tags);
-  machine_printf(&c->endpoint, "%s %s\r\n", c->tag, command);
+  g_byte_array_append(cmd->octets, (const guint8 *)text, (guint)strlen(text));
 }
 
-static void
-log_out(struct imap_client *c)
+/* LITERAL- allows it up to 4096 octets (RFC 7888 5). */
+void
+imap_command_literal(struct imap_client *c, struct imap_command *cmd, const void *p, size_t n)
 {
-  say(c, STEP_LOGOUT, "LOGOUT");
+  bool waits = !imap_client_can(c, IMAP_CAP_LITERAL_PLUS) &&
+               !(imap_client_can(c, IMAP_CAP_LITERAL_MINUS) && n <= 4096);
+  imap_command_text(cmd, "{%zu%s}\r\n", n, waits ? "" : "+");
+  if (waits)
+    g_array_append_val(cmd->stops, cmd->octets->len);
+  g_byte_array_append(cmd->octets, p, (guint)n);
 }
 
-/* An astring: quoted unless it is a plain word. */
-static char *
-quoted(const char *text)
+void
+imap_command_string(struct imap_client *c, struct imap_command *cmd, const char *text)
 {
-  GString *out = g_string_new("\"");
+  for (const char *p = text; *p; p++) {
+    if ((unsigned char)*p >= 0x80 || *p == '\r' || *p == '\n') {
+      imap_command_literal(c, cmd, text, strlen(text));
+      return;
+    }
+  }
+  g_autoptr(GString) out = g_string_new("\"");
   for (; *text; text++) {
     if (*text == '"' || *text == '\\')
       g_string_append_c(out, '\\');
     g_string_append_c(out, *text);
   }
-  g_string_append_c(out, '"');
-  return g_string_free(out, FALSE);
+  imap_command_text(cmd, "%s\"", out->str);
 }
 
-static void
-say_login(struct imap_client *c)
+void
+imap_command_end(struct imap_client *c, struct imap_command *cmd)
 {
-  g_autofree char *user = quoted(c->user);
-  g_autofree char *password = quoted(c->password);
-  say(c, STEP_LOGIN, "LOGIN %s %s", user, password);
+  imap_command_text(cmd, "\r\n");
+  g_queue_push_tail(&c->waiting, cmd);
 }
 
-/* ---- TLS ---- */
-
-/* RFC 9051 6.2.1: what the server said before TLS is not believed, and asked for again. */
-static void
-on_capability(struct imap_client *c)
+struct imap_command *
+imap_client_say(struct imap_client *c, const char *format, ...)
 {
-  if (c->endpoint.security) {
-    say_login(c);
-  } else if (c->has_starttls) {
-    say(c, STEP_STARTTLS, "STARTTLS");
-  } else if (machine_goes_on_clear(&c->endpoint, c->config.tls_use)) {
-    say_login(c);
-  } else {
-    c->is_good = false;
-    log_out(c);
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  struct imap_command *cmd = imap_command_begin(c);
+  imap_command_text(cmd, "%s", text);
+  imap_command_end(c, cmd);
+  return cmd;
+}
+
+void
+imap_client_answer(struct imap_client *c, const char *line)
+{
+  machine_printf(&c->endpoint, "%s\r\n", line);
+}
+
+/* Sends up to the next literal that must be asked for. */
+static void
+send_piece(struct imap_client *c, struct imap_command *cmd)
+{
+  guint end = cmd->octets->len;
+  if (cmd->stops->len > 0) {
+    end = g_array_index(cmd->stops, guint, 0);
+    g_array_remove_index(cmd->stops, 0);
   }
+  machine_send(&c->endpoint, cmd->octets->data + cmd->n_sent, end - cmd->n_sent);
+  cmd->n_sent = end;
 }
 
-static void
-on_starttls(struct imap_client *c)
-{
-  set_state(c, IMAP_STATE_TLS);
-  machine_forget_clear(&c->endpoint, &c->lines, c->config.keeps_clear);
-  c->endpoint.wants = ENDPOINT_TLS;
-}
-
-static void
-take_capabilities(struct imap_client *c, struct imap_text *t)
-{
-  c->has_starttls = false;
-  while (imap_parse_space(t)) {
-    g_autofree char *word = imap_parse_word(t);
-    if (!word)
-      return;
-    c->has_starttls |= strcmp(word, "STARTTLS") == 0;
-  }
-}
-
-/* ---- FETCH responses ---- */
-
-/* Skips one value: a string, an atom, a list with all that is in it. False when it is none. */
 static bool
-skip_value(struct imap_text *t)
+may_begin(const struct imap_client *c, const struct imap_command *cmd)
 {
-  unsigned depth = 0;
-  do {
-    char next = imap_parse_peek(t);
-    if (next == '(') {
-      depth++;
-      t->at++;
-    } else if (next == ')') {
-      if (depth == 0)
-        return false;
-      depth--;
-      t->at++;
-    } else if (next == '"' || next == '{') {
-      g_autoptr(GBytes) octets = imap_parse_octets(t);
-      if (!octets)
-        return false;
-    } else if (next == ' ' && depth > 0) {
-      t->at++;
-    } else if (next == '\0' || next == ' ') {
-      return false;
-    } else {
-      while (t->at < t->n && !strchr(" ()", t->p[t->at]))
-        t->at++;
+  if (c->running->len == 0)
+    return true;
+  const struct imap_command *last = c->running->pdata[c->running->len - 1];
+  return c->config.pipelines && !cmd->is_alone && !last->is_alone &&
+         last->n_sent == last->octets->len && c->running->len < IMAP_CLIENT_PIPELINE_MAX &&
+         c->endpoint.out->len < IMAP_CLIENT_FLIGHT_MAX;
+}
+
+static void
+begin_waiting(struct imap_client *c)
+{
+  while (!c->is_over && !g_queue_is_empty(&c->waiting) &&
+         may_begin(c, g_queue_peek_head(&c->waiting))) {
+    struct imap_command *cmd = g_queue_pop_head(&c->waiting);
+    g_ptr_array_add(c->running, cmd);
+    send_piece(c, cmd);
+  }
+}
+
+/* ---- jobs ---- */
+
+static void
+job_free(void *data)
+{
+  struct imap_job *job = data;
+  g_free(job->name);
+  g_clear_pointer(&job->uids, g_array_unref);
+  g_free(job);
+}
+
+struct imap_job *
+imap_client_push(struct imap_client *c, bool (*work)(struct imap_client *, struct imap_job *))
+{
+  struct imap_job *job = g_new0(struct imap_job, 1);
+  job->go = work;
+  g_ptr_array_add(c->jobs, job);
+  return job;
+}
+
+static bool
+is_busy(const struct imap_client *c)
+{
+  return c->running->len > 0 || c->waiting.length > 0 || c->is_over ||
+         c->endpoint.wants != ENDPOINT_AS_IS || c->wake_ns != ENDPOINT_NEVER;
+}
+
+/* Lets the job on top work until something is under way. */
+static void
+go(struct imap_client *c)
+{
+  if (c->is_going)
+    return;
+  c->is_going = true;
+  while (!is_busy(c) && c->is_greeted) {
+    if (c->jobs->len == 0 || c->is_leaving) {
+      imap_client_leave(c);
+      break;
     }
-  } while (depth > 0 && t->at < t->n);
-  return depth == 0;
-}
-
-/* The second field of an ENVELOPE, decoded; "" when it is NIL. */
-static char *
-envelope_subject(struct imap_text t)
-{
-  GBytes *octets = NULL;
-  if (imap_parse_octet(&t, '(') && skip_value(&t) && imap_parse_space(&t) &&
-      (imap_parse_peek(&t) == '"' || imap_parse_peek(&t) == '{'))
-    octets = imap_parse_octets(&t);
-  if (!octets)
-    return g_strdup("");
-  gsize n;
-  const char *p = g_bytes_get_data(octets, &n);
-  g_autofree char *raw = n ? g_strndup(p, n) : g_strdup("");
-  g_bytes_unref(octets);
-  g_autofree char *header = g_strdup_printf("Subject: %s\r\n", raw);
-  char *subject = mime_header_decoded((const uint8_t *)header, 0, strlen(header), "Subject");
-  return subject ? subject : g_strdup("");
-}
-
-/* The number of the first leaf: every multipart around it opens one more parenthesis. */
-static char *
-first_section(struct imap_text t)
-{
-  unsigned depth = 0;
-  while (imap_parse_octet(&t, '(') && depth <= IMAP_SECTION_DEPTH_MAX)
-    depth++;
-  GString *section = g_string_new("1");
-  for (unsigned i = 2; i < depth; i++)
-    g_string_append(section, ".1");
-  return g_string_free(section, FALSE);
-}
-
-static bool
-has_seen(const struct imap_text *t, size_t end)
-{
-  g_autofree char *flags = g_ascii_strdown((const char *)t->p + t->at, (gssize)(end - t->at));
-  return strstr(flags, "\\seen");
-}
-
-struct fetched {
-  struct remote remote;
-  GBytes *text; /* of BODY[…] */
-};
-
-/* One "NAME value" of a FETCH response. */
-static bool
-take_item(struct imap_text *t, struct fetched *f)
-{
-  g_autofree char *name = imap_parse_word(t);
-  if (!name)
-    return false;
-  bool is_section = imap_parse_peek(t) == '[';
-  while (is_section && t->at < t->n && t->p[t->at] != ' ')
-    t->at++;
-  if (!imap_parse_space(t))
-    return false;
-  struct imap_text value = *t;
-  if (!skip_value(t))
-    return false;
-  if (is_section) {
-    f->text = f->text ? f->text : imap_parse_octets(&value);
-  } else if (strcmp(name, "UID") == 0) {
-    return imap_parse_number(&value, &f->remote.uid);
-  } else if (strcmp(name, "FLAGS") == 0) {
-    f->remote.is_seen = has_seen(&value, t->at);
-  } else if (strcmp(name, "ENVELOPE") == 0 && !f->remote.subject) {
-    f->remote.subject = envelope_subject(value);
-  } else if (strcmp(name, "BODYSTRUCTURE") == 0 && !f->remote.section) {
-    f->remote.section = first_section(value);
+    struct imap_job *job = c->jobs->pdata[c->jobs->len - 1];
+    bool goes_on = job->go(c, job);
+    job->phase++;
+    if (!goes_on)
+      g_ptr_array_remove(c->jobs, job);
   }
-  return true;
+  begin_waiting(c);
+  c->is_going = false;
 }
 
-static void
-keep_text(struct imap_client *c, GBytes *text)
-{
-  const struct remote *r = &g_array_index(c->remotes, struct remote, c->at);
-  if (c->config.into)
-    store_append_as(c->config.into, text, r->subject, FLAG_SEEN, 0, c->now_ns);
-}
+/* ---- responses ---- */
 
-static void
-take_fetch(struct imap_client *c, struct imap_text *t)
+static struct imap_command *
+running_tag(const struct imap_client *c, const char *tag)
 {
-  struct fetched f = {0};
-  bool is_good = imap_parse_octet(t, '(');
-  while (is_good && (is_good = take_item(t, &f)) && imap_parse_space(t))
-    ;
-  if (!is_good || !imap_parse_octet(t, ')')) {
-    g_free(f.remote.subject);
-    g_free(f.remote.section);
-    g_clear_pointer(&f.text, g_bytes_unref);
-    give_up(c, lang_text("a FETCH response makes no sense", "คำตอบ FETCH ไม่มีความหมาย"));
-    return;
+  for (guint i = 0; tag && i < c->running->len; i++) {
+    struct imap_command *cmd = c->running->pdata[i];
+    if (strcmp(cmd->tag, tag) == 0)
+      return cmd;
   }
-  if (c->step == STEP_ENVELOPES && f.remote.uid > 0 && c->remotes->len < c->n_exists) {
-    g_array_append_val(c->remotes, f.remote);
-  } else {
-    g_free(f.remote.subject);
-    g_free(f.remote.section);
-  }
-  if (c->step == STEP_TEXT && f.text)
-    keep_text(c, f.text);
-  g_clear_pointer(&f.text, g_bytes_unref);
-}
-
-/* ---- tagged replies ---- */
-
-static void
-next_text(struct imap_client *c)
-{
-  while (c->at < c->remotes->len && g_array_index(c->remotes, struct remote, c->at).is_seen)
-    c->at++;
-  if (c->at == c->remotes->len) {
-    log_out(c);
-    return;
-  }
-  const struct remote *r = &g_array_index(c->remotes, struct remote, c->at);
-  say(c, STEP_TEXT, "UID FETCH %u BODY.PEEK[%s]", r->uid, r->section ? r->section : "1");
+  return NULL;
 }
 
 static void
-on_login(struct imap_client *c)
+complain(struct imap_client *c, const struct imap_command *cmd, const struct imap_text *t)
 {
-  set_state(c, IMAP_STATE_AUTHENTICATED);
-  say(c, STEP_LIST, "LIST \"\" \"*\"");
+  g_autofree char *said = g_strndup((const char *)cmd->octets->data + strlen(cmd->tag) + 1,
+                                    MIN(cmd->octets->len - strlen(cmd->tag) - 1, 60));
+  said[strcspn(said, "\r\n")] = '\0';
+  if (cmd->is_secret)
+    said[strcspn(said, " ")] = '\0';
+  g_autofree char *rest = imap_reply_rest(t);
+  imap_client_log(c, "%s: %s", said, rest);
 }
-
-static void
-on_list(struct imap_client *c)
-{
-  say(c, STEP_SELECT, "SELECT %s", c->mailbox);
-}
-
-static void
-on_select(struct imap_client *c)
-{
-  set_state(c, IMAP_STATE_SELECTED);
-  if (c->n_exists == 0)
-    log_out(c);
-  else
-    say(c, STEP_ENVELOPES, "FETCH 1:* (UID FLAGS RFC822.SIZE ENVELOPE BODYSTRUCTURE)");
-}
-
-static void
-on_text(struct imap_client *c)
-{
-  say(c, STEP_SEEN, "UID STORE %u +FLAGS (\\Seen)",
-      g_array_index(c->remotes, struct remote, c->at).uid);
-}
-
-static void
-on_seen(struct imap_client *c)
-{
-  c->at++;
-  next_text(c);
-}
-
-static void (*const on_ok[N_STEPS])(struct imap_client *) = {[STEP_CAPABILITY] = on_capability,
-                                                             [STEP_STARTTLS] = on_starttls,
-                                                             [STEP_LOGIN] = on_login,
-                                                             [STEP_LIST] = on_list,
-                                                             [STEP_SELECT] = on_select,
-                                                             [STEP_ENVELOPES] = next_text,
-                                                             [STEP_TEXT] = on_text,
-                                                             [STEP_SEEN] = on_seen,
-                                                             [STEP_LOGOUT] = leave};
 
 static void
 take_tagged(struct imap_client *c, struct imap_text *t)
 {
   g_autofree char *tag = imap_parse_atom(t);
   g_autofree char *word = tag && imap_parse_space(t) ? imap_parse_word(t) : NULL;
-  if (!word || strcmp(tag, c->tag) != 0 || !on_ok[c->step]) {
-    give_up(c, lang_text("the server answers a command that was not given",
-                         "เซิร์ฟเวอร์ตอบคำสั่งที่ไม่ได้ส่งไป"));
-  } else if (strcmp(word, "OK") == 0) {
-    on_ok[c->step](c);
-  } else if (c->step == STEP_LOGOUT) {
-    leave(c);
-  } else if (c->step == STEP_CAPABILITY || c->step == STEP_STARTTLS) {
-    c->has_starttls = false;
-    on_capability(c);
-  } else {
-    g_autofree char *text = g_strndup((const char *)t->p, t->n);
-    machine_emit(&c->endpoint, "log", "%s", text);
-    c->is_good = false;
-    log_out(c);
-  }
-}
-
-/* ---- untagged ---- */
-
-static void
-on_greeting(struct imap_client *c, const char *word)
-{
-  bool wants_tls = c->config.tls_use != TLS_NEVER && !c->endpoint.security;
-  if (strcmp(word, "OK") == 0) {
-    set_state(c, IMAP_STATE_NOT_AUTHENTICATED);
-    if (wants_tls)
-      say(c, STEP_CAPABILITY, "CAPABILITY");
-    else
-      say_login(c);
-  } else if (strcmp(word, "PREAUTH") == 0 && wants_tls && c->config.tls_use == TLS_REQUIRED) {
-    /* behind PREAUTH there is no STARTTLS: RFC 9051 11.1 */
-    give_up(c, lang_text("the server says PREAUTH, so that TLS cannot begin: nothing is said",
-                         "เซิร์ฟเวอร์ตอบ PREAUTH ทำให้เริ่ม TLS ไม่ได้ จึงไม่ส่งอะไร"));
-  } else if (strcmp(word, "PREAUTH") == 0) {
-    on_login(c);
-  } else {
-    give_up(c, lang_text("the server does not let us in", "เซิร์ฟเวอร์ไม่ให้เข้าใช้งาน"));
-  }
-}
-
-static void
-take_untagged(struct imap_client *c, struct imap_text *t)
-{
-  uint32_t number;
-  if (g_ascii_isdigit(imap_parse_peek(t))) {
-    g_autofree char *word =
-        imap_parse_number(t, &number) && imap_parse_space(t) ? imap_parse_word(t) : NULL;
-    if (g_strcmp0(word, "EXISTS") == 0)
-      c->n_exists = number;
-    else if (g_strcmp0(word, "FETCH") == 0 && imap_parse_space(t))
-      take_fetch(c, t);
+  struct imap_command *cmd = running_tag(c, tag);
+  int status = !word                      ? -1
+               : strcmp(word, "OK") == 0  ? IMAP_STATUS_OK
+               : strcmp(word, "NO") == 0  ? IMAP_STATUS_NO
+               : strcmp(word, "BAD") == 0 ? IMAP_STATUS_BAD
+                                          : -1;
+  if (!cmd || status < 0) {
+    imap_client_give_up(c, lang_text("the server answers a command that was not given",
+                                     "เซิร์ฟเวอร์ตอบคำสั่งที่ไม่ได้ส่งไป"));
     return;
   }
-  g_autofree char *word = imap_parse_word(t);
-  if (!word)
-    give_up(c,
-            lang_text("the server's line is no IMAP response", "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่คำตอบ IMAP"));
-  else if (c->step == STEP_GREETING)
-    on_greeting(c, word);
-  else if (strcmp(word, "CAPABILITY") == 0)
-    take_capabilities(c, t);
-  else if (strcmp(word, "BYE") == 0 && c->step != STEP_LOGOUT)
-    give_up(c, lang_text("the server said BYE", "เซิร์ฟเวอร์กล่าว BYE"));
+  imap_parse_space(t);
+  if (status != IMAP_STATUS_OK)
+    complain(c, cmd, t);
+  g_autofree char *code = imap_reply_code(t);
+  imap_client_code(c, code);
+  g_ptr_array_remove(c->running, cmd);
+  if (status == IMAP_STATUS_OK && cmd->n_sent < cmd->octets->len)
+    imap_client_suspect(
+        c, "%s",
+        lang_text("the server says OK to half a command", "เซิร์ฟเวอร์ตอบ OK ทั้งที่คำสั่งยังส่งไม่ครบ"));
+  if (!c->is_over && cmd->done)
+    cmd->done(c, cmd, (enum imap_status)status, code);
+  else if (status != IMAP_STATUS_OK)
+    c->has_step_failed = true;
+  command_free(cmd);
 }
 
 static void
-take_response(struct imap_client *c)
+take_continuation(struct imap_client *c, const struct imap_text *t)
 {
-  struct imap_text t = {.p = c->response->data, .n = c->response->len};
-  if (imap_parse_octet(&t, '*') && imap_parse_space(&t)) {
-    take_untagged(c, &t);
-    return;
-  }
-  if (c->step == STEP_GREETING || imap_parse_peek(&t) == '+' || t.n == 0)
-    give_up(c, lang_text("the server's line is no IMAP response to what was said",
-                         "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่คำตอบ IMAP ของสิ่งที่ส่งไป"));
+  struct imap_command *cmd = c->running->len ? c->running->pdata[c->running->len - 1] : NULL;
+  g_autofree char *text = imap_reply_rest(t);
+  if (cmd && cmd->n_sent < cmd->octets->len)
+    send_piece(c, cmd);
+  else if (cmd && cmd->go_on)
+    cmd->go_on(c, cmd, text);
   else
-    take_tagged(c, &t);
-}
-
-/* ---- gathering ---- */
-
-/* Octets of the literal that the line announces, or 0. */
-static size_t
-literal_octets(const uint8_t *p, size_t n)
-{
-  if (n < 3 || p[n - 1] != '}')
-    return 0;
-  size_t at = n - 1;
-  while (at > 0 && g_ascii_isdigit(p[at - 1]) && n - at < 12)
-    at--;
-  if (at == n - 1 || at == 0 || p[at - 1] != '{')
-    return 0;
-  return (size_t)g_ascii_strtoull((const char *)p + at, NULL, 10);
+    imap_client_give_up(c,
+                        lang_text("the server asks to go on, and there is nothing that could go on",
+                                  "เซิร์ฟเวอร์ขอให้ส่งต่อ ทั้งที่ไม่มีอะไรจะส่งต่อ"));
 }
 
 static void
-take_line(struct imap_client *c, const uint8_t *p, size_t n)
+take_response(struct imap_client *c, struct imap_text *t)
 {
-  g_byte_array_append(c->response, p, (guint)n);
-  g_autofree char *line = g_strndup((const char *)p, n); /* digits end inside */
-  bool has_literal = n > 2 && p[n - 1] == '}' && strrchr(line, '{');
-  c->literal_left = literal_octets((const uint8_t *)line, n);
-  if (c->literal_left > IMAP_CLIENT_LITERAL_MAX ||
-      c->response->len + c->literal_left > 2 * (size_t)IMAP_CLIENT_LITERAL_MAX) {
-    give_up(c, lang_text("the server announces more octets than we take",
-                         "เซิร์ฟเวอร์แจ้งจำนวนออกเตตมากเกินกว่าที่รับได้"));
-    return;
-  }
-  if (c->literal_left > 0 || (has_literal && g_str_has_suffix(line, "{0}"))) {
-    g_byte_array_append(c->response, (const uint8_t *)"\r\n", 2);
-    return;
-  }
-  take_response(c);
-  g_byte_array_set_size(c->response, 0);
-}
-
-static void
-client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
-{
-  struct imap_client *c = (struct imap_client *)e;
-  if (c->step == STEP_OVER)
-    return;
-  c->now_ns = now_ns;
-  e->deadline_ns = now_ns + WAIT_NS;
-  lines_feed(&c->lines, p, n);
-  while (c->step != STEP_OVER && e->wants == ENDPOINT_AS_IS) {
-    const uint8_t *line;
-    size_t n_line;
-    if (c->literal_left > 0) {
-      n_line = lines_take(&c->lines, c->literal_left, &line);
-      if (n_line == 0)
-        return;
-      c->literal_left -= n_line;
-      g_byte_array_append(c->response, line, (guint)n_line);
-      continue;
-    }
-    enum lines_got got = lines_next(&c->lines, &line, &n_line);
-    if (got == LINES_MORE)
-      return;
-    if (got == LINES_TOO_LONG)
-      give_up(c, lang_text("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
-    else
-      take_line(c, line, n_line);
+  if (imap_parse_octet(t, '*') && imap_parse_space(t)) {
+    imap_client_untagged(c, t);
+  } else if (!c->is_greeted || t->n == 0) {
+    imap_client_give_up(
+        c, lang_text("the server's line is no IMAP response", "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่คำตอบ IMAP"));
+  } else if (imap_parse_octet(t, '+')) {
+    imap_parse_space(t);
+    take_continuation(c, t);
+  } else {
+    take_tagged(c, t);
   }
 }
 
 /* ---- the machine ---- */
 
 static void
-client_start(struct endpoint *e, int64_t now_ns)
+set_deadline(struct imap_client *c)
 {
-  e->deadline_ns = now_ns + WAIT_NS;
+  if (c->is_over)
+    return;
+  int64_t until_ns = c->now_ns + WAIT_NS;
+  if (c->wake_ns != ENDPOINT_NEVER)
+    until_ns = c->wake_ns;
+  else if (c->is_idling)
+    until_ns = MIN(c->idle_until_ns, c->idle_renew_ns);
+  c->endpoint.deadline_ns = until_ns;
+}
+
+/* Behind every call from outside: what is to be said, and what that costs. */
+static void
+settle(struct imap_client *c, guint n_before)
+{
+  go(c);
+  guint n = c->endpoint.out->len - MIN(n_before, c->endpoint.out->len);
+  c->n_out += n;
+  c->n_flights += n > 0;
+  set_deadline(c);
 }
 
 static void
-client_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
+client_start(struct endpoint *e, int64_t now_ns)
 {
   struct imap_client *c = (struct imap_client *)e;
-  if (c->step == STEP_OVER)
+  c->now_ns = c->start_ns = now_ns;
+  set_deadline(c);
+}
+
+static void
+client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
+{
+  struct imap_client *c = (struct imap_client *)e;
+  guint n_before = e->out->len;
+  if (c->is_over)
     return;
-  if (problem) {
-    give_up(c, lang_text("without TLS nothing more is said", "เมื่อไม่มี TLS จะไม่ส่งอะไรอีก"));
-  } else if (c->step == STEP_STARTTLS) {
-    set_state(c, IMAP_STATE_NOT_AUTHENTICATED);
-    say(c, STEP_CAPABILITY, "CAPABILITY");
-    client_input(e, NULL, 0, now_ns);
+  c->now_ns = now_ns;
+  c->n_in += n;
+  imap_replies_feed(&c->replies, p, n);
+  while (!c->is_over && e->wants == ENDPOINT_AS_IS) {
+    struct imap_text t = {0};
+    enum imap_replies_got got = imap_replies_next(&c->replies, &t);
+    if (got == IMAP_REPLIES_MORE)
+      break;
+    if (got == IMAP_REPLIES_TOO_LONG)
+      imap_client_give_up(c,
+                          lang_text("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
+    else if (got == IMAP_REPLIES_TOO_BIG)
+      imap_client_give_up(c, lang_text("the server announces more octets than we take",
+                                       "เซิร์ฟเวอร์แจ้งจำนวนออกเตตมากเกินกว่าที่รับได้"));
+    else
+      take_response(c, &t);
+    go(c);
   }
+  settle(c, n_before);
 }
 
 static void
 client_eof(struct endpoint *e, int64_t now_ns)
 {
   struct imap_client *c = (struct imap_client *)e;
-  if (c->step != STEP_OVER)
-    give_up(c, lang_text("the connection ended early", "การเชื่อมต่อจบก่อนเวลา"));
+  c->now_ns = now_ns;
+  if (c->is_leaving && !c->is_over && c->expects_bye)
+    finish(c); /* the BYE came; some servers forget the tagged OK */
+  else
+    imap_client_give_up(c, lang_text("the connection ended early", "การเชื่อมต่อจบก่อนเวลา"));
 }
 
 static void
 client_timeout(struct endpoint *e, int64_t now_ns)
 {
   struct imap_client *c = (struct imap_client *)e;
-  if (c->step != STEP_OVER)
-    give_up(c, lang_text("the server did not answer in time", "เซิร์ฟเวอร์ไม่ตอบภายในเวลา"));
+  guint n_before = e->out->len;
+  if (c->is_over)
+    return;
+  c->now_ns = now_ns;
+  if (c->wake_ns != ENDPOINT_NEVER && now_ns >= c->wake_ns)
+    c->wake_ns = ENDPOINT_NEVER;
+  else if (c->is_idling)
+    imap_client_idle_timeout(c);
+  else
+    imap_client_give_up(c,
+                        lang_text("the server did not answer in time", "เซิร์ฟเวอร์ไม่ตอบภายในเวลา"));
+  settle(c, n_before);
 }
 
 static void
-remote_clear(void *data)
+client_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
 {
-  struct remote *r = data;
-  g_free(r->subject);
-  g_free(r->section);
+  struct imap_client *c = (struct imap_client *)e;
+  guint n_before = e->out->len;
+  c->now_ns = now_ns;
+  e->wants = ENDPOINT_AS_IS;
+  if (problem)
+    imap_client_give_up(c, problem);
+  else if (c->is_greeted)
+    settle(c, n_before);
 }
 
 static void
 client_free(struct endpoint *e)
 {
   struct imap_client *c = (struct imap_client *)e;
-  g_array_unref(c->remotes);
-  g_byte_array_unref(c->response);
-  lines_clear(&c->lines);
-  g_free(c->user);
-  g_free(c->password);
+  imap_client_forget_open(c);
+  g_ptr_array_unref(c->jobs);
+  g_ptr_array_set_free_func(c->running, command_free);
+  g_ptr_array_unref(c->running);
+  g_queue_clear_full(&c->waiting, command_free);
+  g_ptr_array_unref(c->wants);
+  g_array_unref(c->seq);
+  g_clear_pointer(&c->hits, g_array_unref);
+  g_clear_pointer(&c->listed, g_hash_table_unref);
+  imap_replies_clear(&c->replies);
+  if (c->own_cache)
+    imap_changes_clear(c->own_cache);
+  imap_cache_free(c->own_cache);
+  auth_client_clear(&c->auth);
   g_free(c->mailbox);
   machine_clear(e);
   g_free(c);
@@ -599,13 +557,25 @@ imap_client_new(const struct imap_client_config *config)
   struct imap_client *c = g_new0(struct imap_client, 1);
   machine_init(&c->endpoint, &imap_client_ops);
   c->config = *config;
-  c->user = g_strdup(config->user);
-  c->password = g_strdup(config->password);
-  c->mailbox = config->mailbox ? quoted(config->mailbox) : g_strdup("INBOX");
-  c->response = g_byte_array_new();
-  c->remotes = g_array_new(FALSE, TRUE, sizeof(struct remote));
-  g_array_set_clear_func(c->remotes, remote_clear);
+  auth_client_init(&c->auth, &config->login);
+  c->mailbox = g_strdup(config->mailbox ? config->mailbox : "INBOX");
+  c->ignored_caps = caps_of(config->ignores);
+  c->cache = config->cache;
+  if (!c->cache)
+    c->cache = c->own_cache = imap_cache_new("", NULL, NULL);
+  for (guint i = 0; i < c->cache->changes->len; i++) /* what broke off begins again */
+    ((struct imap_change *)c->cache->changes->pdata[i])->stage = 0;
+  c->running = g_ptr_array_new();
+  c->jobs = g_ptr_array_new_with_free_func(job_free);
+  c->wants = g_ptr_array_new_with_free_func(imap_want_free);
+  c->seq = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+  c->wake_ns = ENDPOINT_NEVER;
   c->is_good = true;
-  lines_init(&c->lines, IMAP_CLIENT_LINE_MAX);
+  g_queue_init(&c->waiting);
+  imap_replies_init(&c->replies);
+  if (!config->steps)
+    imap_client_default_steps(c);
+  imap_client_push(c, imap_client_steps);
+  imap_client_push(c, imap_client_login);
   return &c->endpoint;
 }

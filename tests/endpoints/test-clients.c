@@ -3,7 +3,6 @@
  * misbehave. */
 #include <string.h>
 
-#include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
 #include "tests/endpoints/script.h"
@@ -409,93 +408,6 @@ test_pop_case(gconstpointer data)
   store_free(l.store);
 }
 
-/* ---- IMAP ---- */
-
-static struct endpoint *
-imap_client(struct local *l)
-{
-  struct imap_client_config config = {.user = "bob",
-                                      .password = "secret",
-                                      .into = l->mailbox,
-                                      .done = note_done,
-                                      .data = &l->result};
-  return imap_client_new(&config);
-}
-
-static void
-test_imap_reads_texts_only(void)
-{
-  for (size_t cut = 0; cut < 2; cut++) {
-    struct store *store = store_new(NULL, NULL, NULL);
-    struct auth_site *auth = auth_new(store);
-    struct mailbox *inbox = store_find(store_add_user(store, "bob", "secret"), "INBOX");
-    g_autoptr(GBytes) plain = script_message(folder, "plain.eml");
-    g_autoptr(GBytes) thai = script_message(folder, "thai.eml");
-    store_append(inbox, plain, FLAG_SEEN, 0, 0);
-    store_append(inbox, thai, 0, 0, 0);
-    store_append(inbox, plain, 0, 0, 0);
-    struct local l;
-    local_init(&l);
-    struct imap_server_config config = {.name = "mail.test", .store = store, .auth = auth};
-    couple(imap_client(&l), imap_server_new(&config), cut);
-    g_assert_cmpint(l.result, ==, 1);
-    g_assert_cmpuint(l.mailbox->messages->len, ==, 2);
-    const struct store_message *first = l.mailbox->messages->pdata[0];
-    g_assert_cmpstr(first->subject, ==, "สวัสดี");
-    g_autoptr(GBytes) text = g_bytes_new_static("4Liq4Lin4Lix4Liq4LiU4Li1", 24);
-    check_same_octets(l.mailbox, 0, text);
-    for (guint i = 0; i < 3; i++)
-      g_assert_cmpuint(((struct store_message *)inbox->messages->pdata[i])->flags, ==, FLAG_SEEN);
-    store_free(l.store);
-    auth_site_free(auth);
-    store_free(store);
-  }
-}
-
-static const struct imap_case {
-  const char *name;
-  const char *lines[10];
-  int result;
-  const char *says, *never;
-} imap_cases[] = {
-    {"bye-for-a-greeting", {"* BYE too busy\r\n"}, -1, "", "LOGIN"},
-    {"preauth-needs-no-login",
-     {"* PREAUTH hi\r\n", "a001 OK\r\n", "* 0 EXISTS\r\na002 OK\r\n", "* BYE\r\na003 OK\r\n"},
-     1,
-     "a001 LIST",
-     "LOGIN"},
-    {"another-tag", {"* OK\r\n", "b001 OK\r\n"}, -1, "LOGIN", "LIST"},
-    {"login-refused",
-     {"* OK\r\n", "a001 NO wrong\r\n", "* BYE\r\na002 OK\r\n"},
-     -1,
-     "LOGOUT",
-     "LIST"},
-    {"continuation-that-nobody-asked-for", {"* OK\r\n", "+ go on\r\n"}, -1, "LOGIN", "LIST"},
-    {"a-literal-of-four-gigabytes",
-     {"* OK\r\n", "a001 OK\r\n", "a002 OK\r\n", "* 1 EXISTS\r\na003 OK\r\n",
-      "* 1 FETCH (UID 1 ENVELOPE {4294967295}\r\n"},
-     -1,
-     "FETCH 1:*",
-     "BODY.PEEK"},
-    {"a-fetch-without-end", {"* OK\r\n", "* 1 FETCH (((((((\r\n"}, -1, "LOGIN", "LIST"},
-    {"bye-in-between", {"* OK\r\n", "* BYE shutting down\r\n"}, -1, "LOGIN", "LIST"},
-    {"a-greeting-of-smtp", {"220 mail.test ESMTP\r\n"}, -1, "", "LOGIN"},
-};
-
-static void
-test_imap_case(gconstpointer data)
-{
-  const struct imap_case *c = data;
-  struct local l;
-  local_init(&l);
-  g_autofree char *said = against(imap_client(&l), c->lines);
-  g_assert_cmpint(l.result, ==, c->result);
-  g_assert_cmpuint(l.mailbox->messages->len, ==, 0);
-  g_assert_nonnull(strstr(said, c->says));
-  g_assert_null(strstr(said, c->never));
-  store_free(l.store);
-}
-
 static void
 test_endless_lines(void)
 {
@@ -508,8 +420,6 @@ test_endless_lines(void)
   g_assert_cmpint(o.outcomes[0], ==, SMTP_OUTCOME_TEMPORARY);
   local_init(&l);
   g_free(against(pop_client(&l, false), lines));
-  g_assert_cmpint(l.result, ==, -1);
-  g_free(against(imap_client(&l), lines));
   g_assert_cmpint(l.result, ==, -1);
   store_free(l.store);
 }
@@ -531,11 +441,6 @@ main(int argc, char **argv)
   for (size_t i = 0; i < G_N_ELEMENTS(pop_cases); i++) {
     g_autofree char *path = g_strdup_printf("/clients/pop/bad-server/%s", pop_cases[i].name);
     g_test_add_data_func(path, &pop_cases[i], test_pop_case);
-  }
-  g_test_add_func("/clients/imap/reads-texts-and-marks-them-seen", test_imap_reads_texts_only);
-  for (size_t i = 0; i < G_N_ELEMENTS(imap_cases); i++) {
-    g_autofree char *path = g_strdup_printf("/clients/imap/bad-server/%s", imap_cases[i].name);
-    g_test_add_data_func(path, &imap_cases[i], test_imap_case);
   }
   g_test_add_func("/clients/endless-lines-are-left", test_endless_lines);
   return g_test_run();

@@ -153,7 +153,7 @@ test_pop_takes_and_imap_leaves(void)
   run_text(&r, text, 60);
   g_assert_cmpstr(last(&r, "mx-a action take"), ==, "done");
   g_assert_cmpuint(count(&r, "mx-b mailbox bob/INBOX 1", "flags=\\Seen"), ==, 1);
-  g_assert_true(g_str_has_suffix(last(&r, "dead store dead 1"), "flags=\\Seen subject=สวัสดี"));
+  g_assert_true(g_str_has_suffix(last(&r, "dead store dead/INBOX 1"), "flags=\\Seen subject=สวัสดี"));
   g_assert_true(g_str_has_suffix(last(&r, "pc store pc 1"), "subject=สวัสดี"));
   g_assert_cmpstr(last(&r, "pc store pc 2"), ==, "(never)"); /* UIDL: known already */
   g_assert_cmpstr(last(&r, "mx-b mailbox bob/INBOX 1"), ==, "");

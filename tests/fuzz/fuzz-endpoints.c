@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/mail/imap.h"
+#include "sim/mail/imap_client.h"
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
 #include "tests/fuzz/fuzz.h"
@@ -86,7 +87,7 @@ make_client(struct bench *b, enum machine machine)
       .envelope = {.sender = "a@b.test", .recipients = &to, .n_recipients = 1},
       .octets = b->octets};
   struct pop_client_config pop = {.user = "bob", .password = "secret", .into = b->into};
-  struct imap_client_config imap = {.user = "bob", .password = "secret", .into = b->into};
+  struct imap_client_config imap = {.login = {.user = "bob", .password = "secret"}};
   return machine == SMTP_CLIENT  ? smtp_client_new(&smtp)
          : machine == POP_CLIENT ? pop_client_new(&pop)
                                  : imap_client_new(&imap);
