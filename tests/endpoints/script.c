@@ -13,6 +13,7 @@
 #include "sim/mail/pop.h"
 #include "sim/mail/smtp.h"
 #include "tests/endpoints/script_imap.h"
+#include "tests/endpoints/script_smtp.h"
 
 enum { CONNECTIONS_MAX = 10 };
 
@@ -26,7 +27,8 @@ struct script {
   bool offers_tls, needs_tls;
   char *stamp, *nonce, *salt;
   struct imap_server_config imap; /* its switches */
-  GPtrArray *tokens;              /* "bob 300 abc" */
+  struct script_smtp smtp;
+  GPtrArray *tokens; /* "bob 300 abc" */
   struct auth_site *auth;
   struct endpoint *ends[CONNECTIONS_MAX];
   GString *expected[CONNECTIONS_MAX]; /* SCRIPT_WHOLE: S: lines, each with LF */
@@ -41,38 +43,6 @@ fail(const struct script *s, const char *what, const char *wanted, const char *g
   g_test_fail();
 }
 
-/* ---- the site behind SMTP: example domains, mail goes to INBOX ---- */
-
-static const char *
-site_recipient(void *data, const struct smtp_session *session, const struct envelope_recipient *r)
-{
-  struct script *s = data;
-  const char *address = r->address;
-  const char *domain = smtp_domain(address);
-  g_autofree char *local = g_strndup(address, strcspn(address, "@"));
-  if (*domain && g_ascii_strcasecmp(domain, "mail.test") != 0)
-    return session->is_trusted ? NULL : "550 5.7.1 Relaying denied";
-  if (g_ascii_strcasecmp(local, "postmaster") == 0 || store_find_user(s->store, local))
-    return NULL;
-  return "550 5.1.1 No such user here";
-}
-
-static const char *
-site_message(void *data, const struct smtp_session *session, const struct smtp_message *m,
-             int64_t now_ns, const char **refusal)
-{
-  struct script *s = data;
-  for (unsigned i = 0; i < m->envelope->n_recipients; i++) {
-    const char *address = m->envelope->recipients[i].address;
-    g_autofree char *local = g_strndup(address, strcspn(address, "@"));
-    struct store_user *u = store_find_user(s->store, local);
-    if (u)
-      store_append(store_find(u, "INBOX"), m->octets, 0, 0, now_ns);
-  }
-  return "Q1";
-}
-
-/* The site as the lines before the first connection describe it. */
 static struct auth_site *
 auth_of(struct script *s)
 {
@@ -103,16 +73,20 @@ static struct endpoint *
 server_new(struct script *s)
 {
   struct auth_site *auth = auth_of(s);
-  if (strcmp(s->server, "smtp") == 0 || strcmp(s->server, "submission") == 0) {
+  if (strcmp(s->server, "smtp") == 0 || strcmp(s->server, "submission") == 0 ||
+      strcmp(s->server, "lmtp") == 0) {
     bool is_submission = s->server[1] == 'u';
-    struct smtp_server_config config = {
-        .role = is_submission ? SMTP_ROLE_SUBMISSION : SMTP_ROLE_MTA,
-        .name = "mail.test",
-        .peer = "192.0.2.7",
-        .auth = is_submission ? auth : NULL,
-        .is_auth_required = is_submission,
-        .size_max = 100000,
-        .site = {.data = s, .recipient = site_recipient, .message = site_message}};
+    struct smtp_server_config config = {.role = is_submission         ? SMTP_ROLE_SUBMISSION
+                                                : s->server[0] == 'l' ? SMTP_ROLE_LMTP
+                                                                      : SMTP_ROLE_MTA,
+                                        .name = "mail.test",
+                                        .peer = "192.0.2.7",
+                                        .auth = is_submission ? auth : NULL,
+                                        .is_auth_required = is_submission,
+                                        .size_max = 100000,
+                                        .offers_tls = s->offers_tls,
+                                        .needs_tls = s->needs_tls};
+    script_smtp_configure(&s->smtp, &config);
     return smtp_server_new(&config);
   }
   if (strcmp(s->server, "pop3") == 0) {
@@ -148,6 +122,8 @@ connection(struct script *s, unsigned i)
 {
   if (!s->ends[i]) {
     s->ends[i] = server_new(s);
+    s->ends[i]->event = script_smtp_event;
+    s->ends[i]->event_data = &s->smtp;
     s->expected[i] = g_string_new(NULL);
     s->ends[i]->ops->start(s->ends[i], s->now_ns);
   }
@@ -185,7 +161,7 @@ static void
 feed(struct script *s, struct endpoint *e, const char *p, size_t n)
 {
   size_t step = s->feed == SCRIPT_OCTETS ? 1 : n;
-  for (size_t i = 0; i < n; i += step)
+  for (size_t i = 0; i < n && e->wants == ENDPOINT_AS_IS; i += step) /* else it is the layer's */
     e->ops->input(e, (const uint8_t *)p + i, step, s->now_ns);
 }
 
@@ -387,11 +363,38 @@ after(const char *line, const char *word)
   return line[n] ? line + n + 1 : line + n;
 }
 
+/* What script_smtp.c knows: the whole of it, or for events one of its lines, is as wanted. */
+static void
+compare(struct script *s, const char *pattern, const char *actual)
+{
+  g_auto(GStrv) lines = g_strsplit(actual ? actual : "", "\n", -1);
+  bool is_there = !pattern || matches(pattern, actual ? actual : "");
+  for (char **line = lines; *line; line++)
+    is_there |= pattern && matches(pattern, *line);
+  if (!is_there)
+    fail(s, "something else was seen", pattern, actual ? actual : "(nothing)");
+}
+
+/* The layer has made what connection 1 asked for. */
+static void
+upgrade(struct script *s)
+{
+  static const struct endpoint_security security = {.version = "TLSv1.3",
+                                                    .cipher = "TLS_AES_256_GCM_SHA384"};
+  struct endpoint *e = connection(s, 1);
+  if (e->wants != ENDPOINT_TLS)
+    fail(s, "TLS was not asked for", "TLS", "");
+  e->wants = ENDPOINT_AS_IS;
+  e->security = &security;
+  e->ops->upgraded(e, ENDPOINT_TLS, NULL, s->now_ns);
+}
+
 /* Directives that let what was sent so far take effect first. */
 static bool
 play_check(struct script *s, const char *line)
 {
-  const char *arg;
+  const char *arg, *pattern;
+  g_autofree char *actual = NULL;
   play_whole(s);
   if ((arg = after(line, "wait")))
     pass_time(s, arg);
@@ -400,7 +403,11 @@ play_check(struct script *s, const char *line)
   else if (after(line, "closed")) {
     if (!s->ends[1]->wants_close)
       fail(s, "the connection is still open", "closed", "open");
-  } else if ((arg = after(line, "expunge")))
+  } else if (after(line, "tls"))
+    upgrade(s);
+  else if (script_smtp_line(&s->smtp, line, &pattern, &actual))
+    compare(s, pattern, actual);
+  else if ((arg = after(line, "expunge")))
     expunge(s, arg);
   else if ((arg = after(line, "has")))
     check_mailbox(s, arg);
@@ -481,6 +488,7 @@ script_play(const char *folder, const char *file, enum script_feed feed_mode)
   s.whole = g_byte_array_new();
   s.tokens = g_ptr_array_new_with_free_func(g_free);
   s.store = store_new(NULL, NULL, NULL);
+  script_smtp_init(&s.smtp, s.store);
   store_add_user(s.store, "alice", "secret");
   store_add_user(s.store, "bob", "secret");
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -498,6 +506,7 @@ script_play(const char *folder, const char *file, enum script_feed feed_mode)
       g_string_free(s.expected[i], TRUE);
     }
   }
+  script_smtp_clear(&s.smtp);
   g_byte_array_unref(s.whole);
   auth_site_free(s.auth);
   store_free(s.store);

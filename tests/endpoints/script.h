@@ -6,7 +6,7 @@
  *
  *     # proves that …                  the name of the test
  *     server smtp                      smtp, submission, lmtp, pop3 or imap
- *     with starttls                    a switch of the SMTP server, see script_smtp.c
+ *     smtp {…}, envelope, received, content, messages, logged      see script_smtp.h
  *     user mrose tanstaaf              besides alice and bob, password "secret"
  *     stamp <1896.697170952@host>      of APOP and CRAM-MD5
  *     scram MORE SALT                  what SCRAM's server adds to the nonce, its salt in base64
@@ -27,8 +27,6 @@
  *     eof                              connection 1 is closed by the client
  *     closed                           the server has asked to close connection 1
  *     tls                              the layer has made TLS, which connection 1 asked for
- *     logged {*} LF.LF {*}             an event "log" was like this
- *     envelope …, content …, received …    the last message: see script_smtp.c
  *     has bob/INBOX 1:\Seen 3:         what the mailbox holds now
  *
  * In C and S: \r \n \t \xHH are octets. */
