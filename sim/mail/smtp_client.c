@@ -291,13 +291,16 @@ on_hello(struct smtp_client *c, enum smtp_step step)
   }
   set_state(c, SMTP_STATE_READY);
   bool wants_tls = c->config.tls_use != TLS_NEVER && !c->endpoint.security && !c->is_tls_refused;
-  if (wants_tls && smtp_client_has(c, SMTP_EXTENSION_STARTTLS))
+  if (wants_tls && smtp_client_has(c, SMTP_EXTENSION_STARTTLS)) {
     ask(c, STEP_STARTTLS, 0);
-  else if (wants_tls && c->config.tls_use == TLS_REQUIRED)
+  } else if (wants_tls && c->config.tls_use == TLS_REQUIRED) {
     give_up(c, lang_pair("TLS is required and the server offers no STARTTLS: nothing is sent",
                          "ต้องใช้ TLS แต่เซิร์ฟเวอร์ไม่เสนอ STARTTLS จึงไม่ส่งอะไรเลย"));
-  else
+  } else {
+    if (wants_tls)
+      machine_goes_on_clear(&c->endpoint, c->config.tls_use);
     log_in(c);
+  }
 }
 
 static void
@@ -327,6 +330,7 @@ on_starttls(struct smtp_client *c, unsigned index)
                          "ต้องใช้ TLS แต่เซิร์ฟเวอร์ปฏิเสธ จึงไม่ส่งอะไรเลย"));
   } else {
     c->is_tls_refused = true;
+    machine_goes_on_clear(&c->endpoint, c->config.tls_use);
     log_in(c);
   }
 }
