@@ -10,6 +10,7 @@
 
 #include "capture/wire/lang.h"
 #include "sim/mail/action_errand.h"
+#include "sim/mail/action_letter.h"
 
 /* ---- what hosts keep ---- */
 
@@ -167,7 +168,6 @@ action_errand_free(void *own)
   struct errand *e = own;
   g_free(e->text);
   g_clear_pointer(&e->to, g_array_unref);
-  g_clear_pointer(&e->attachment, g_bytes_unref);
   if (e->own)
     e->own_free(e->own);
   g_free(e);
@@ -197,11 +197,11 @@ action_errand_kept(struct errand *e, bool is_good)
 
 #define ACCOUNT_KEYS                                                                               \
   "server", "port", "tls", "verify", "user", "password", "auth", "token", "authzid", "clear"
-#define SMTP_KEYS                                                                                  \
-  "pipelining", "chunking", "chunk", "copies", "notify", "return", "envelope_id", "encoding"
+#define SMTP_KEYS "pipelining", "chunking", "chunk", "copies", "notify", "return", "envelope_id"
 
-static const char *const send_keys[] = {ACCOUNT_KEYS, "from",       "to",      "subject", "text",
-                                        "text_file",  "attachment", SMTP_KEYS, NULL};
+static const char *const send_keys[] = {ACCOUNT_KEYS, "from",      "to",        "subject",
+                                        "text",       "text_file", "html_file", ACTION_LETTER_KEYS,
+                                        SMTP_KEYS,    NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
 static const char *const imap_keys[] = {ACCOUNT_KEYS, "mailbox",  "mode",     "line",
                                         "keep",       "pipeline", "compress", "identify",

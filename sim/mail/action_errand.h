@@ -38,9 +38,6 @@ struct errand {
   struct compose_person from;
   GArray *to; /* struct compose_person */
   char *text;
-  const char *attachment_name, *attachment_type;
-  GBytes *attachment; /* NULL: made from `size` when it is sent */
-  int64_t attachment_octets;
   bool keeps;
   void *own; /* what one verb has besides */
   void (*own_free)(void *own);

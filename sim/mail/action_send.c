@@ -4,6 +4,7 @@
 
 #include "capture/wire/lang.h"
 #include "sim/mail/action_errand.h"
+#include "sim/mail/action_letter.h"
 #include "sim/mail/build_private.h"
 #include "sim/mail/smtp.h"
 
@@ -16,7 +17,8 @@ struct wishes {
   unsigned notify;
   enum envelope_ret ret;
   const char *envelope_id;
-  bool is_8bit;
+  struct action_letter letter;
+  guint n_to;     /* of the errand's `to`; behind them stand those of `cc` */
   int64_t n_sent; /* copies that were begun */
   bool is_good;
   GBytes *octets;
@@ -27,6 +29,7 @@ static void
 wishes_free(void *own)
 {
   struct wishes *w = own;
+  action_letter_clear(&w->letter);
   g_clear_pointer(&w->octets, g_bytes_unref);
   envelope_free(w->envelope);
   g_free(w);
@@ -65,17 +68,6 @@ next_copy(void *data, struct smtp_letter *next)
   return true;
 }
 
-/* The attachment's octets: as given, or `size` octets that look like some file. */
-static GBytes *
-attachment_octets(const struct errand *e, struct random_stream *random)
-{
-  if (e->attachment)
-    return g_bytes_ref(e->attachment);
-  uint8_t *octets = g_malloc((gsize)e->attachment_octets + 1);
-  random_octets(random, octets, (size_t)e->attachment_octets);
-  return g_bytes_new_take(octets, (gsize)e->attachment_octets);
-}
-
 static struct endpoint *
 make_sender(struct errand *e)
 {
@@ -84,16 +76,12 @@ make_sender(struct errand *e)
   uint32_t host = action_host(e->action);
   g_autofree char *purpose = g_strdup_printf("letter %s", action_id(e->action));
   struct random_stream random = world_random(world, host, purpose);
-  g_autoptr(GBytes) attachment = e->attachment_name ? attachment_octets(e, &random) : NULL;
   struct compose_letter letter = {.from = e->from,
                                   .to = &g_array_index(e->to, struct compose_person, 0),
-                                  .n_to = e->to->len,
+                                  .n_to = w->n_to,
                                   .subject = e->subject,
-                                  .text = e->text,
-                                  .is_8bit = w->is_8bit,
-                                  .attachment_name = e->attachment_name,
-                                  .attachment_type = e->attachment_type,
-                                  .attachment = attachment};
+                                  .text = e->text};
+  action_letter_fill(&w->letter, &letter, &random);
   g_autoptr(GBytes) octets = compose_message(&letter, world_now(world), &random);
   g_autofree struct envelope_recipient *to = g_new0(struct envelope_recipient, e->to->len);
   bool is_utf8 = !smtp_is_ascii(e->from.address);
@@ -139,45 +127,6 @@ make_sender(struct errand *e)
 
 /* ---- reading ---- */
 
-/* RFC 5322 2.2: a field ends with CRLF, so that a line end in its value would begin another field,
- * or the text. */
-static bool
-is_one_line(const struct tree_node *node, const char *text, GError **error)
-{
-  if (!text || !strpbrk(text, "\r\n"))
-    return true;
-  return tree_fail(error, node,
-                   lang_text("a line end in a header would begin another field: write one line",
-                             "การขึ้นบรรทัดใหม่ในส่วนหัวจะกลายเป็นฟิลด์อื่น: ให้เขียนบรรทัดเดียว"));
-}
-
-/* A person is an address, or {name: …, address: …}. */
-static bool
-read_person(const struct tree_node *node, struct compose_person *person, GError **error)
-{
-  static const char *const keys[] = {"name", "address", NULL};
-  *person = (struct compose_person){0};
-  if (node->kind == TREE_SCALAR)
-    person->address = node->text;
-  else if (node->kind == TREE_MAP && (!tree_known(node, keys, error) ||
-                                      !tree_text(node, "name", NULL, &person->name, error) ||
-                                      !tree_text(node, "address", NULL, &person->address, error)))
-    return false;
-  if (!is_one_line(node, person->name, error))
-    return false;
-  g_autofree char *path = g_strdup_printf("<%s>", person->address ? person->address : "");
-  g_autofree char *address = NULL;
-  size_t n;
-  const char *wrong;
-  if (!smtp_path_parse(path, strlen(path), SMTP_PATH_UTF8, &address, &n, &wrong) ||
-      n != strlen(path))
-    return tree_fail(error, node,
-                     lang_text("\"%s\" is no address; write one such as alice@alice.test",
-                               "\"%s\" ไม่ใช่ที่อยู่อีเมล ให้เขียนเช่น alice@alice.test"),
-                     person->address ? person->address : "");
-  return true;
-}
-
 static bool
 read_to(struct errand *e, GError **error)
 {
@@ -187,69 +136,7 @@ read_to(struct errand *e, GError **error)
     return tree_fail(error, action_node(e->action),
                      lang_text("`send` needs `to`: add `to: bob@bob.test`",
                                "`send` ต้องมี `to`: เพิ่ม `to: bob@bob.test`"));
-  for (guint i = 0; i < (to->kind == TREE_LIST ? to->children->len : 1); i++) {
-    struct compose_person person;
-    if (!read_person(to->kind == TREE_LIST ? to->children->pdata[i] : to, &person, error))
-      return false;
-    g_array_append_val(e->to, person);
-  }
-  return true;
-}
-
-/* A file beside the scenario. */
-static bool
-read_file(const struct tree_node *node, const char *name, char **text, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname(node->file);
-  g_autofree char *path = g_build_filename(folder, name, NULL);
-  g_autoptr(GError) reason = NULL;
-  if (!g_file_get_contents(path, text, NULL, &reason))
-    return tree_fail(error, node, "%s", reason->message);
-  if (!g_utf8_validate(*text, -1, NULL))
-    return tree_fail(error, node,
-                     lang_text("%s is not UTF-8: save it as UTF-8", "%s ไม่ใช่ UTF-8: บันทึกเป็น UTF-8"),
-                     path);
-  return true;
-}
-
-static bool
-read_text(struct errand *e, GError **error)
-{
-  const char *text, *file;
-  if (!tree_text(action_node(e->action), "text", NULL, &text, error) ||
-      !tree_text(action_node(e->action), "text_file", NULL, &file, error))
-    return false;
-  if (text && file)
-    return tree_fail(error, action_node(e->action),
-                     lang_text("`text` and `text_file` exclude each other: remove one",
-                               "`text` กับ `text_file` ใช้พร้อมกันไม่ได้: ลบออกหนึ่งอย่าง"));
-  if (file)
-    return read_file(tree_get(action_node(e->action), "text_file"), file, &e->text, error);
-  e->text = g_strdup(text ? text : "");
-  return true;
-}
-
-static bool
-read_attachment(struct errand *e, GError **error)
-{
-  static const char *const keys[] = {"name", "text", "size", "type", NULL};
-  const struct tree_node *node = tree_get(action_node(e->action), "attachment");
-  const char *text;
-  if (!node)
-    return true;
-  if (node->kind != TREE_MAP)
-    return tree_fail(error, node,
-                     lang_text("an attachment is a map: {name: plan.txt, text: …}",
-                               "ไฟล์แนบต้องเขียนเป็น {name: plan.txt, text: …}"));
-  if (!tree_known(node, keys, error) ||
-      !tree_text(node, "name", "attachment.txt", &e->attachment_name, error) ||
-      !tree_text(node, "text", NULL, &text, error) ||
-      !tree_text(node, "type", text ? "text/plain" : NULL, &e->attachment_type, error) ||
-      !tree_int(node, "size", 1000, 0, ACTION_ATTACHMENT_MAX, &e->attachment_octets, error))
-    return false;
-  if (text)
-    e->attachment = g_bytes_new(text, strlen(text));
-  return true;
+  return action_read_people(to, e->to, error);
 }
 
 /* never, or a list of success, failure, delay (RFC 3461 4.1). */
@@ -287,19 +174,17 @@ read_wishes(struct errand *e, GError **error)
 {
   const struct tree_node *node = action_node(e->action);
   struct wishes *w = e->own;
-  int ret, encoding;
+  int ret;
   if (!tree_bool(node, "pipelining", false, &w->pipelines, error) ||
       !tree_bool(node, "chunking", false, &w->chunks, error) ||
       !tree_int(node, "chunk", 0, 0, SMTP_SIZE_MAX, &w->chunk_octets, error) ||
       !tree_int(node, "copies", 1, 1, COPIES_MAX, &w->copies, error) ||
       !read_notify(node, &w->notify, error) ||
       !read_choice(node, "return", "full", "headers", &ret, error) ||
-      !read_choice(node, "encoding", "base64", "8bit", &encoding, error) ||
       !tree_text(node, "envelope_id", NULL, &w->envelope_id, error))
     return false;
   w->ret = ret == 1 ? ENVELOPE_RET_FULL : ret == 2 ? ENVELOPE_RET_HDRS : ENVELOPE_RET_NONE;
-  w->is_8bit = encoding == 2;
-  return is_one_line(tree_get(node, "envelope_id"), w->envelope_id, error);
+  return action_is_one_line(tree_get(node, "envelope_id"), w->envelope_id, error);
 }
 
 static bool
@@ -310,11 +195,17 @@ read_send(struct errand *e, GError **error)
     return tree_fail(error, action_node(e->action),
                      lang_text("`send` needs `from`: add `from: alice@alice.test`",
                                "`send` ต้องมี `from`: เพิ่ม `from: alice@alice.test`"));
-  if (!read_person(from, &e->from, error) || !read_to(e, error) || !read_text(e, error) ||
-      !read_attachment(e, error) ||
-      !tree_text(action_node(e->action), "subject", "", &e->subject, error))
+  const struct tree_node *node = action_node(e->action);
+  struct wishes *w = e->own;
+  if (!action_read_person(from, &e->from, error) || !read_to(e, error) ||
+      !tree_text(node, "subject", "", &e->subject, error))
     return false;
-  return is_one_line(tree_get(action_node(e->action), "subject"), e->subject, error) &&
+  e->text = action_read_text(node, "text", error);
+  if (!e->text || !action_letter_read(&w->letter, node, e->subject, e->text, error))
+    return false;
+  w->n_to = e->to->len;
+  g_array_append_vals(e->to, w->letter.cc->data, w->letter.cc->len);
+  return action_is_one_line(tree_get(action_node(e->action), "subject"), e->subject, error) &&
          read_wishes(e, error);
 }
 

@@ -103,7 +103,14 @@
  *       text: |                       or text_file: letter.txt beside the scenario
  *         …
  *       attachment: {name: plan.txt, text: …}    or size: 2000 (that many octets), type: text/plain
- *       encoding: base64              or 8bit: text beyond ASCII goes as it is, which needs 8BITMIME
+ *       attachments: [{name: …, …}, {name: logo.png, type: image/png, size: 800, inline: logo}]   any number;
+ *                                     inline parts are shown by <img src="cid:logo"> of the HTML
+ *       html: <p>สวัสดี</p>             a second form of the text (multipart/alternative); or html_file
+ *       encoding: base64              how text beyond ASCII travels: base64, quoted-printable, or 8bit (as it
+ *                                     is, which needs 8BITMIME)
+ *       charset: utf-8                or tis-620, for text and header
+ *       cc: [carol@bob.test]          as `to`; reply_to: a person
+ *       in_reply_to: id@bob.test      the letter that this one answers; references: "<a@b> …" before it
  *       copies: 1                     send: so many over one connection
  *       pipelining: false             send: commands leave together where the server offers it (RFC 2920)
  *       chunking: false               send: BDAT in place of DATA where it is offered; chunk: octets of each

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* compose.c -- writes a message with GMime: header, text, attachment.
+/* compose.c -- writes a message with GMime: header, text in one or two forms, attachments.
  *
- *     multipart/mixed            only with an attachment
- *     ├── text/plain; utf-8      base64 when it is not ASCII, or as it is
- *     └── attachment             base64
+ *     multipart/mixed                  only with attachments
+ *     ├── multipart/alternative        only with HTML
+ *     │   ├── text/plain               7bit when it is ASCII, else as asked for
+ *     │   └── multipart/related        only with inline parts
+ *     │       ├── text/html
+ *     │       └── image/png            Content-ID: <logo>, shown by "cid:logo"
+ *     └── attachment                   base64
  *
  * GMime would take time and random numbers from the machine; boundary, Message-ID and Date are
- * therefore set here from virtual time and the world's random stream. RFC 5322, 2045, 2047, 2183.
+ * therefore set here from virtual time and the world's random stream. RFC 5322, 2045, 2046, 2047,
+ * 2183, 2231, 2387.
  */
 #include "sim/mail/compose.h"
 
@@ -45,53 +50,108 @@ with_crlf(const char *text)
   return g_string_free(out, FALSE);
 }
 
-static GMimeObject *
-text_part(const char *text, bool is_8bit)
+bool
+compose_can_say(const char *text, const char *charset)
 {
-  g_autofree char *lines = with_crlf(text);
-  GMimeTextPart *part = g_mime_text_part_new_with_subtype("plain");
-  g_mime_text_part_set_charset(part, "utf-8");
-  g_mime_text_part_set_text(part, lines);
-  g_mime_part_set_content_encoding(GMIME_PART(part), is_ascii(text) ? GMIME_CONTENT_ENCODING_7BIT
-                                                     : is_8bit      ? GMIME_CONTENT_ENCODING_8BIT
-                                                               : GMIME_CONTENT_ENCODING_BASE64);
-  return GMIME_OBJECT(part);
+  g_autofree char *octets = g_convert(text, -1, charset, "UTF-8", NULL, NULL, NULL);
+  return octets != NULL;
 }
 
-static GMimeObject *
-attachment_part(const struct compose_letter *letter)
+/* Content of a part, whose transfer encoding is then put on by GMime. */
+static void
+set_content(GMimePart *part, const char *p, gsize n)
 {
-  g_autoptr(GMimeContentType) type = g_mime_content_type_parse(
-      NULL, letter->attachment_type ? letter->attachment_type : "application/octet-stream");
-  GMimePart *part = g_mime_part_new_with_type(g_mime_content_type_get_media_type(type),
-                                              g_mime_content_type_get_media_subtype(type));
-  gsize n;
-  const char *p = g_bytes_get_data(letter->attachment, &n);
   g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_buffer(p ? p : "", n);
   g_autoptr(GMimeDataWrapper) content =
       g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_DEFAULT);
   g_mime_part_set_content(part, content);
-  g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_BASE64);
-  g_mime_part_set_filename(part, letter->attachment_name);
+}
+
+static GMimeObject *
+text_part(const struct compose_letter *letter, const char *text, const char *subtype)
+{
+  static const GMimeContentEncoding encodings[] = {[COMPOSE_BASE64] = GMIME_CONTENT_ENCODING_BASE64,
+                                                   [COMPOSE_QUOTED_PRINTABLE] =
+                                                       GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE,
+                                                   [COMPOSE_8BIT] = GMIME_CONTENT_ENCODING_8BIT};
+  const char *charset = letter->charset ? letter->charset : "utf-8";
+  g_autofree char *lines = with_crlf(text);
+  gsize n;
+  g_autofree char *octets = g_convert(lines, -1, charset, "UTF-8", NULL, &n, NULL);
+  GMimePart *part = GMIME_PART(g_mime_text_part_new_with_subtype(subtype));
+  g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset",
+                                           octets ? charset : "utf-8");
+  set_content(part, octets ? octets : lines, octets ? n : strlen(lines));
+  g_mime_part_set_content_encoding(part, is_ascii(text) ? GMIME_CONTENT_ENCODING_7BIT
+                                                        : encodings[letter->encoding]);
   return GMIME_OBJECT(part);
+}
+
+static GMimeObject *
+attachment_part(const struct compose_attachment *attachment)
+{
+  g_autoptr(GMimeContentType) type = g_mime_content_type_parse(
+      NULL, attachment->type ? attachment->type : "application/octet-stream");
+  GMimePart *part = g_mime_part_new_with_type(g_mime_content_type_get_media_type(type),
+                                              g_mime_content_type_get_media_subtype(type));
+  gsize n;
+  const char *p = g_bytes_get_data(attachment->octets, &n);
+  set_content(part, p, n);
+  g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_BASE64);
+  if (attachment->content_id) {
+    g_mime_part_set_content_id(part, attachment->content_id);
+    g_mime_object_set_disposition(GMIME_OBJECT(part), "inline");
+  }
+  if (attachment->name)
+    g_mime_part_set_filename(part, attachment->name);
+  return GMIME_OBJECT(part);
+}
+
+/* A multipart that begins with `first`, which it takes. */
+static GMimeMultipart *
+multipart(const char *subtype, GMimeObject *first, struct random_stream *random)
+{
+  g_autofree char *word = random_word(random);
+  g_autofree char *boundary = g_strdup_printf("=_%s", word);
+  GMimeMultipart *whole = g_mime_multipart_new_with_subtype(subtype);
+  g_mime_multipart_set_boundary(whole, boundary);
+  g_mime_multipart_add(whole, first);
+  g_object_unref(first);
+  return whole;
+}
+
+/* `first`, or a multipart of it and the attachments that are inline or not. */
+static GMimeObject *
+with_attachments(const struct compose_letter *letter, const char *subtype, GMimeObject *first,
+                 bool is_inline, struct random_stream *random)
+{
+  GMimeMultipart *whole = NULL;
+  for (unsigned i = 0; i < letter->n_attachments; i++) {
+    const struct compose_attachment *attachment = &letter->attachments[i];
+    if ((letter->html && attachment->content_id) != is_inline)
+      continue;
+    if (!whole)
+      whole = multipart(subtype, first, random);
+    GMimeObject *part = attachment_part(attachment);
+    g_mime_multipart_add(whole, part);
+    g_object_unref(part);
+  }
+  return whole ? GMIME_OBJECT(whole) : first;
 }
 
 static GMimeObject *
 body(const struct compose_letter *letter, struct random_stream *random)
 {
-  GMimeObject *text = text_part(letter->text ? letter->text : "", letter->is_8bit);
-  if (!letter->attachment_name)
-    return text;
-  g_autofree char *word = random_word(random);
-  g_autofree char *boundary = g_strdup_printf("=_%s", word);
-  GMimeMultipart *multipart = g_mime_multipart_new_with_subtype("mixed");
-  g_mime_multipart_set_boundary(multipart, boundary);
-  GMimeObject *attachment = attachment_part(letter);
-  g_mime_multipart_add(multipart, text);
-  g_mime_multipart_add(multipart, attachment);
-  g_object_unref(text);
-  g_object_unref(attachment);
-  return GMIME_OBJECT(multipart);
+  GMimeObject *content = text_part(letter, letter->text ? letter->text : "", "plain");
+  if (letter->html) {
+    GMimeObject *html = text_part(letter, letter->html, "html");
+    html = with_attachments(letter, "related", html, true, random);
+    GMimeMultipart *both = multipart("alternative", content, random);
+    g_mime_multipart_add(both, html);
+    g_object_unref(html);
+    content = GMIME_OBJECT(both);
+  }
+  return with_attachments(letter, "mixed", content, false, random);
 }
 
 static GBytes *
@@ -105,6 +165,20 @@ write_out(GMimeMessage *message)
   return g_bytes_new(octets->data, octets->len);
 }
 
+static void
+add_people(GMimeMessage *message, GMimeAddressType type, const struct compose_person *people,
+           unsigned n, const char *charset)
+{
+  InternetAddressList *list = g_mime_message_get_addresses(message, type);
+  for (unsigned i = 0; i < n; i++) {
+    InternetAddress *person = internet_address_mailbox_new(people[i].name, people[i].address);
+    if (charset)
+      internet_address_set_charset(person, charset);
+    internet_address_list_add(list, person);
+    g_object_unref(person);
+  }
+}
+
 GBytes *
 compose_message(const struct compose_letter *letter, int64_t now_ns, struct random_stream *random)
 {
@@ -115,14 +189,24 @@ compose_message(const struct compose_letter *letter, int64_t now_ns, struct rand
   const char *at = strrchr(letter->from.address, '@');
   g_autofree char *word = random_word(random);
   g_autofree char *id = g_strdup_printf("%s@%s", word, at ? at + 1 : "localhost");
-  g_mime_message_add_mailbox(message, GMIME_ADDRESS_TYPE_FROM, letter->from.name,
-                             letter->from.address);
-  for (unsigned i = 0; i < letter->n_to; i++)
-    g_mime_message_add_mailbox(message, GMIME_ADDRESS_TYPE_TO, letter->to[i].name,
-                               letter->to[i].address);
-  g_mime_message_set_subject(message, letter->subject ? letter->subject : "", "utf-8");
+  g_autofree char *answered =
+      letter->in_reply_to ? g_strdup_printf("<%s>", letter->in_reply_to) : NULL;
+  add_people(message, GMIME_ADDRESS_TYPE_FROM, &letter->from, 1, letter->charset);
+  add_people(message, GMIME_ADDRESS_TYPE_TO, letter->to, letter->n_to, letter->charset);
+  add_people(message, GMIME_ADDRESS_TYPE_CC, letter->cc, letter->n_cc, letter->charset);
+  if (letter->reply_to)
+    add_people(message, GMIME_ADDRESS_TYPE_REPLY_TO, letter->reply_to, 1, letter->charset);
+  g_mime_message_set_subject(message, letter->subject ? letter->subject : "",
+                             letter->charset ? letter->charset : "utf-8");
   g_mime_message_set_date(message, date);
   g_mime_message_set_message_id(message, id);
+  if (answered) { /* RFC 5322 3.6.4 */
+    g_autofree char *references = letter->references
+                                      ? g_strdup_printf("%s %s", letter->references, answered)
+                                      : g_strdup(answered);
+    g_mime_object_set_header(GMIME_OBJECT(message), "In-Reply-To", answered, NULL);
+    g_mime_object_set_header(GMIME_OBJECT(message), "References", references, NULL);
+  }
   GMimeObject *content = body(letter, random);
   g_mime_message_set_mime_part(message, content);
   g_object_unref(content);

@@ -179,14 +179,14 @@ compose(uint64_t seed)
   struct random_stream random = {.key = {seed, 2}};
   struct compose_person to[] = {{"Bob", "bob@bob.test"}, {NULL, "carol@bob.test"}};
   g_autoptr(GBytes) attachment = octets_of("day 1\n");
+  struct compose_attachment plan = {"plan.txt", "text/plain", NULL, attachment};
   struct compose_letter letter = {.from = {"อลิซ", "alice@alice.test"},
                                   .to = to,
                                   .n_to = 2,
                                   .subject = "แผนเที่ยวเชียงใหม่กับเพื่อนในวันหยุดยาวเดือนหน้า",
                                   .text = "สวัสดี\n.dot\n",
-                                  .attachment_name = "plan.txt",
-                                  .attachment_type = "text/plain",
-                                  .attachment = attachment};
+                                  .attachments = &plan,
+                                  .n_attachments = 1};
   return compose_message(&letter, INT64_C(3600000000000), &random);
 }
 
@@ -227,6 +227,84 @@ test_compose_says_what_was_meant(void)
   g_assert_cmpstr(subject, ==, "แผนเที่ยวเชียงใหม่กับเพื่อนในวันหยุดยาวเดือนหน้า");
 }
 
+/* Everything at once; what the structure must be is written down by hand. */
+static GBytes *
+compose_all(enum compose_encoding encoding, const char *charset)
+{
+  struct random_stream random = {.key = {3, 2}};
+  struct compose_person to = {"บ๊อบ", "bob@bob.test"}, cc = {NULL, "carol@bob.test"};
+  g_autoptr(GBytes) octets = octets_of("day 1\n");
+  struct compose_attachment attachments[] = {{"แผน เที่ยว.txt", "text/plain", NULL, octets},
+                                             {"logo.png", "image/png", "logo", octets},
+                                             {"b.bin", NULL, NULL, octets}};
+  struct compose_letter letter = {.from = {"อลิซ", "alice@alice.test"},
+                                  .to = &to,
+                                  .n_to = 1,
+                                  .cc = &cc,
+                                  .n_cc = 1,
+                                  .reply_to = &cc,
+                                  .in_reply_to = "m2@bob.test",
+                                  .references = "<m1@bob.test>",
+                                  .subject = "ตอบ: แผน",
+                                  .text = "สวัสดี = ok\nFrom here\n",
+                                  .html = "<p>สวัสดี <img src=\"cid:logo\"></p>\n",
+                                  .charset = charset,
+                                  .encoding = encoding,
+                                  .attachments = attachments,
+                                  .n_attachments = 3};
+  return compose_message(&letter, 0, &random);
+}
+
+static const char *
+shape(GString *out, const struct mime_part *part)
+{
+  g_string_append_printf(out, "%s/%s", part->type, part->subtype);
+  for (guint i = 0; i < part->children->len; i++) {
+    g_string_append_c(out, i == 0 ? '(' : ' ');
+    shape(out, part->children->pdata[i]);
+  }
+  if (part->children->len > 0)
+    g_string_append_c(out, ')');
+  return out->str;
+}
+
+static void
+test_compose_all(void)
+{
+  static const char *const charsets[] = {NULL, "tis-620"};
+  for (unsigned i = 0; i < 6; i++) {
+    g_autoptr(GBytes) octets = compose_all((enum compose_encoding)(i % 3), charsets[i / 3]);
+    gsize n;
+    const uint8_t *p = g_bytes_get_data(octets, &n);
+    struct mime_part *root = mime_parse(octets);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_assert_cmpstr(shape(text, root), ==,
+                    "multipart/mixed(multipart/alternative(text/plain multipart/related(text/html "
+                    "image/png)) text/plain application/octet-stream)");
+    const struct mime_part *plain = mime_find(root, (unsigned[]){1, 1}, 2);
+    g_autofree char *said = mime_part_text(p, plain);
+    g_assert_cmpstr(said, ==, "สวัสดี = ok\r\nFrom here\r\n");
+    const struct mime_part *html = mime_find(root, (unsigned[]){1, 2, 1}, 3);
+    g_autofree char *shown = mime_part_text(p, html);
+    g_assert_cmpstr(shown, ==, "<p>สวัสดี <img src=\"cid:logo\"></p>\r\n");
+    g_autofree char *subject = mime_subject(octets);
+    g_assert_cmpstr(subject, ==, "ตอบ: แผน");
+    g_autofree char *to = mime_addresses(p, 0, n, "To");
+    g_assert_cmpstr(to, ==, "บ๊อบ <bob@bob.test>, ");
+    g_autofree char *references = mime_header_text(p, 0, n, "References");
+    g_assert_cmpstr(references, ==, "<m1@bob.test> <m2@bob.test>");
+    g_autoptr(GString) structure = g_string_new(NULL);
+    mime_structure(structure, p, mime_find(root, (unsigned[]){2}, 1), true);
+    g_assert_nonnull(strstr(structure->str,
+                            "(\"attachment\" (\"filename*\" \"UTF-8''%E0%B9%81%E0%B8%9C"
+                            "%E0%B8%99%20%E0%B9%80%E0%B8%97%E0%B8%B5%E0%B9%88%E0%B8%A2"
+                            "%E0%B8%A7.txt\"))"));
+    for (gsize j = 0; j < n; j++)
+      g_assert_true(i % 3 == COMPOSE_8BIT || p[j] < 0x80);
+    mime_free(root);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -241,5 +319,6 @@ main(int argc, char **argv)
   g_test_add_func("/mime/depth-is-limited", test_depth_is_limited);
   g_test_add_func("/compose/same-seed-same-octets", test_compose_is_deterministic);
   g_test_add_func("/compose/reads-back-as-meant", test_compose_says_what_was_meant);
+  g_test_add_func("/compose/two-forms-inline-and-attachments", test_compose_all);
   return g_test_run();
 }
