@@ -22,7 +22,7 @@ struct script {
   unsigned line;
   enum script_feed feed;
   struct store *store;
-  char *server;
+  char *server, *second;
   char *policy, *pop_policy; /* YAML of `auth` and of `pop3` */
   bool offers_tls, needs_tls;
   char *stamp, *nonce, *salt;
@@ -70,15 +70,14 @@ auth_of(struct script *s)
 }
 
 static struct endpoint *
-server_new(struct script *s)
+server_new(struct script *s, const char *kind)
 {
   struct auth_site *auth = auth_of(s);
-  if (strcmp(s->server, "smtp") == 0 || strcmp(s->server, "submission") == 0 ||
-      strcmp(s->server, "lmtp") == 0) {
-    bool is_submission = s->server[1] == 'u';
-    struct smtp_server_config config = {.role = is_submission         ? SMTP_ROLE_SUBMISSION
-                                                : s->server[0] == 'l' ? SMTP_ROLE_LMTP
-                                                                      : SMTP_ROLE_MTA,
+  if (strcmp(kind, "smtp") == 0 || strcmp(kind, "submission") == 0 || strcmp(kind, "lmtp") == 0) {
+    bool is_submission = kind[1] == 'u';
+    struct smtp_server_config config = {.role = is_submission    ? SMTP_ROLE_SUBMISSION
+                                                : kind[0] == 'l' ? SMTP_ROLE_LMTP
+                                                                 : SMTP_ROLE_MTA,
                                         .name = "mail.test",
                                         .peer = "192.0.2.7",
                                         .auth = is_submission ? auth : NULL,
@@ -89,7 +88,7 @@ server_new(struct script *s)
     script_smtp_configure(&s->smtp, &config);
     return smtp_server_new(&config);
   }
-  if (strcmp(s->server, "pop3") == 0) {
+  if (strcmp(kind, "pop3") == 0) {
     struct pop_policy policy = pop_policy_default;
     if (s->pop_policy) {
       g_autoptr(GError) error = NULL;
@@ -108,7 +107,7 @@ server_new(struct script *s)
                                        .needs_tls = s->needs_tls};
     return pop_server_new(&config);
   }
-  g_assert_cmpstr(s->server, ==, "imap");
+  g_assert_cmpstr(kind, ==, "imap");
   struct imap_server_config config = s->imap;
   config.name = "mail.test";
   config.store = s->store;
@@ -121,7 +120,7 @@ static struct endpoint *
 connection(struct script *s, unsigned i)
 {
   if (!s->ends[i]) {
-    s->ends[i] = server_new(s);
+    s->ends[i] = server_new(s, i > 1 && s->second ? s->second : s->server);
     s->ends[i]->event = script_smtp_event;
     s->ends[i]->event_data = &s->smtp;
     s->expected[i] = g_string_new(NULL);
@@ -431,6 +430,8 @@ play_line(struct script *s, const char *line)
     (line[0] == 'C' ? client_line : server_line)(s, i, text);
   } else if ((arg = after(line, "server"))) {
     s->server = g_strdup(arg);
+  } else if ((arg = after(line, "second"))) {
+    s->second = g_strdup(arg);
   } else if ((arg = after(line, "stamp"))) {
     s->stamp = g_strdup(arg);
   } else if ((arg = after(line, "scram"))) {
@@ -511,6 +512,7 @@ script_play(const char *folder, const char *file, enum script_feed feed_mode)
   auth_site_free(s.auth);
   store_free(s.store);
   g_free(s.server);
+  g_free(s.second);
   g_free(s.stamp);
   g_free(s.nonce);
   g_free(s.salt);
