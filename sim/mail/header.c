@@ -72,6 +72,8 @@ mime_header(const uint8_t *p, size_t at, size_t end, const char *name, size_t *v
     if (!text_is(p + field_at, name_n, name))
       continue;
     const uint8_t *colon = memchr(p + field_at, ':', field_end - field_at);
+    if (!colon) /* a line that is no field has the name "" */
+      continue;
     *value_at = (size_t)(colon - p) + 1;
     *value_end = *value_at + line_trim(p + *value_at, field_end - *value_at);
     return true;
