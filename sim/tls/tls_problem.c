@@ -4,6 +4,7 @@
  * The tables hold what a simulated run can bring about and what real peers say most; for the rest
  * OpenSSL's own words are taken, which are English. */
 #include <openssl/err.h>
+#include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
 
 #include "capture/wire/lang.h"
@@ -99,12 +100,33 @@ tls_problem_alert(unsigned description)
   return g_strdup_printf("%u", description);
 }
 
+/* What OpenSSL gives up with; its other reasons are passed on in its words. */
+static const struct {
+  int reason;
+  struct lang_pair text;
+} reasons[] = {
+    {SSL_R_WRONG_VERSION_NUMBER,
+     {"what came is no TLS: perhaps clear text", "สิ่งที่ได้รับไม่ใช่ TLS อาจเป็นข้อความไม่เข้ารหัส"}},
+    {SSL_R_HTTP_REQUEST, {"what came is an HTTP request", "สิ่งที่ได้รับเป็นคำขอ HTTP"}},
+    {SSL_R_UNSUPPORTED_PROTOCOL,
+     {"no version of TLS is spoken by both sides", "ไม่มี TLS รุ่นที่ทั้งสองฝ่ายรองรับ"}},
+    {SSL_R_NO_SHARED_CIPHER, {"no cipher suite is known to both sides", "ไม่มีชุดรหัสที่ทั้งสองฝ่ายรู้จัก"}},
+    {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC,
+     {"a record was altered on its way", "เรกคอร์ดถูกแก้ไขระหว่างทาง"}},
+    {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+     {"the client showed no certificate", "ไคลเอนต์ไม่ได้แสดงใบรับรอง"}},
+};
+
 char *
 tls_problem_library(void)
 {
   /* the first error is the cause, later ones tell where it passed */
   unsigned long error = ERR_peek_error();
-  const char *reason = error ? ERR_reason_error_string(error) : NULL;
-  return g_strdup(reason ? reason
-                         : lang_text("the peer's octets are no TLS", "ออกเตตจากอีกฝ่ายไม่ใช่ TLS"));
+  const char *words = error ? ERR_reason_error_string(error) : NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+    if (error && ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == reasons[i].reason)
+      return g_strdup(lang_pick(reasons[i].text));
+  }
+  return g_strdup(words ? words
+                        : lang_text("the peer's octets are no TLS", "ออกเตตจากอีกฝ่ายไม่ใช่ TLS"));
 }
