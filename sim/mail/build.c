@@ -6,6 +6,7 @@
 #include "sim/mail/build_private.h"
 
 #include "sim/attack/on_path.h"
+#include "sim/attack/smuggle.h"
 #include "sim/attack/spray.h"
 #include "sim/mail/action.h"
 #include "sim/mail/hand.h"
@@ -24,8 +25,10 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   m->verbs = mail_verbs_new(m->ports, m->secure);
   m->on_path = on_path_new(n);
   m->sprays = spray_verbs_new(m->ports);
+  m->smuggles = smuggle_verbs_new(m->ports);
   const struct action_table tables[] = {mail_verbs_table(m->verbs), traffic_table(m->traffic),
-                                        on_path_table(m->on_path), spray_table(m->sprays)};
+                                        on_path_table(m->on_path), spray_table(m->sprays),
+                                        smuggle_table(m->smuggles)};
   if (build_mail_services(m, tree_get(scenario, "services"), error) &&
       build_mail_users(m, tree_get(scenario, "users"), error) &&
       build_mail_shared(m, tree_get(scenario, "services"), error))
@@ -62,6 +65,7 @@ mail_free(struct mail *m)
   g_clear_pointer(&m->actions, actions_free);
   mail_verbs_free(m->verbs);
   spray_verbs_free(m->sprays);
+  smuggle_verbs_free(m->smuggles);
   traffic_free(m->traffic);
   on_path_free(m->on_path);
   g_ptr_array_unref(m->sites);

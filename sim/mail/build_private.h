@@ -72,6 +72,7 @@ struct mail {
   struct mail_verbs *verbs;
   struct on_path *on_path;
   struct spray_verbs *sprays;
+  struct smuggle_verbs *smuggles;
   struct actions *actions;
   struct hands *hands; /* NULL unless somebody types */
 };
