@@ -222,30 +222,35 @@ imap_line(struct starttls *s, const char *line, size_t n, GByteArray *to_client)
 
 /* ---- the server's lines: inject ---- */
 
+/* Does the line answer the request for TLS, and how? IMAP may say untagged things before. */
 static bool
-is_go_ahead(const struct starttls *s, const char *line, size_t n)
+is_answer(const struct starttls *s, const char *line, size_t n, bool *is_go_ahead)
 {
   g_autofree char *first = word_of(line, n, 0);
   g_autofree char *second = word_of(line, n, 1);
   g_autofree char *tag = g_ascii_strup(s->tag->str, -1);
   switch (s->protocol) {
   case STARTTLS_SMTP:
-    return strcmp(first, "220") == 0;
+    *is_go_ahead = strcmp(first, "220") == 0;
+    return n < 4 || line[3] != '-';
   case STARTTLS_POP3:
-    return strcmp(first, "+OK") == 0;
+    *is_go_ahead = strcmp(first, "+OK") == 0;
+    return true;
   default:
-    return strcmp(first, tag) == 0 && strcmp(second, "OK") == 0;
+    *is_go_ahead = strcmp(second, "OK") == 0;
+    return strcmp(first, tag) == 0;
   }
 }
 
 static void
 inject_line(struct starttls *s, const char *line, size_t n, GByteArray *to_client)
 {
+  bool is_go_ahead;
   put(to_client, line, n);
-  if (!s->has_asked)
+  if (!s->has_asked || !is_answer(s, line, n, &is_go_ahead))
     return;
   s->is_over = true; /* TLS follows, or the refusal of it */
-  if (s->replies && is_go_ahead(s, line, n)) {
+  if (s->replies && is_go_ahead) {
     put(to_client, s->replies, strlen(s->replies));
     tell(s, lang_pair("replies were slipped in behind the server's go-ahead for TLS",
                       "แทรกคำตอบต่อท้ายคำตอบเริ่ม TLS ของเซิร์ฟเวอร์"));

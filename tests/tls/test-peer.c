@@ -312,6 +312,9 @@ test_clear_text_behind_the_go_ahead(void)
   place_clear(&p);
 }
 
+/* A whole hello of that version, mostly zeros. */
+static const char ssl_2[48] = "\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10";
+
 static const struct garbage {
   const char *name;
   const char *octets;
@@ -319,7 +322,7 @@ static const struct garbage {
 } garbages[] = {
     {"a web browser", "GET / HTTP/1.1\r\n\r\n", 18},
     {"zeros", "\0\0\0\0\0\0\0\0\0\0\0\0", 12},
-    {"SSL 2", "\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10", 11},
+    {"SSL 2", ssl_2, sizeof ssl_2},
     {"a record that is too long", "\x16\x03\x01\xff\xff\x01", 6},
     {"application data first", "\x17\x03\x03\x00\x05hello", 10},
     {"an alert first", "\x15\x03\x03\x00\x02\x02\x28", 7},
