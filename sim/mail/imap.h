@@ -9,17 +9,17 @@
 #include "sim/mail/store.h"
 
 enum {
-  IMAP_LINE_MAX = 64 << 10,           /* long sequence sets of synchronising clients */
-  IMAP_LITERAL_AUTH_MAX = 4 << 10,    /* before login only names and passwords come as literals */
-  IMAP_LITERAL_MAX = 32 << 20,        /* a message by APPEND */
-  IMAP_COMMAND_MAX = 33 << 20,        /* all lines and literals of one command */
-  IMAP_LITERAL_MINUS_MAX = 4096,      /* RFC 7888 5: not synchronised, with LITERAL- */
-  IMAP_DISCARD_MAX = 64 << 20,        /* of one refused literal; beyond, the connection ends */
-  IMAP_BAD_MAX = 20,                  /* one after the other; as SMTP_BAD_MAX */
-  IMAP_PATTERNS_MAX = 64,             /* of one LIST: each is tried on each name */
-  IMAP_APPENDS_MAX = 1000,            /* messages of one APPEND; their octets by IMAP_COMMAND_MAX */
-  IMAP_SEARCH_DEPTH_MAX = 32,         /* parentheses, NOT and OR in one another */
-  IMAP_SECTION_DEPTH_MAX = 32,        /* numbers in BODY[1.2.3]: as MIME_DEPTH_MAX */
+  IMAP_LINE_MAX = 64 << 10,        /* long sequence sets of synchronising clients */
+  IMAP_LITERAL_AUTH_MAX = 4 << 10, /* before login only names and passwords come as literals */
+  IMAP_LITERAL_MAX = 32 << 20,     /* a message by APPEND */
+  IMAP_COMMAND_MAX = 33 << 20,     /* all lines and literals of one command */
+  IMAP_LITERAL_MINUS_MAX = 4096,   /* RFC 7888 5: not synchronised, with LITERAL- */
+  IMAP_DISCARD_MAX = 64 << 20,     /* of one refused literal; beyond, the connection ends */
+  IMAP_BAD_MAX = 20,               /* one after the other; as SMTP_BAD_MAX */
+  IMAP_PATTERNS_MAX = 16,          /* of one LIST: each is tried on each name */
+  IMAP_APPENDS_MAX = 1000,         /* messages of one APPEND; their octets by IMAP_COMMAND_MAX */
+  IMAP_SEARCH_DEPTH_MAX = 32,      /* parentheses, NOT and OR in one another */
+  IMAP_SECTION_DEPTH_MAX = 32,     /* numbers in BODY[1.2.3]: as MIME_DEPTH_MAX */
 };
 
 struct imap_server_config {

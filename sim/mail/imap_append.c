@@ -98,7 +98,7 @@ refusal(const struct imap_server *s, const struct mailbox *b, uint64_t n_message
     return "[NOPERM] You may only read that mailbox";
   if (!store_has_room_for(b->user, n_messages, n_octets))
     return "[OVERQUOTA] The quota is exceeded";
-  if (b->messages->len + n_messages > STORE_MESSAGES_MAX)
+  if (b->messages->len + n_messages > STORE_MESSAGES_MAX || b->uid_next + n_messages > UINT32_MAX)
     return "[LIMIT] Too many messages in that mailbox";
   return NULL;
 }

@@ -118,13 +118,13 @@ take_line(struct imap_server *s, const uint8_t *p, size_t n)
   imap_gather_forget(s);
 }
 
-/* Not while the connection changes its form, an answer is still being given, or a failed login has
- * to wait for its. */
+/* Not while the connection changes its form, an answer is still being given, a failed login has to
+ * wait for its, or more waits to be sent than should: a few octets can ask for much. */
 static bool
 may_go_on(const struct imap_server *s)
 {
   return !s->endpoint.wants_close && s->endpoint.wants == ENDPOINT_AS_IS && !s->job.step &&
-         !s->auth.is_held;
+         !s->auth.is_held && s->endpoint.out->len <= MACHINE_OUT_MAX;
 }
 
 void

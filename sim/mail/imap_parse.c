@@ -206,37 +206,84 @@ bad:
   return NULL;
 }
 
-/* The pattern as a machine with one state per place in it: bit i of `live` means that pattern[i] is
- * to be matched next. So the cost is pattern times name, whatever the wildcards are. */
+/* ---- wildcards ---- */
+
+enum { WORDS = IMAP_PATTERN_MAX / 64 + 1 };
+
+/* A set of places in the pattern, as bits. */
+struct places {
+  uint64_t words[WORDS];
+};
+
 static void
-step_over_wildcards(const char *pattern, bool *live)
+add_place(struct places *set, size_t i)
 {
-  for (size_t i = 0; pattern[i]; i++) {
-    if (live[i] && (pattern[i] == '*' || pattern[i] == '%'))
-      live[i + 1] = true;
+  set->words[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+/* a |= (b & c) moved on by one place. */
+static void
+add_next(struct places *a, const struct places *b, const struct places *c)
+{
+  uint64_t carry = 0;
+  for (size_t w = 0; w < WORDS; w++) {
+    uint64_t both = b->words[w] & c->words[w];
+    a->words[w] |= both << 1 | carry;
+    carry = both >> 63;
   }
 }
 
+static void
+add_same(struct places *a, const struct places *b, const struct places *c)
+{
+  for (size_t w = 0; w < WORDS; w++)
+    a->words[w] |= b->words[w] & c->words[w];
+}
+
+/* "%*%" is "*", "%%" is "%": so no two wildcards follow one another. */
+static char *
+collapse(const char *pattern)
+{
+  GString *out = g_string_new(NULL);
+  for (; *pattern; pattern++) {
+    bool is_wild = *pattern == '*' || *pattern == '%';
+    char *last = out->len > 0 ? &out->str[out->len - 1] : NULL;
+    if (!is_wild || !last || (*last != '*' && *last != '%'))
+      g_string_append_c(out, *pattern);
+    else if (*pattern == '*')
+      *last = '*';
+  }
+  return g_string_free(out, FALSE);
+}
+
+/* The pattern is a machine with a state for each of its places, all tried at once: bit i says that
+ * pattern[i] is to be matched next. So no choice of wildcards costs more than another. */
 bool
 imap_pattern_matches(const char *pattern, const char *name)
 {
-  size_t n = strlen(pattern);
+  g_autofree char *plain = collapse(pattern);
+  size_t n = strlen(plain);
   bool is_inbox = g_ascii_strcasecmp(name, "INBOX") == 0; /* in any case: RFC 3501 5.1 */
   if (n > IMAP_PATTERN_MAX)
     return false;
-  bool live[IMAP_PATTERN_MAX + 1] = {true};
-  step_over_wildcards(pattern, live);
-  for (; *name; name++) {
-    bool next[IMAP_PATTERN_MAX + 1] = {false};
-    for (size_t i = 0; i < n; i++) {
-      bool is_same = is_inbox ? g_ascii_toupper(pattern[i]) == *name : pattern[i] == *name;
-      if (live[i] && (pattern[i] == '*' || (pattern[i] == '%' && *name != '/')))
-        next[i] = true;
-      else if (live[i] && is_same)
-        next[i + 1] = true;
-    }
-    memcpy(live, next, sizeof live);
-    step_over_wildcards(pattern, live);
+  struct places stars = {0}, wild = {0}, live = {0};
+  struct places same[256] = {0};
+  for (size_t i = 0; i < n; i++) {
+    if (plain[i] == '*')
+      add_place(&stars, i);
+    if (plain[i] == '*' || plain[i] == '%')
+      add_place(&wild, i);
+    else
+      add_place(&same[(uint8_t)(is_inbox ? g_ascii_toupper(plain[i]) : plain[i])], i);
   }
-  return live[n];
+  add_place(&live, 0);
+  add_next(&live, &live, &wild);
+  for (; *name; name++) {
+    struct places next = {0};
+    add_same(&next, &live, *name == '/' ? &stars : &wild);
+    add_next(&next, &live, &same[(uint8_t)*name]);
+    add_next(&next, &next, &wild);
+    live = next;
+  }
+  return live.words[n / 64] >> n % 64 & 1;
 }

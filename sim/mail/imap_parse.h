@@ -63,7 +63,7 @@ bool imap_set_end(struct imap_set_writer *w);
 GPtrArray *imap_parse_flags(struct imap_text *t, bool is_open);
 
 enum {
-  IMAP_PATTERN_MAX = 512, /* twice a name: what is longer matches nothing */
+  IMAP_PATTERN_MAX = 511, /* twice a name: what is longer matches nothing */
 };
 /* LIST: does the name match the pattern? '%' stops at '/'. INBOX is matched in any case. */
 bool imap_pattern_matches(const char *pattern, const char *name);

@@ -103,10 +103,12 @@ static void
 server_flush(struct endpoint *e, int64_t now_ns)
 {
   struct imap_server *s = (struct imap_server *)e;
-  if (!s->job.step || e->out->len >= MACHINE_OUT_MAX)
+  bool waits = s->job.step || lines_waiting(&s->lines) > 0;
+  if (!waits || e->wants_close || s->auth.is_held || e->out->len >= MACHINE_OUT_MAX)
     return;
   s->now_ns = now_ns;
-  e->deadline_ns = now_ns + AUTOLOGOUT_NS;
+  if (s->job.step)
+    e->deadline_ns = now_ns + AUTOLOGOUT_NS;
   run_job(s);
   imap_gather_go_on(s);
   if (e->wants_close)
@@ -119,6 +121,8 @@ static void
 act_idle(struct imap_server *s, struct imap_text *t)
 {
   imap_view_sync(s, true);
+  if (s->endpoint.wants_close)
+    return; /* the mailbox is gone */
   machine_printf(&s->endpoint, "+ idling\r\n");
   s->is_idle = true;
 }

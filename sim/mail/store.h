@@ -23,12 +23,13 @@
 #include "sim/mail/mime.h"
 
 enum {
-  STORE_MAILBOXES_MAX = 1000,   /* of one user: a bound for LIST */
-  STORE_MESSAGES_MAX = 1 << 20, /* of one mailbox */
-  STORE_KEYWORDS_MAX = 64,      /* of one mailbox: they are bits of a word */
-  STORE_NAME_MAX = 255,         /* octets of a mailbox name, in UTF-8 */
-  STORE_LEVELS_MAX = 16,        /* of the hierarchy: bounds what RENAME and LIST walk */
-  STORE_GONE_MAX = 4096,        /* expunges that a mailbox remembers, for QRESYNC */
+  STORE_MAILBOXES_MAX = 1000,     /* of one user: a bound for LIST */
+  STORE_MESSAGES_MAX = 1 << 20,   /* of one mailbox */
+  STORE_KEYWORDS_MAX = 64,        /* of one mailbox: they are bits of a word */
+  STORE_KEYWORD_OCTETS_MAX = 128, /* of one: each change of FLAGS tells them all */
+  STORE_NAME_MAX = 255,           /* octets of a mailbox name, in UTF-8 */
+  STORE_LEVELS_MAX = 16,          /* of the hierarchy: bounds what RENAME and LIST walk */
+  STORE_GONE_MAX = 4096,          /* expunges that a mailbox remembers, for QRESYNC */
   STORE_SUBSCRIPTIONS_MAX = 2000,
 };
 
@@ -71,7 +72,7 @@ struct store_message {
   uint64_t keywords; /* bit i: mailbox keyword i */
   int64_t internal_ns;
   int16_t zone_minutes; /* in which the internal date is shown, east of UTC: that of APPEND */
-  uint64_t modseq; /* of its last flag change, or its arrival */
+  uint64_t modseq;      /* of its last flag change, or its arrival */
   GBytes *octets;
   char *subject; /* decoded, for events */
   struct mime_cached mime;
@@ -205,7 +206,8 @@ GArray *store_gone_since(const struct mailbox *b, uint64_t modseq);
 /* The message with that UID, or NULL; its index in *index when asked. */
 struct store_message *store_by_uid(const struct mailbox *b, uint32_t uid, guint *index);
 
-/* The bit of a keyword; created when `create` and there is room, else 0. */
+/* The bit of a keyword; created when `create` and there is room, else 0. One that is too long is
+ * never there. */
 uint64_t store_keyword(struct mailbox *b, const char *name, bool create);
 /* The bits in `to` of the keywords that `keywords` means in `from`; creates them. */
 uint64_t store_map_keywords(const struct mailbox *from, struct mailbox *to, uint64_t keywords);

@@ -77,7 +77,7 @@ store_keyword(struct mailbox *b, const char *name, bool create)
     if (g_ascii_strcasecmp(b->keywords->pdata[i], name) == 0)
       return UINT64_C(1) << i;
   }
-  if (!create || b->keywords->len >= STORE_KEYWORDS_MAX)
+  if (!create || b->keywords->len >= STORE_KEYWORDS_MAX || strlen(name) > STORE_KEYWORD_OCTETS_MAX)
     return 0;
   g_ptr_array_add(b->keywords, g_strdup(name));
   return UINT64_C(1) << (b->keywords->len - 1);
