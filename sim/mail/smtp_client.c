@@ -185,12 +185,12 @@ is_chunking(const struct smtp_client *c)
 static void
 begin_letter(struct smtp_client *c)
 {
-  const char *obstacle = smtp_letter_obstacle(c);
+  struct lang_pair obstacle;
   c->needs_rset = false;
-  if (obstacle) {
-    machine_emit(&c->endpoint, "log", "%s", obstacle);
+  if (smtp_letter_obstacle(c, &obstacle)) {
+    machine_emit(&c->endpoint, "log", "%s", lang_pick(obstacle));
     c->code = 0;
-    decide_rest(c, SMTP_OUTCOME_PERMANENT, obstacle);
+    decide_rest(c, SMTP_OUTCOME_PERMANENT, obstacle.en);
     letter_over(c);
     return;
   }

@@ -84,8 +84,8 @@ void smtp_client_say_content(struct smtp_client *c);
 
 /* ---- smtp_letter.c ---- */
 struct smtp_needs smtp_letter_needs(const struct envelope *e, GBytes *octets);
-/* NULL when the server can take it, else why not, with an enhanced code in front. */
-const char *smtp_letter_obstacle(const struct smtp_client *c);
+/* Can the server not take it as it is? *why has an enhanced code in front. */
+bool smtp_letter_obstacle(const struct smtp_client *c, struct lang_pair *why);
 /* Text of a reply as it may be shown, kept and sent on: what is neither printable ASCII nor, in an
  * internationalized transaction, UTF-8, becomes "?". *is_odd when there was some. */
 char *smtp_letter_clean(const uint8_t *p, size_t n, bool is_utf8, bool *is_odd);

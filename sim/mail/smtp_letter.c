@@ -43,22 +43,29 @@ smtp_letter_needs(const struct envelope *e, GBytes *octets)
   return needs;
 }
 
-const char *
-smtp_letter_obstacle(const struct smtp_client *c)
+bool
+smtp_letter_obstacle(const struct smtp_client *c, struct lang_pair *why)
 {
-  gsize n = g_bytes_get_size(c->octets);
-  if (smtp_client_has(c, SMTP_EXTENSION_SIZE) && c->size_limit > 0 && n > c->size_limit)
-    return "5.3.4 The message is larger than the server's SIZE";
-  if (c->needs.is_utf8 && !smtp_client_has(c, SMTP_EXTENSION_SMTPUTF8))
-    return "5.6.7 The address is beyond ASCII and the server does not offer SMTPUTF8";
-  if (c->needs.is_binary && !c->config.sends_bare &&
-      !(smtp_client_has(c, SMTP_EXTENSION_BINARYMIME) &&
-        smtp_client_has(c, SMTP_EXTENSION_CHUNKING)))
-    return "5.6.1 The message holds a NUL, or a CR or LF alone, and the server does not offer "
-           "BINARYMIME";
-  if (c->needs.is_8bit && !smtp_client_has(c, SMTP_EXTENSION_8BITMIME))
-    return "5.6.3 The message holds octets above 127 and the server does not offer 8BITMIME";
-  return NULL;
+  bool has_binary =
+      smtp_client_has(c, SMTP_EXTENSION_BINARYMIME) && smtp_client_has(c, SMTP_EXTENSION_CHUNKING);
+  if (smtp_client_has(c, SMTP_EXTENSION_SIZE) && c->size_limit > 0 &&
+      g_bytes_get_size(c->octets) > c->size_limit)
+    *why = lang_pair("5.3.4 The message is larger than the server's SIZE",
+                     "5.3.4 ข้อความใหญ่เกิน SIZE ของเซิร์ฟเวอร์");
+  else if (c->needs.is_utf8 && !smtp_client_has(c, SMTP_EXTENSION_SMTPUTF8))
+    *why = lang_pair("5.6.7 An address is beyond ASCII and the server does not offer SMTPUTF8",
+                     "5.6.7 มีที่อยู่ที่ไม่ใช่ ASCII แต่เซิร์ฟเวอร์ไม่เสนอ SMTPUTF8");
+  else if (c->needs.is_binary && !c->config.sends_bare && !has_binary)
+    *why = lang_pair("5.6.1 The message holds a NUL, or a CR or LF alone, and the server does not "
+                     "offer BINARYMIME",
+                     "5.6.1 ข้อความมี NUL หรือมี CR หรือ LF อยู่เดี่ยว แต่เซิร์ฟเวอร์ไม่เสนอ BINARYMIME");
+  else if (c->needs.is_8bit && !smtp_client_has(c, SMTP_EXTENSION_8BITMIME))
+    *why = lang_pair("5.6.3 The message holds octets above 127 and the server does not offer "
+                     "8BITMIME",
+                     "5.6.3 ข้อความมีออกเตตที่เกิน 127 แต่เซิร์ฟเวอร์ไม่เสนอ 8BITMIME");
+  else
+    return false;
+  return true;
 }
 
 char *
