@@ -11,6 +11,7 @@
 #include "capture/wire/lang.h"
 #include "sim/mail/action_errand.h"
 #include "sim/mail/action_letter.h"
+#include "sim/mail/pop_client.h"
 
 /* ---- what hosts keep ---- */
 
@@ -41,7 +42,7 @@ action_keeper(struct mail_verbs *all, uint32_t host)
   k->verbs = all;
   k->store = store_new(net_host_info(ports_net(all->ports), host).name, keeper_event, k);
   k->mailbox = store_find(store_add_user(k->store, "local", NULL), "INBOX");
-  k->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  k->known = pop_known_new();
   k->caches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cache_free);
   g_ptr_array_add(all->keepers, k);
   return k;
@@ -203,6 +204,11 @@ static const char *const send_keys[] = {ACCOUNT_KEYS, "from",      "to",        
                                         "text",       "text_file", "html_file", ACTION_LETTER_KEYS,
                                         SMTP_KEYS,    NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
+static const char *const send_keys[] = {ACCOUNT_KEYS, "from",       "to",      "subject", "text",
+                                        "text_file",  "attachment", SMTP_KEYS, NULL};
+static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep",   "delete_after",
+                                         "headers",    "wanted", "size_max",
+                                         "pipeline",   "quit",   NULL};
 static const char *const imap_keys[] = {ACCOUNT_KEYS, "mailbox",  "mode",     "line",
                                         "keep",       "pipeline", "compress", "identify",
                                         "chunk",      "ignore",   "steps",    NULL};

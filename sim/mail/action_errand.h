@@ -18,7 +18,7 @@ struct keeper {
   struct mail_verbs *verbs;
   struct store *store;
   struct mailbox *mailbox;
-  GHashTable *known;  /* UIDLs of messages that it has */
+  GHashTable *known;  /* UIDL -> struct pop_seen */
   GHashTable *caches; /* "user@server" -> struct imap_cache* */
 };
 

@@ -118,7 +118,13 @@
  *                                     success, failure, delay
  *       return: headers               … and how much of the message comes back: full or headers
  *       envelope_id: QQ314            … and under which name
- *       keep: false                   fetch-pop: true leaves the messages on the server
+ *       keep: false                   fetch-pop: true leaves the messages on the server, and fetches unknown UIDLs only
+ *       delete_after: 168h            fetch-pop: keeps them there, and deletes what is here for so long
+ *       headers: false                fetch-pop: looks at headers by TOP first; wanted: plan fetches only those with
+ *                                     this in their subject
+ *       size_max: 0                   fetch-pop: leaves larger messages where they are
+ *       pipeline: false               fetch-pop: several commands at once, when CAPA says PIPELINING
+ *       quit: true                    fetch-pop: false hangs up in the place of QUIT: nothing is deleted
  *
  *     - do: read-imap                 what somebody does with an IMAP account; the keys of the account as above
  *       mode: online                  online: headers, texts when they are read; offline: all is downloaded, then deleted

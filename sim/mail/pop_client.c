@@ -1,62 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pop_client.c -- the POP3 client machine: fetches a maildrop into the local store.
+/* pop_client.c -- the POP3 client machine: commands out, replies in.
  *
- *     greeting ─> (CAPA ─> STLS ─> TLS ─> CAPA ─>) USER ─> PASS ─> STAT ─> UIDL ─> LIST ─> (RETR ─>
- * DELE)… ─> QUIT └ -ERR: the server has none; all are fetched
+ *     greeting ─> CAPA? ─> STLS? ─> login ─> STAT UIDL LIST ─> (TOP) ─> (RETR ─> DELE)… ─> QUIT
+ *        pop_client_login.c                 pop_client_fetch.c
  *
- * A message is deleted on the server only after it is stored here, and gone only after QUIT was
- * answered. Sizes of LIST are compared with what came: a difference is told, the message is kept
- * and not deleted. */
+ * Replies come in the order of the commands (RFC 1939 3); one command runs at a time unless the
+ * server says PIPELINING and the client wants it (RFC 2449 6.6). A message is deleted on the server
+ * only when it is stored here, and gone only when QUIT was answered. */
+#include "sim/mail/pop_client.h"
+
+#include <stdarg.h>
 #include <string.h>
 
-#include "capture/wire/lang.h"
-#include "capture/wire/mail.h"
-#include "sim/mail/machine.h"
-#include "sim/mail/pop.h"
-
-enum step {
-  STEP_GREETING,
-  STEP_CAPA,
-  STEP_STLS,
-  STEP_USER,
-  STEP_PASS,
-  STEP_STAT,
-  STEP_UIDL,
-  STEP_LIST,
-  STEP_RETR,
-  STEP_DELE,
-  STEP_QUIT,
-  STEP_OVER,
-  N_STEPS
-};
-
-struct remote {
-  guint64 octets; /* by LIST; 0: not told */
-  char *id;       /* by UIDL, or NULL */
-};
+#include "sim/mail/pop_client_private.h"
 
 #define WAIT_NS (5 * 60 * MACHINE_SECOND)
 
-struct pop_client {
-  struct endpoint endpoint;
-  struct pop_client_config config;
-  char *user, *password;
-  enum step step;
-  enum pop_state state;
-  bool is_started, in_lines; /* behind a +OK that opens several lines */
-  bool has_stls;             /* the server offers it */
-  struct lines lines;
-  GArray *remotes; /* struct remote */
-  guint at;        /* the message of RETR and DELE */
-  GByteArray *message;
-  bool is_good;
-  int64_t now_ns;
-};
+/* ---- telling ---- */
 
-static void next_message(struct pop_client *c);
-
-static void
-set_state(struct pop_client *c, enum pop_state state)
+void
+pop_client_set_state(struct pop_client *c, enum pop_state state)
 {
   if (c->is_started && c->state == state)
     return;
@@ -65,301 +28,245 @@ set_state(struct pop_client *c, enum pop_state state)
   machine_emit(&c->endpoint, "state", "%s", pop_states[state].name);
 }
 
-static void
-leave(struct pop_client *c)
+void
+pop_client_log(struct pop_client *c, const char *format, ...)
 {
-  if (c->step == STEP_OVER)
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  machine_emit(&c->endpoint, "log", "%s", text);
+}
+
+void
+pop_client_suspect(struct pop_client *c, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  if (c->is_over)
     return;
-  c->step = STEP_OVER;
+  machine_emit(&c->endpoint, "suspicion", "%s", text);
+  if (++c->n_suspicions >= POP_SUSPICIONS_MAX)
+    pop_client_give_up(
+        c, lang_text("too much of what the server says is strange", "สิ่งที่เซิร์ฟเวอร์พูดผิดปกติมากเกินไป"));
+}
+
+/* ---- the end ---- */
+
+static void
+finish(struct pop_client *c)
+{
+  if (c->is_over)
+    return;
+  c->is_over = true;
   c->endpoint.wants_close = true;
   c->endpoint.deadline_ns = ENDPOINT_NEVER;
+  machine_emit(&c->endpoint, "count",
+               "octets-in=%" G_GUINT64_FORMAT " octets-out=%" G_GUINT64_FORMAT
+               " flights=%" G_GUINT64_FORMAT " seconds=%" G_GINT64_FORMAT ".%03d",
+               c->n_in, c->n_out, c->n_flights, (c->now_ns - c->start_ns) / MACHINE_SECOND,
+               (int)((c->now_ns - c->start_ns) % MACHINE_SECOND / 1000000));
   if (c->config.done)
     c->config.done(c->config.data, c->is_good);
 }
 
-static void
-give_up(struct pop_client *c, const char *why)
+void
+pop_client_give_up(struct pop_client *c, const char *why)
 {
+  if (c->is_over)
+    return;
   machine_emit(&c->endpoint, "log", "%s", why);
   c->is_good = false;
-  leave(c);
+  finish(c);
 }
 
 static void
-say(struct pop_client *c, enum step step, const char *format, ...)
+said_goodbye(struct pop_client *c, struct pop_command *cmd, const char *text)
 {
+  finish(c);
+}
+
+/* -ERR behind QUIT: some messages were not removed (RFC 1939 6). */
+static void
+goodbye_refused(struct pop_client *c, struct pop_command *cmd, const char *text)
+{
+  pop_client_log(c, "QUIT: %s", text);
+  c->is_good = false;
+  finish(c);
+}
+
+void
+pop_client_quit(struct pop_client *c, bool failed)
+{
+  c->is_good &= !failed;
+  if (c->is_leaving || c->is_over)
+    return;
+  c->is_leaving = true;
+  if (c->config.drops) {
+    pop_client_log(c, "%s", lang_text("the line drops before QUIT", "สายหลุดก่อนส่ง QUIT"));
+    c->is_good = false;
+    finish(c);
+    return;
+  }
+  if (c->state == POP_STATE_TRANSACTION)
+    pop_client_set_state(c, POP_STATE_UPDATE);
+  struct pop_command *cmd = pop_client_say(c, said_goodbye, "QUIT");
+  cmd->err = goodbye_refused;
+  cmd->is_alone = true;
+}
+
+/* ---- commands ---- */
+
+static void
+command_free(void *data)
+{
+  struct pop_command *cmd = data;
+  g_free(cmd->text);
+  g_free(cmd);
+}
+
+struct pop_command *
+pop_client_say(struct pop_client *c,
+               void (*ok)(struct pop_client *, struct pop_command *, const char *),
+               const char *format, ...)
+{
+  struct pop_command *cmd = g_new0(struct pop_command, 1);
   va_list args;
   va_start(args, format);
-  g_autofree char *line = g_strdup_vprintf(format, args);
+  cmd->text = g_strdup_vprintf(format, args);
   va_end(args);
-  c->step = step;
-  c->in_lines = false;
+  cmd->ok = ok;
+  g_queue_push_tail(&c->waiting, cmd);
+  return cmd;
+}
+
+void
+pop_client_answer(struct pop_client *c, const char *line)
+{
   machine_printf(&c->endpoint, "%s\r\n", line);
 }
 
-static void
-quit(struct pop_client *c)
+static bool
+may_begin(struct pop_client *c)
 {
-  if (c->state == POP_STATE_TRANSACTION)
-    set_state(c, POP_STATE_UPDATE);
-  say(c, STEP_QUIT, "QUIT");
+  const struct pop_command *next = g_queue_peek_head(&c->waiting);
+  const struct pop_command *last = g_queue_peek_tail(&c->running);
+  if (!next || !last)
+    return next != NULL;
+  return c->config.pipelines && c->has_pipelining && !next->is_alone && !last->is_alone &&
+         c->running.length < POP_PIPELINE_MAX;
 }
 
-static struct remote *
-remote_at(struct pop_client *c, guint i)
-{
-  return &g_array_index(c->remotes, struct remote, i);
-}
-
-/* ---- +OK lines ---- */
-
+/* Lets things go on until something is under way. */
 static void
-say_user(struct pop_client *c)
+go(struct pop_client *c)
 {
-  say(c, STEP_USER, "USER %s", c->user);
-}
-
-static void
-quit_failed(struct pop_client *c)
-{
-  c->is_good = false;
-  quit(c);
-}
-
-static void
-on_greeting(struct pop_client *c, const char *text)
-{
-  set_state(c, POP_STATE_AUTHORIZATION);
-  if (c->config.tls_use != TLS_NEVER && !c->endpoint.security)
-    say(c, STEP_CAPA, "CAPA");
-  else
-    say_user(c);
-}
-
-/* RFC 2595 4: what the server said before TLS is not believed, and asked for again. */
-static void
-capabilities_done(struct pop_client *c)
-{
-  if (c->endpoint.security)
-    say_user(c);
-  else if (c->has_stls)
-    say(c, STEP_STLS, "STLS");
-  else if (machine_goes_on_clear(&c->endpoint, c->config.tls_use))
-    say_user(c);
-  else
-    quit_failed(c);
-}
-
-static void
-on_stls(struct pop_client *c, const char *text)
-{
-  set_state(c, POP_STATE_TLS);
-  machine_forget_clear(&c->endpoint, &c->lines, c->config.keeps_clear);
-  c->endpoint.wants = ENDPOINT_TLS;
-}
-
-static void
-on_user(struct pop_client *c, const char *text)
-{
-  say(c, STEP_PASS, "PASS %s", c->password);
-}
-
-static void
-on_pass(struct pop_client *c, const char *text)
-{
-  set_state(c, POP_STATE_TRANSACTION);
-  say(c, STEP_STAT, "STAT");
-}
-
-static void
-on_stat(struct pop_client *c, const char *text)
-{
-  char *end;
-  guint64 n = g_ascii_strtoull(text, &end, 10);
-  if (end == text || n > POP_MESSAGES_MAX) {
-    give_up(c, lang_text("the answer to STAT makes no sense", "คำตอบของ STAT ไม่มีความหมาย"));
-    return;
-  }
-  g_array_set_size(c->remotes, (guint)n); /* cleared */
-  if (n == 0)
-    quit(c);
-  else
-    say(c, STEP_UIDL, "UIDL");
-}
-
-static void
-on_retr(struct pop_client *c, const char *text)
-{
-  g_byte_array_set_size(c->message, 0);
-  c->in_lines = true;
-}
-
-static void
-on_many(struct pop_client *c, const char *text)
-{
-  c->in_lines = true;
-}
-
-static void
-on_dele(struct pop_client *c, const char *text)
-{
-  c->at++;
-  next_message(c);
-}
-
-static void
-on_quit(struct pop_client *c, const char *text)
-{
-  leave(c);
-}
-
-/* ---- lines behind +OK ---- */
-
-/* "NUMBER REST" of LIST and UIDL. */
-static void
-take_listing(struct pop_client *c, const char *text)
-{
-  char *end;
-  guint64 number = g_ascii_strtoull(text, &end, 10);
-  if (number < 1 || number > c->remotes->len || *end != ' ') {
-    machine_emit(&c->endpoint, "log", "%s",
-                 lang_text("the server lists a message that STAT did not count",
-                           "เซิร์ฟเวอร์แจ้งข้อความที่ STAT ไม่ได้นับ"));
-    return;
-  }
-  struct remote *r = remote_at(c, (guint)number - 1);
-  if (c->step == STEP_LIST) {
-    r->octets = g_ascii_strtoull(end + 1, NULL, 10);
-  } else {
-    g_free(r->id);
-    r->id = g_strdup(end + 1);
-  }
-}
-
-static void
-message_done(struct pop_client *c)
-{
-  struct remote *r = remote_at(c, c->at);
-  guint n = c->message->len;
-  g_autoptr(GBytes) octets = g_bytes_new(c->message->data, n);
-  bool is_whole = r->octets == 0 || r->octets == n;
-  if (!is_whole) {
-    g_autofree char *text =
-        g_strdup_printf(lang_text("message %1$u: LIST promised %2$" G_GUINT64_FORMAT
-                                  " octets, %3$u came; it stays on the server",
-                                  "ข้อความที่ %1$u: LIST แจ้ง %2$" G_GUINT64_FORMAT
-                                  " ออกเตต แต่ได้รับ %3$u ออกเตต จึงไม่ลบออกจากเซิร์ฟเวอร์"),
-                        c->at + 1, r->octets, n);
-    machine_emit(&c->endpoint, "log", "%s", text);
-    c->is_good = false;
-  }
-  bool is_kept = store_append(c->config.into, octets, 0, 0, c->now_ns) != NULL;
-  if (is_kept && is_whole && c->config.known && r->id)
-    g_hash_table_add(c->config.known, g_strdup(r->id));
-  if (is_kept && is_whole && !c->config.keeps) {
-    say(c, STEP_DELE, "DELE %u", c->at + 1);
-    return;
-  }
-  c->at++;
-  next_message(c);
-}
-
-static void
-lines_done(struct pop_client *c)
-{
-  c->in_lines = false;
-  if (c->step == STEP_CAPA)
-    capabilities_done(c);
-  else if (c->step == STEP_UIDL)
-    say(c, STEP_LIST, "LIST");
-  else if (c->step == STEP_LIST)
-    next_message(c);
-  else
-    message_done(c);
-}
-
-static void
-next_message(struct pop_client *c)
-{
-  while (c->at < c->remotes->len) {
-    const struct remote *r = remote_at(c, c->at);
-    if (!c->config.known || !r->id || !g_hash_table_contains(c->config.known, r->id)) {
-      say(c, STEP_RETR, "RETR %u", c->at + 1);
+  while (!c->is_over && c->is_greeted && c->endpoint.wants == ENDPOINT_AS_IS) {
+    if (may_begin(c)) {
+      struct pop_command *cmd = g_queue_pop_head(&c->waiting);
+      machine_printf(&c->endpoint, "%s\r\n", cmd->text);
+      g_queue_push_tail(&c->running, cmd);
+    } else if (c->running.length > 0 || c->waiting.length > 0) {
       return;
+    } else if (c->next && !c->is_leaving) {
+      c->next(c);
+    } else {
+      pop_client_quit(c, false);
     }
-    c->at++;
   }
-  quit(c);
 }
 
-/* ---- -ERR lines ---- */
+/* ---- replies ---- */
 
 static void
-refused(struct pop_client *c, const char *text)
+answered(struct pop_client *c, bool is_ok, const char *text)
 {
-  machine_emit(&c->endpoint, "log", "%s", text);
-  if (c->step == STEP_UIDL) { /* an optional command */
-    say(c, STEP_LIST, "LIST");
+  struct pop_command *cmd = g_queue_peek_head(&c->running);
+  if (is_ok && cmd->line) {
+    c->in_lines = true;
+    if (cmd->ok)
+      cmd->ok(c, cmd, text);
     return;
   }
-  if (c->step == STEP_CAPA || c->step == STEP_STLS) { /* it knows no STLS, or has none today */
-    c->has_stls = false;
-    capabilities_done(c);
-    return;
-  }
-  c->is_good = false;
-  if (c->step == STEP_RETR || c->step == STEP_DELE) {
-    c->at++;
-    next_message(c);
-  } else if (c->step == STEP_QUIT || c->step == STEP_GREETING) {
-    leave(c);
+  g_queue_pop_head(&c->running);
+  if (is_ok) {
+    if (cmd->ok)
+      cmd->ok(c, cmd, text);
+  } else if (cmd->err) {
+    cmd->err(c, cmd, text);
   } else {
-    quit(c);
+    g_autofree char *verb = g_strndup(cmd->text, strcspn(cmd->text, " "));
+    pop_client_log(c, "%s: %s", verb, text);
+    pop_client_quit(c, true);
   }
+  command_free(cmd);
 }
 
-static void (*const on_ok[N_STEPS])(struct pop_client *, const char *) = {
-    [STEP_GREETING] = on_greeting, [STEP_CAPA] = on_many, [STEP_STLS] = on_stls,
-    [STEP_USER] = on_user,         [STEP_PASS] = on_pass, [STEP_STAT] = on_stat,
-    [STEP_UIDL] = on_many,         [STEP_LIST] = on_many, [STEP_RETR] = on_retr,
-    [STEP_DELE] = on_dele,         [STEP_QUIT] = on_quit};
+static void
+take_in_lines(struct pop_client *c, const uint8_t *p, size_t n)
+{
+  struct pop_command *cmd = g_queue_peek_head(&c->running);
+  if (n == 1 && p[0] == '.') {
+    c->in_lines = false;
+    g_queue_pop_head(&c->running);
+    if (cmd->end)
+      cmd->end(c, cmd);
+    command_free(cmd);
+    return;
+  }
+  bool is_stuffed = n > 0 && p[0] == '.';
+  cmd->line(c, cmd, p + is_stuffed, n - is_stuffed);
+}
 
 static void
 take_line(struct pop_client *c, const uint8_t *p, size_t n)
 {
-  g_autofree char *text = g_strndup((const char *)p, n);
   if (c->in_lines) {
-    if (n == 1 && p[0] == '.') {
-      lines_done(c);
-    } else if (c->step == STEP_CAPA) {
-      c->has_stls |= g_ascii_strcasecmp(text, "STLS") == 0;
-    } else if (c->step != STEP_RETR) {
-      take_listing(c, text);
-    } else if (c->message->len + n > POP_MESSAGE_MAX) {
-      give_up(c, lang_text("the message does not end", "ข้อความยาวไม่รู้จบ"));
-    } else {
-      bool is_stuffed = n > 0 && p[0] == '.';
-      g_byte_array_append(c->message, p + is_stuffed, (guint)(n - is_stuffed));
-      g_byte_array_append(c->message, (const uint8_t *)"\r\n", 2);
-    }
+    take_in_lines(c, p, n);
     return;
   }
+  g_autofree char *raw = g_strndup((const char *)p, n);
+  g_autofree char *text = g_utf8_make_valid(raw, -1);
+  struct pop_command *cmd = g_queue_peek_head(&c->running);
   const char *rest = strchr(text, ' ');
   rest = rest ? rest + 1 : "";
-  if (strncmp(text, "+OK", 3) == 0)
-    on_ok[c->step](c, rest);
-  else if (strncmp(text, "-ERR", 4) == 0)
-    refused(c, rest);
+  bool is_ok = strncmp(text, "+OK", 3) == 0, is_err = strncmp(text, "-ERR", 4) == 0;
+  if (cmd && cmd->more && text[0] == '+' && (text[1] == ' ' || text[1] == '\0'))
+    cmd->more(c, cmd, rest);
+  else if (!is_ok && !is_err)
+    pop_client_give_up(c, lang_text("the server's line is neither +OK nor -ERR",
+                                    "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่ทั้ง +OK และ -ERR"));
+  else if (c->is_greeted && !cmd)
+    pop_client_give_up(c, lang_text("the server answers a command that was not given",
+                                    "เซิร์ฟเวอร์ตอบคำสั่งที่ไม่ได้ส่งไป"));
+  else if (c->is_greeted)
+    answered(c, is_ok, rest);
+  else if (is_ok)
+    pop_client_greeted(c, text);
   else
-    give_up(c, lang_text("the server's line is neither +OK nor -ERR",
-                         "บรรทัดจากเซิร์ฟเวอร์ไม่ใช่ทั้ง +OK และ -ERR"));
+    pop_client_give_up(c, rest);
 }
 
 /* ---- the machine ---- */
 
 static void
+settle(struct pop_client *c, guint n_before)
+{
+  go(c);
+  guint n = c->endpoint.out->len - MIN(n_before, c->endpoint.out->len);
+  c->n_out += n;
+  c->n_flights += n > 0;
+  if (!c->is_over)
+    c->endpoint.deadline_ns = c->now_ns + WAIT_NS;
+}
+
+static void
 client_start(struct endpoint *e, int64_t now_ns)
 {
+  struct pop_client *c = (struct pop_client *)e;
+  c->now_ns = c->start_ns = now_ns;
   e->deadline_ns = now_ns + WAIT_NS;
 }
 
@@ -367,71 +274,73 @@ static void
 client_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
 {
   struct pop_client *c = (struct pop_client *)e;
-  if (c->step == STEP_OVER)
+  guint n_before = e->out->len;
+  if (c->is_over)
     return;
   c->now_ns = now_ns;
-  e->deadline_ns = now_ns + WAIT_NS;
+  c->n_in += n;
   lines_feed(&c->lines, p, n);
-  while (c->step != STEP_OVER && e->wants == ENDPOINT_AS_IS) {
+  while (!c->is_over && e->wants == ENDPOINT_AS_IS) {
     const uint8_t *line;
     size_t n_line;
     enum lines_got got = lines_next(&c->lines, &line, &n_line);
     if (got == LINES_MORE)
-      return;
+      break;
     if (got == LINES_TOO_LONG)
-      give_up(c, lang_text("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
+      pop_client_give_up(c,
+                         lang_text("the server's line does not end", "บรรทัดจากเซิร์ฟเวอร์ยาวไม่รู้จบ"));
     else
       take_line(c, line, n_line);
+    go(c);
   }
-}
-
-static void
-client_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
-{
-  struct pop_client *c = (struct pop_client *)e;
-  if (c->step == STEP_OVER)
-    return;
-  if (problem) {
-    give_up(c, lang_text("without TLS nothing more is said", "เมื่อไม่มี TLS จะไม่ส่งอะไรอีก"));
-  } else if (c->step == STEP_STLS) {
-    set_state(c, POP_STATE_AUTHORIZATION);
-    say(c, STEP_CAPA, "CAPA");
-    client_input(e, NULL, 0, now_ns);
-  }
+  settle(c, n_before);
 }
 
 static void
 client_eof(struct endpoint *e, int64_t now_ns)
 {
   struct pop_client *c = (struct pop_client *)e;
-  if (c->step != STEP_OVER)
-    give_up(c, lang_text("the connection ended early: the server deletes nothing",
-                         "การเชื่อมต่อจบก่อนเวลา: เซิร์ฟเวอร์จะไม่ลบข้อความใด"));
+  c->now_ns = now_ns;
+  pop_client_give_up(c, lang_text("the connection ended early: the server deletes nothing",
+                                  "การเชื่อมต่อจบก่อนเวลา: เซิร์ฟเวอร์จะไม่ลบข้อความใด"));
 }
 
 static void
 client_timeout(struct endpoint *e, int64_t now_ns)
 {
   struct pop_client *c = (struct pop_client *)e;
-  if (c->step != STEP_OVER)
-    give_up(c, lang_text("the server did not answer in time", "เซิร์ฟเวอร์ไม่ตอบภายในเวลา"));
+  c->now_ns = now_ns;
+  pop_client_give_up(c, lang_text("the server did not answer in time", "เซิร์ฟเวอร์ไม่ตอบภายในเวลา"));
 }
 
 static void
-remote_clear(void *data)
+client_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
 {
-  g_free(((struct remote *)data)->id);
+  struct pop_client *c = (struct pop_client *)e;
+  guint n_before = e->out->len;
+  c->now_ns = now_ns;
+  e->wants = ENDPOINT_AS_IS;
+  if (problem) {
+    pop_client_give_up(c, problem);
+  } else if (c->is_greeted) {
+    pop_client_set_state(c, POP_STATE_AUTHORIZATION);
+    settle(c, n_before);
+  }
 }
 
 static void
 client_free(struct endpoint *e)
 {
   struct pop_client *c = (struct pop_client *)e;
+  g_queue_clear_full(&c->waiting, command_free);
+  g_queue_clear_full(&c->running, command_free);
   g_array_unref(c->remotes);
+  g_hash_table_unref(c->digests);
   g_byte_array_unref(c->message);
   lines_clear(&c->lines);
-  g_free(c->user);
-  g_free(c->password);
+  auth_client_clear(&c->auth);
+  g_free(c->greeting);
+  g_free(c->first_answer);
   machine_clear(e);
   g_free(c);
 }
@@ -444,18 +353,34 @@ static const struct endpoint_ops pop_client_ops = {.protocol = "pop3-client",
                                                    .upgraded = client_upgraded,
                                                    .free = client_free};
 
+static void
+seen_free(void *data)
+{
+  struct pop_seen *seen = data;
+  g_free(seen->digest);
+  g_free(seen);
+}
+
+GHashTable *
+pop_known_new(void)
+{
+  return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, seen_free);
+}
+
 struct endpoint *
 pop_client_new(const struct pop_client_config *config)
 {
   struct pop_client *c = g_new0(struct pop_client, 1);
   machine_init(&c->endpoint, &pop_client_ops);
   c->config = *config;
-  c->user = g_strdup(config->user);
-  c->password = g_strdup(config->password);
-  c->remotes = g_array_new(FALSE, TRUE, sizeof(struct remote));
-  g_array_set_clear_func(c->remotes, remote_clear);
+  auth_client_init(&c->auth, &config->login);
+  c->remotes = g_array_new(FALSE, TRUE, sizeof(struct pop_remote));
+  g_array_set_clear_func(c->remotes, pop_remote_clear);
+  c->digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   c->message = g_byte_array_new();
   c->is_good = true;
+  g_queue_init(&c->waiting);
+  g_queue_init(&c->running);
   lines_init(&c->lines, POP_LINE_MAX);
   return &c->endpoint;
 }

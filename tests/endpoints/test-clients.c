@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/mail/pop.h"
+#include "sim/mail/pop_client.h"
 #include "sim/mail/smtp.h"
 #include "tests/endpoints/script.h"
 
@@ -306,8 +307,7 @@ local_init(struct local *l)
 static struct endpoint *
 pop_client(struct local *l, bool keeps)
 {
-  struct pop_client_config config = {.user = "bob",
-                                     .password = "secret",
+  struct pop_client_config config = {.login = {.user = "bob", .password = "secret"},
                                      .into = l->mailbox,
                                      .keeps = keeps,
                                      .done = note_done,

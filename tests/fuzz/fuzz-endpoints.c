@@ -10,6 +10,7 @@
 #include "sim/mail/imap.h"
 #include "sim/mail/imap_client.h"
 #include "sim/mail/pop.h"
+#include "sim/mail/pop_client.h"
 #include "sim/mail/smtp.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -86,7 +87,7 @@ make_client(struct bench *b, enum machine machine)
       .name = "x",
       .envelope = {.sender = "a@b.test", .recipients = &to, .n_recipients = 1},
       .octets = b->octets};
-  struct pop_client_config pop = {.user = "bob", .password = "secret", .into = b->into};
+  struct pop_client_config pop = {.login = {.user = "bob", .password = "secret"}, .into = b->into};
   struct imap_client_config imap = {.login = {.user = "bob", .password = "secret"}};
   return machine == SMTP_CLIENT  ? smtp_client_new(&smtp)
          : machine == POP_CLIENT ? pop_client_new(&pop)
