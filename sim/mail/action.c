@@ -203,9 +203,6 @@ action_errand_kept(struct errand *e, bool is_good)
 static const char *const send_keys[] = {ACCOUNT_KEYS, "from",      "to",        "subject",
                                         "text",       "text_file", "html_file", ACTION_LETTER_KEYS,
                                         SMTP_KEYS,    NULL};
-static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep", NULL};
-static const char *const send_keys[] = {ACCOUNT_KEYS, "from",       "to",      "subject", "text",
-                                        "text_file",  "attachment", SMTP_KEYS, NULL};
 static const char *const fetch_keys[] = {ACCOUNT_KEYS, "keep",   "delete_after",
                                          "headers",    "wanted", "size_max",
                                          "pipeline",   "quit",   NULL};

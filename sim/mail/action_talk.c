@@ -5,6 +5,7 @@
 
 #include "capture/wire/lang.h"
 #include "sim/mail/action_errand.h"
+#include "sim/mail/deflate_layer.h"
 #include "sim/mail/talk.h"
 
 struct script {
@@ -39,7 +40,11 @@ make_talker(struct errand *e)
                                .patience_ns = s->patience_ns,
                                .done = action_errand_over,
                                .data = e};
-  return talk_new(&config);
+  struct endpoint *talk = talk_new(&config);
+  for (guint i = 0; i < s->steps->len; i++)
+    if (g_array_index(s->steps, struct talk_step, i).what == TALK_DEFLATE)
+      return deflate_layer_new(talk);
+  return talk;
 }
 
 /* ---- reading ---- */
@@ -95,8 +100,15 @@ read_fill(const struct tree_node *node, struct talk_step *step, GError **error)
 static bool
 read_map(const struct tree_node *node, struct talk_step *step, GError **error)
 {
-  static const char *const keys[] = {"say", "fill",   "wait",  "closed", "drop",
-                                     "end", "repeat", "early", "expect", NULL};
+  static const char *const keys[] = {"say",      "fill", "wait",   "closed", "drop",   "starttls",
+                                     "compress", "end",  "repeat", "early",  "expect", NULL};
+  static const struct {
+    const char *key;
+    enum talk_do what;
+  } switches[] = {{"closed", TALK_CLOSED},
+                  {"drop", TALK_DROP},
+                  {"starttls", TALK_TLS},
+                  {"compress", TALK_DEFLATE}};
   const char *text;
   bool is_asked = true;
   if (!tree_known(node, keys, error) || !tree_text(node, "say", NULL, &text, error) ||
@@ -106,21 +118,23 @@ read_map(const struct tree_node *node, struct talk_step *step, GError **error)
     return read_say(node, text, step, error);
   if (tree_get(node, "fill"))
     return read_fill(node, step, error);
-  step->what = tree_get(node, "drop")     ? TALK_DROP
-               : tree_get(node, "closed") ? TALK_CLOSED
-                                          : TALK_WAIT;
-  const char *key = step->what == TALK_DROP ? "drop" : "closed";
-  if (step->what != TALK_WAIT && !tree_bool(node, key, true, &is_asked, error))
-    return false;
-  if (step->what == TALK_WAIT && tree_get(node, "wait"))
+  step->what = TALK_WAIT;
+  if (tree_get(node, "wait"))
     return tree_duration(node, "wait", 0, &step->ns, error);
-  if (step->what != TALK_WAIT && is_asked)
-    return true;
+  for (guint i = 0; i < G_N_ELEMENTS(switches); i++) {
+    if (!tree_get(node, switches[i].key))
+      continue;
+    step->what = switches[i].what;
+    if (!tree_bool(node, switches[i].key, true, &is_asked, error))
+      return false;
+    if (is_asked)
+      return true;
+  }
   return tree_fail(error, node, "%s",
                    lang_text("say what to do: a line, or one of {say: …}, {fill: N}, {wait: 2s}, "
-                             "{closed: true}, {drop: true}",
+                             "{closed: true}, {drop: true}, {starttls: true}, {compress: true}",
                              "บอกว่าให้ทำอะไร: บรรทัดที่จะพิมพ์ หรือ {say: …}, {fill: N}, {wait: 2s}, "
-                             "{closed: true}, {drop: true}"));
+                             "{closed: true}, {drop: true}, {starttls: true}, {compress: true}"));
 }
 
 static bool

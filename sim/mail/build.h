@@ -165,6 +165,8 @@
  *         - {wait: 2s}                silence
  *         - {closed: true}            waits until the server hangs up
  *         - {drop: true}              hangs up at once, without QUIT or LOGOUT
+ *         - {starttls: true}          the handshake, behind the go-ahead (with `tls: opportunistic` or `required`);
+ *                                     {compress: true}: DEFLATE, behind the OK of COMPRESS
  *       pace: 0s                      between an answer and the next line
  *       patience: 30s                 after it a line leaves without the answers before it
  *
