@@ -8,6 +8,7 @@
 #include "lessons/lesson.h"
 #include "lessons/library.h"
 #include "sim/cmd.h"
+#include "sim/mail/build.h"
 
 /* A virtual run of ten years is a typing error. */
 #define UNTIL_S_MAX 315360000.0
@@ -22,7 +23,7 @@ ask_stop(int signal_number)
 
 struct play_flags {
   const char *seed, *until, *pcapng, *tap, *events, *format, *pace, *save, *stop_filter,
-      *stop_event;
+      *stop_event, *maildir_out;
   GPtrArray *set, *inputs;
   bool quiet, hash, help;
   /* read from the texts above */
@@ -174,6 +175,23 @@ save_run(const struct run *r, const char *path)
   return cmd_complain_file(path, error);
 }
 
+/* The accounts' mail as it is at the end of the run. */
+static int
+save_maildirs(struct run *r, const char *dir)
+{
+  g_autoptr(GError) error = NULL;
+  unsigned n_accounts;
+  if (!dir)
+    return CMD_DONE;
+  if (!mail_save_maildirs(run_mail(r), dir, &n_accounts, &error))
+    return cmd_complain_file(dir, error);
+  if (n_accounts > 0)
+    return CMD_DONE;
+  cmd_complain(lang_text("--maildir-out: this scenario has no mail accounts",
+                         "--maildir-out: สถานการณ์จำลองนี้ไม่มีบัญชีเมล"));
+  return CMD_USAGE;
+}
+
 static void
 print_run(const struct run *r, const char *what, const struct play_flags *f)
 {
@@ -199,6 +217,8 @@ simulate(const char *what, const struct play_flags *f)
   int code = cmd_save(r, f->pcapng, f->events);
   if (code == CMD_DONE)
     code = save_run(r, f->save);
+  if (code == CMD_DONE)
+    code = save_maildirs(r, f->maildir_out);
   if (code == CMD_DONE) {
     print_run(r, what, f);
     tell_stop(r, f);
@@ -232,6 +252,7 @@ cmd_play(const char *command, char **argv, struct lang_pair help, struct lang_pa
       {.name = "--quiet", .on = &f.quiet},
       {.name = "--hash", .on = &f.hash},
       {.name = "--save", .value = &f.save},
+      {.name = "--maildir-out", .value = &f.maildir_out},
       {.name = "--help", .on = &f.help},
   };
   g_autoptr(GPtrArray) words = g_ptr_array_new();

@@ -26,6 +26,7 @@ static const char help_en[] =
     "fits;\n"
     "                      * and ? stand for anything\n"
     "  --save RUN.envrun   keep scenario, seed, settings and inputs; replay plays them again\n"
+    "  --maildir-out DIR   save every account's mail at the end as a Maildir DIR/HOST/ACCOUNT\n"
     "Example: enveloscope-sim run mail-journey --set links.wan.loss=0.05 -w lossy.pcapng\n";
 static const char help_th[] =
     "วิธีใช้: enveloscope-sim run ID|FILE.yaml [แฟล็ก]\n"
@@ -48,6 +49,7 @@ static const char help_th[] =
     "  --break-event PATTERN   หยุดที่เหตุการณ์ของสถานะแรกที่ตรงกับ 'HOST SUBJECT KEY = VALUE'\n"
     "                      เครื่องหมาย * และ ? แทนอะไรก็ได้\n"
     "  --save RUN.envrun   เก็บสถานการณ์ ซีด ค่าที่ตั้ง และคำสั่งแทรก เล่นซ้ำได้ด้วย replay\n"
+    "  --maildir-out DIR   บันทึกจดหมายของทุกบัญชีเมื่อจบการจำลอง เป็น Maildir ที่ DIR/HOST/ACCOUNT\n"
     "ตัวอย่าง: enveloscope-sim run mail-journey --set links.wan.loss=0.05 -w lossy.pcapng\n";
 
 int

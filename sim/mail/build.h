@@ -211,5 +211,9 @@ bool mail_account(struct mail *m, const char *name, const char *password);
 /* The store's account of that name on that host, borrowed; NULL name: the first one. NULL when
  * there is none. */
 struct store_user *mail_find_account(const struct mail *m, uint32_t host, const char *name);
+/* Writes every account's mailboxes as a Maildir DIR/HOST/ACCOUNT (sim/mail/mailfile.h); none of
+ * these may be there. *n_accounts (may be NULL) counts them. */
+bool mail_save_maildirs(const struct mail *m, const char *dir, unsigned *n_accounts,
+                        GError **error);
 
 #endif

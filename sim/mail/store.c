@@ -102,6 +102,12 @@ store_find_user(const struct store *s, const char *name)
 }
 
 struct store_user *
+store_user_at(const struct store *s, unsigned i)
+{
+  return i < s->users->len ? s->users->pdata[i] : NULL;
+}
+
+struct store_user *
 store_first_user(const struct store *s)
 {
   return s->users->len > 0 ? s->users->pdata[0] : NULL;
