@@ -171,7 +171,7 @@ take_vanished(struct imap_client *c, struct imap_text *t)
     return;
   bool is_earlier = imap_parse_peek(t) == '(';
   if (is_earlier) {
-    g_autoptr(imap_value) word = imap_value_parse(t);
+    imap_value_free(imap_value_parse(t)); /* EARLIER */
     imap_parse_space(t);
   }
   g_autoptr(GArray) set = imap_parse_set(t);

@@ -180,6 +180,18 @@ take_message(struct mailbox *b, const uint8_t *p, size_t at, size_t end, enum mb
   return store_append(b, whole, flags, keywords, internal_ns) != NULL;
 }
 
+/* The end of p[at..end) without an empty last line. */
+static size_t
+without_empty_line(const uint8_t *p, size_t at, size_t end)
+{
+  size_t last = end;
+  if (last > at && p[last - 1] == '\n')
+    last--;
+  if (last < end && last > at && p[last - 1] == '\r')
+    last--;
+  return last == at || p[last - 1] == '\n' ? last : end;
+}
+
 bool
 mbox_read(struct mailbox *b, const uint8_t *p, size_t n, enum mbox_kind kind, unsigned *n_messages,
           GError **error)
@@ -201,9 +213,7 @@ mbox_read(struct mailbox *b, const uint8_t *p, size_t n, enum mbox_kind kind, un
         (kind == MBOX_ANY || kind == MBOX_CL2) && length_fits(p, at, body_at, n, &end);
     size_t next = next_message(p, has_length ? end : at, n);
     if (!has_length) {
-      end = next; /* without the empty line that parts the messages */
-      if (end > at && p[end - 1] == '\n')
-        end -= end - 1 > at && p[end - 2] == '\r' ? 2 : 1;
+      end = without_empty_line(p, at, next); /* the one that parts the messages */
       end = MAX(end, MIN(body_at, next));
     }
     enum mbox_kind own_kind = has_length ? MBOX_CL2 : kind == MBOX_O ? MBOX_O : MBOX_RD;
