@@ -67,7 +67,8 @@ struct world_frame {
  *           10.0.3.1", key = hop, value "10.0.1.1 rtt_us=812 rtt_us=790 *"
  *   subject "action", key = its id, value "started", "done" or "failed"; "transfer ID", key sent, received or end; "lookup NAME
  *           TYPE", key = number of the answer; "mail-queue", key = its id, value = where it
- *           stands or "" when it left (sim/mail/queue.h); "mail-policy", what a mail host decided (sim/mail/policy.h)
+ *           stands or "" when it left (sim/mail/queue.h); "mail-policy", what a mail host decided (sim/mail/policy.h); "relay-finder",
+ *           "bomber": what an attacker learnt or did (sim/attack/attack.h)
  *   subject "input", key = its place in the log, value "waiting", "done" or "nothing"; "hand NAME", key state or typed */
 struct world_event {
   int64_t time_ns;

@@ -5,6 +5,7 @@
  * The keys stand in build.h. Every complaint names file, line and what to do. */
 #include "sim/mail/build_private.h"
 
+#include "sim/attack/attack.h"
 #include "sim/attack/on_path.h"
 #include "sim/attack/smuggle.h"
 #include "sim/attack/spray.h"
@@ -26,9 +27,13 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   m->on_path = on_path_new(n);
   m->sprays = spray_verbs_new(m->ports);
   m->smuggles = smuggle_verbs_new(m->ports);
-  const struct action_table tables[] = {mail_verbs_table(m->verbs), traffic_table(m->traffic),
-                                        on_path_table(m->on_path), spray_table(m->sprays),
-                                        smuggle_table(m->smuggles)};
+  m->relay_finder = relay_finder_new(m->ports);
+  m->bomber = bomber_new(m->ports);
+  const struct action_table tables[] = {
+      mail_verbs_table(m->verbs), traffic_table(m->traffic),  on_path_table(m->on_path),
+      spray_table(m->sprays),     smuggle_table(m->smuggles), relay_finder_table(m->relay_finder),
+      bomber_table(m->bomber),
+  };
   if (build_mail_services(m, tree_get(scenario, "services"), error) &&
       build_mail_users(m, tree_get(scenario, "users"), error) &&
       build_mail_shared(m, tree_get(scenario, "services"), error))
@@ -66,6 +71,8 @@ mail_free(struct mail *m)
   mail_verbs_free(m->verbs);
   spray_verbs_free(m->sprays);
   smuggle_verbs_free(m->smuggles);
+  relay_finder_free(m->relay_finder);
+  bomber_free(m->bomber);
   traffic_free(m->traffic);
   on_path_free(m->on_path);
   g_ptr_array_unref(m->sites);

@@ -83,6 +83,7 @@
  *        token: ya29.abc              for XOAUTH2 and OAUTHBEARER, or {value: ya29.abc, expires: 10min}
  *        account: good                disabled, or expired: right passwords do not help
  *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:
+ *                                     and the attackers of sim/attack/attack.h
  *     - do: send                      send, fetch-pop, read-imap; talk below
  *       server: mail.alice.test       resolved by DNS (an address in digits also works)
  *       port: 587                     default 587 (25 without user) / 110 / 143

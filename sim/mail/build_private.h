@@ -73,6 +73,8 @@ struct mail {
   struct on_path *on_path;
   struct spray_verbs *sprays;
   struct smuggle_verbs *smuggles;
+  struct relay_finder *relay_finder;
+  struct bomber *bomber;
   struct actions *actions;
   struct hands *hands; /* NULL unless somebody types */
 };
