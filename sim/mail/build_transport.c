@@ -126,12 +126,30 @@ read_catch_all(struct site *s, const struct tree_node *node, GError **error)
   return true;
 }
 
+/* The domains, and the host's addresses as RFC 5321 4.1.3 writes them: bob@[10.0.2.25] is bob. */
+static char **
+with_literals(const struct site *s)
+{
+  GPtrArray *all = g_ptr_array_new();
+  for (char **domain = s->domains; *domain; domain++)
+    g_ptr_array_add(all, g_strdup(*domain));
+  for (uint32_t i = 0; all->len > 0 && i < net_n_addresses(s->mail->net, s->host); i++) {
+    struct host_address own = net_address(s->mail->net, s->host, i);
+    char text[ADDR_TEXT_MAX];
+    g_ptr_array_add(all, g_strdup_printf("[%s%s]", own.addr.version == 6 ? "IPv6:" : "",
+                                         ip_addr_format(&own.addr, text)));
+  }
+  g_ptr_array_add(all, NULL);
+  return (char **)g_ptr_array_free(all, FALSE);
+}
+
 static bool
 read_directory(struct site *s, const struct tree_node *node, GError **error)
 {
   const char *separator;
   bool uses_folders;
-  s->directory = directory_new(s->domains, s->store);
+  g_auto(GStrv) domains = with_literals(s);
+  s->directory = directory_new(domains, s->store);
   if (!read_aliases(s, tree_get(node, "aliases"), NULL, error) ||
       !read_lists(s, tree_get(node, "lists"), error) ||
       !read_virtual(s, tree_get(node, "virtual"), error) || !read_catch_all(s, node, error) ||

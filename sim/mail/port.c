@@ -43,6 +43,7 @@ struct ports {
   GPtrArray *open;      /* struct port* */
   GPtrArray *listeners; /* struct listener* */
   uint64_t reaper;
+  const char *trouble; /* while a machine is told that its connection broke */
 };
 
 static void pump_all(struct ports *ports);
@@ -266,10 +267,18 @@ port_ended(void *data, struct conn *c, enum conn_end how)
   p->is_peer_closed = true;
   if (is_over)
     p->conn = NULL;
+  ports->trouble = how != CONN_CLOSED_BY_PEER ? reasons[how].en : NULL;
   p->endpoint->ops->eof(p->endpoint, world_now(ports->world));
+  ports->trouble = NULL;
   if (is_over)
     die(p);
   pump_all(ports);
+}
+
+const char *
+ports_trouble(const struct ports *ports)
+{
+  return ports->trouble;
 }
 
 static const struct conn_ops port_ops = {.connected = port_connected,

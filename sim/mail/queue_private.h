@@ -60,7 +60,7 @@ struct queue {
   struct random_stream random;
   char *name, *relay_host, *lmtp_host;
   GPtrArray *items; /* struct queue_item* */
-  unsigned n_ids, n_active;
+  unsigned n_ids, n_reports, n_active;
   char *id;           /* of the last message, lent to the server */
   GQueue waiting;     /* struct queue_item*: for a connection, first come first served */
   GHashTable *active; /* domain -> connections; never iterated */

@@ -85,7 +85,7 @@ queue_report(struct queue *q, const struct queue_message *m, unsigned action,
   }
   if (told->len == 0)
     return;
-  g_autofree char *id = g_strdup_printf("R%05u", ++q->n_ids);
+  g_autofree char *id = g_strdup_printf("R%05u", ++q->n_reports);
   const struct dsn d = {.action = action,
                         .host = q->name,
                         .to = e->sender,

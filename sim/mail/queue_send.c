@@ -37,6 +37,18 @@ report_results(struct queue_item *item, const struct smtp_recipient_result *resu
                relayed, n_relayed);
 }
 
+/* Why this host did not take it: its words, or what became of the connection (RFC 3463 3.5). */
+static void
+keep_reason(struct queue_item *item, const struct smtp_recipient_result *result)
+{
+  const char *trouble = ports_trouble(item->queue->config.ports);
+  g_autofree char *reason = result->code != 0
+                                ? g_strdup(result->text)
+                                : g_strdup_printf("%s %s: %s", trouble ? "4.4.1" : "4.4.2",
+                                                  item->exchange, trouble ? trouble : result->text);
+  queue_set_reason(item, reason);
+}
+
 static void
 sent(void *data, const struct smtp_recipient_result *results, unsigned n)
 {
@@ -56,7 +68,7 @@ sent(void *data, const struct smtp_recipient_result *results, unsigned n)
     queue_tell(item, "sent via=%s recipients=%u", item->exchange, n_accepted);
   for (unsigned i = n; i > 0; i--) {
     if (results[i - 1].outcome == SMTP_OUTCOME_TEMPORARY)
-      queue_set_reason(item, results[i - 1].text);
+      keep_reason(item, &results[i - 1]);
     else
       g_ptr_array_remove_index(item->recipients, i - 1);
   }
