@@ -4,7 +4,8 @@
  *
  * Everything that a later release of OpenSSL, or a file of this computer, might choose otherwise is
  * said here: versions, suites, groups, signature algorithms, security level, no tickets, no
- * resumption, no renegotiation. RFC 8446, 5246; 9325 for what is offered. */
+ * resumption, no renegotiation. RFC 8446, 5246; 9325 for what is offered. SIMPLIFIED: no 0-RTT,
+ * ALPN, OCSP stapling. */
 #include "sim/tls/tls.h"
 
 #include <gio/gio.h>

@@ -6,8 +6,8 @@
  *
  * Nothing is drawn but the nonces of a self-signed ECDSA certificate: keys are fixed, serial
  * numbers are digests of what is certified, RSA signatures are those of PKCS #1 1.5. Lifetimes are
- * far longer than real ones, so that real programs can meet the servers on any day. RFC 5280. Not
- * here: intermediate authorities, revocation. */
+ * far longer than real ones, so that real programs can meet the servers on any day. RFC 5280.
+ * SIMPLIFIED: no intermediate authorities, no revocation; all hosts have the same keys. */
 #include "sim/tls/tls_certificate.h"
 
 #include <openssl/bn.h>
