@@ -93,6 +93,27 @@ found_free(void *data)
   g_free(f);
 }
 
+/* Names with their numbers as numbers: "1.M98P1" stands before "1.M100P1". */
+static int
+compare_names(const char *a, const char *b)
+{
+  for (;;) {
+    while (*a && *a == *b && !g_ascii_isdigit(*a))
+      a++, b++;
+    if (!g_ascii_isdigit(*a) || !g_ascii_isdigit(*b))
+      return (unsigned char)*a - (unsigned char)*b;
+    const char *x = a + strspn(a, "0"), *y = b + strspn(b, "0");
+    size_t n = strspn(x, "0123456789"), m = strspn(y, "0123456789");
+    int difference = n != m ? (n < m ? -1 : 1) : strncmp(x, y, n);
+    if (difference != 0)
+      return difference;
+    if (x - a != y - b) /* the same number, written longer */
+      return x - a < y - b ? -1 : 1;
+    a = x + n;
+    b = y + m;
+  }
+}
+
 static gint
 by_name(gconstpointer a, gconstpointer b)
 {
@@ -101,7 +122,7 @@ by_name(gconstpointer a, gconstpointer b)
     return x->uid < y->uid ? -1 : 1;
   if (x->seconds != y->seconds)
     return x->seconds < y->seconds ? -1 : 1;
-  return strcmp(x->name, y->name);
+  return compare_names(x->name, y->name);
 }
 
 static void

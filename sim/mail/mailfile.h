@@ -26,8 +26,8 @@ enum {
  *     DIR/.Work.2026/{cur,new,tmp}          mailbox Work/2026 (Maildir++); modified UTF-7
  *
  * Messages come in the order of their UIDs in DIR/dovecot-uidlist; those it does not name come
- * behind, by the seconds that a name begins with, then by the octets of the rest. UIDs are given
- * anew. These seconds are also the internal date; a name without them takes the file's modification
+ * behind, by the seconds that a name begins with, then by the rest, its numbers as numbers. UIDs are
+ * given anew. These seconds are also the internal date; a name without them takes the file's modification
  * time when `uses_file_times`, else virtual time 0. A file whose lines end with LF alone is given
  * CRLF; any other is taken as it is. */
 

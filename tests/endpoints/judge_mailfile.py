@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """judge_mailfile.py -- Python's mailbox module reads the Maildir and mbox files that we write, and we
-read its own.
+read its own; Dovecot opens our Maildir.
 
     judge_mailfile.py MAILFILE-CONVERT            prints TAP
 """
+import imaplib
 import mailbox
 import os
+import pwd
 import subprocess
 import sys
 import tempfile
@@ -98,6 +100,42 @@ def test_we_read_pythons_mbox():
         by_name = sorted(os.listdir(f"{folder}/out/cur"))
         assert [n.split(":2,")[1] for n in by_name] == ["S", "FR", "DT"], by_name
         assert [int(n.split(".")[0]) for n in by_name] == [1767225600 + 60 * i for i in range(3)]
+
+
+def test_dovecot_opens_our_maildir():
+    """UIDs, flags, keywords, octets and the folder's Thai name are those that we wrote."""
+    dovecot = "/usr/lib/dovecot/imap"
+    if not os.path.exists(dovecot):
+        raise tap.Skip("Dovecot is not installed (Debian package dovecot-imapd)")
+    with tempfile.TemporaryDirectory() as folder:
+        box = foreign_maildir(f"{folder}/in")
+        os.rename(f"{folder}/in/.Work.2026", f"{folder}/in/.Work.&DiwOMg4Z-")   # a Thai name
+        with open(f"{folder}/in/dovecot-keywords", "w", encoding="ascii") as f:
+            f.write("0 $Label1\n")
+        first = sorted(os.listdir(f"{folder}/in/cur"))[0]
+        os.rename(f"{folder}/in/cur/{first}", f"{folder}/in/cur/{first}a")
+        assert len(box) == len(MESSAGES)
+        convert("maildir", f"{folder}/in", "maildir", f"{folder}/out")
+        with open(f"{folder}/conf", "w", encoding="ascii") as f:
+            f.write(f"base_dir = {folder}/run\nmail_location = maildir:{folder}/out\nssl = no\n"
+                    "protocols = imap\nfirst_valid_uid = 1\n")
+        command = f"{dovecot} -c {folder}/conf"
+        user = pwd.getpwuid(os.getuid()).pw_name
+        if os.getuid() == 0:            # Dovecot opens no mail as root
+            user = "nobody"
+            subprocess.run(["chown", "-R", user, folder], check=True)
+            command = f"setpriv --reuid=nobody --regid=nogroup --clear-groups {command}"
+        talk = imaplib.IMAP4_stream(f"HOME={folder} USER={user} {command} 2>/dev/null")
+        assert talk.state == "AUTH"
+        assert b" Work.&DiwOMg4Z-" in b" ".join(talk.list()[1]), talk.list()
+        assert talk.select("INBOX")[1] == [b"3"]
+        got = [g for g in talk.fetch("1:*", "(UID FLAGS BODY.PEEK[])")[1] if isinstance(g, tuple)]
+        flags = [imaplib.ParseFlags(head) for head, _ in got]
+        assert [set(f) - {b"\\Recent"} for f in flags] == [
+            {b"\\Seen", b"$Label1"}, {b"\\Answered", b"\\Flagged"}, {b"\\Deleted", b"\\Draft"}], flags
+        assert [octets.replace(b"\r\n", b"\n") for _, octets in got] == [o for o, _ in MESSAGES]
+        assert b"UID 3" in got[2][0]
+        talk.logout()
 
 
 tap.main(globals())

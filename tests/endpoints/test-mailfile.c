@@ -125,6 +125,7 @@ test_maildir_of_others(void)
   GError *error = NULL;
   unsigned n;
   put(dir, "cur/1767225700.M2P3.host,S=9,W=11:2,FSab", "A: second\n\nx\n");
+  put(dir, "cur/1767225700.M10P3.host:2,", "A: behind\n");
   put(dir, "new/1767225600.V1.host", "A: first\r\n\r\nbare\nline\r\n");
   put(dir, "cur/odd name:2,RTz", "A: third\n");
   put(dir, "cur/.hidden", "A: no\n");
@@ -134,15 +135,16 @@ test_maildir_of_others(void)
   put(dir, ".noise/file", "");
   g_assert_true(maildir_load(u, dir, false, &n, &error));
   g_assert_no_error(error);
-  g_assert_cmpuint(n, ==, 4);
+  g_assert_cmpuint(n, ==, 5);
   struct mailbox *b = store_find(u, "INBOX");
   static const struct {
     const char *text, *flags;
     int64_t seconds;
   } wanted[] = {{"A: third\r\n", "\\Answered \\Deleted", 0}, /* no seconds in its name */
                 {"A: first\r\n\r\nbare\nline\r\n", "", 0},
-                {"A: second\r\n\r\nx\r\n", "\\Flagged \\Seen $Label1 Junk", 100}};
-  for (guint i = 0; i < 3; i++) {
+                {"A: second\r\n\r\nx\r\n", "\\Flagged \\Seen $Label1 Junk", 100},
+                {"A: behind\r\n", "", 100}};
+  for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
     const struct store_message *m = b->messages->pdata[i];
     g_autofree char *flags = store_flags_text(b, m->flags, m->keywords, ' ');
     gsize size;
