@@ -173,6 +173,9 @@
  *
  * Attackers are actions too: sim/attack/on_path.h, sim/attack/spray.h.
  *
+ *     - do: smuggle                   sim/attack/smuggle.h; spray: sim/attack/spray.h; strip-starttls and
+ *                                     inject-starttls: sim/attack/on_path.h
+ *
  * An action counts as done for `after` when its connection is over (send: when the server has taken
  * or refused the message). */
 /* clang-format on */

@@ -98,6 +98,17 @@ smtp_check_help(const struct smtp_server *s, const char *arg)
   return s->config.help == SMTP_INQUIRY_OFF ? "502 5.5.1 Command not implemented" : NULL;
 }
 
+/* Would the verb do anything here? */
+static bool
+is_of_use(const struct smtp_server *s, enum smtp_verb verb)
+{
+  return smtp_has_verb(s, verb) && (verb != SMTP_AUTH || smtp_offers(s, SMTP_EXTENSION_AUTH)) &&
+         (verb != SMTP_STARTTLS || smtp_offers(s, SMTP_EXTENSION_STARTTLS)) &&
+         (verb != SMTP_BDAT || smtp_offers(s, SMTP_EXTENSION_CHUNKING)) &&
+         (verb != SMTP_VRFY || s->config.vrfy != SMTP_INQUIRY_OFF) &&
+         (verb != SMTP_EXPN || s->config.expn != SMTP_INQUIRY_OFF);
+}
+
 void
 smtp_act_help(struct smtp_server *s, const char *arg)
 {
@@ -113,7 +124,7 @@ smtp_act_help(struct smtp_server *s, const char *arg)
   }
   machine_printf(&s->endpoint, "214-2.0.0 These commands are understood:\r\n214 2.0.0");
   for (int i = 1; i < SMTP_N_VERBS; i++) {
-    if (smtp_has_verb(s, (enum smtp_verb)i))
+    if (is_of_use(s, (enum smtp_verb)i))
       machine_printf(&s->endpoint, " %s", smtp_verbs[i].name);
   }
   machine_printf(&s->endpoint, "\r\n");
