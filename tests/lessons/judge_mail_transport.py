@@ -183,7 +183,8 @@ def test_a_bomb_fills_the_mailbox():
     r.clean()
     assert r.values("spammer", "bomber", "sent")[-1] == "16"
     assert r.values("spammer", "bomber", "refused")[-1] == "14"
-    assert {ip for (ip,) in r.fields("ip.src", where="smtp.req.command == \"DATA\" && tcp.dstport == 25")} == {SPAMMER, "10.0.2.67"}
+    bombers = {ip for (ip,) in r.fields("ip.src", where="smtp.req.command == \"DATA\" && tcp.dstport == 25")}
+    assert bombers - {MX_ALICE} == {SPAMMER, "10.0.2.67"}, bombers
     assert states(r.values("mx-alice", "mail-queue"))[-1] == "deferred"
     assert not any("Dinner" in v for v in r.values("mx-bob", "mailbox bob/INBOX"))
 
