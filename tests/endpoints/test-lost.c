@@ -135,9 +135,9 @@ copies(const struct record *r, const char *host, const char *mailbox, const char
     g_autofree char *text = message_text(r, host, mailbox, uid);
     if (!text)
       break;
-    bool is_report = strstr(text, "\r\nAction: failed\r\n") != NULL;
-    bool is_about = strstr(text, subject) && (!wants_report || strstr(text, recipient));
-    n += is_about && is_report == wants_report;
+    bool is_report = strstr(text, "\r\nAuto-Submitted: auto-replied\r\n") != NULL;
+    bool is_failure = strstr(text, "\r\nAction: failed\r\n") && strstr(text, recipient);
+    n += strstr(text, subject) && (wants_report ? is_report && is_failure : !is_report);
   }
   return n;
 }
