@@ -46,7 +46,8 @@
  *       relay_networks: [10.0.1.0/24] whose mail is passed on without a login
  *       relay_domains: [friend.test]  mail for these is taken from anybody and passed on
  *       relay_host: HOST[:25]         all mail that is not local goes there, not by MX
- *       lmtp_to: HOST[:24]            mailboxes are on another host: mail goes there by LMTP
+ *       lmtp_to: HOST[:24]            mailboxes are on another host: mail goes there by LMTP; `users` of both, here as
+ *                                     the list of addresses
  *       sends: {pipelining: false, chunking: false, chunk: 0}
  *                                     how the queue speaks to a host that offers these; chunk: octets of one
  *                                     BDAT (0: the whole message)

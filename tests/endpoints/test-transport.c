@@ -140,6 +140,73 @@ test_relay_host_takes_all(void)
   record_clear(&r);
 }
 
+/* RFC 2033: the mailboxes are on another host; each recipient has its own fate behind the data. */
+static void
+test_lmtp_delivers_each_for_itself(void)
+{
+  struct record r;
+  run_text(&r,
+           HOSTS ZONES "services:\n"
+                       "  a: {name: mx.a.test, domains: [a.test], smtp: true, submission: true}\n"
+                       "  b: {name: mx.b.test, domains: [b.test], smtp: true, lmtp_to: c}\n"
+                       "  c: {name: store.b.test, domains: [b.test], lmtp: true, full: refuse}\n"
+                       "users:\n"
+                       "  - {name: alice, password: secret, host: a}\n"
+                       "  - {name: bob, password: secret, host: b}\n"
+                       "  - {name: carol, password: secret, host: b}\n"
+                       "  - {name: bob, password: secret, host: c}\n"
+                       "  - {name: carol, password: secret, host: c, quota: 100}\n"
+                       "actions:\n" SEND("x", "[bob@b.test, carol@b.test]"),
+           600);
+  g_autofree char *arrived = message_text(&r, "c", "bob/INBOX", 1);
+  g_autofree char *at_b = message_text(&r, "b", "bob/INBOX", 1);
+  g_autofree char *report = message_text(&r, "a", "alice/INBOX", 1);
+  g_assert_nonnull(arrived);
+  g_assert_null(at_b);
+  g_assert_nonnull(report); /* of carol only */
+  g_assert_nonnull(strstr(report, "Final-Recipient: rfc822; carol@b.test\r\n"));
+  g_assert_null(strstr(report, "Final-Recipient: rfc822; bob@b.test\r\n"));
+  g_assert_nonnull(strstr(report, "\r\nStatus: 5.2.2\r\n"));
+  record_clear(&r);
+}
+
+/* Between hosts: by STARTTLS when it is offered; required and not offered: the mail waits. */
+static void
+test_tls_between_hosts(void)
+{
+  static const struct {
+    const char *a, *b;
+    bool arrives, is_secret;
+  } cases[] = {
+      {"{relay: opportunistic}", ", tls: true", true, true},
+      {"{relay: opportunistic}", "", true, false},
+      {"{relay: required}", ", tls: true", true, true},
+      {"{relay: required}", "", false, false},
+      {"{relay: never}", ", tls: true", true, false},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct record r;
+    g_autofree char *text = g_strdup_printf(
+        HOSTS ZONES
+        "services:\n"
+        "  a: {name: mx.a.test, domains: [a.test], smtp: true, submission: true, tls: %s}\n"
+        "  b: {name: mx.b.test, domains: [b.test], smtp: true%s}\n"
+        "users:\n"
+        "  - {name: alice, password: secret, host: a}\n"
+        "  - {name: bob, password: secret, host: b}\n"
+        "actions:\n" SEND("x", "bob@b.test"),
+        cases[i].a, cases[i].b);
+    run_text(&r, text, 50);
+    g_autofree char *arrived = message_text(&r, "b", "bob/INBOX", 1);
+    g_assert_cmpint(arrived != NULL, ==, cases[i].arrives);
+    if (arrived)
+      g_assert_cmpint(strstr(arrived, "by mx.b.test with ESMTPS") != NULL, ==, cases[i].is_secret);
+    else
+      g_assert_cmpuint(count(&r, "a mail-queue Q00001", "state=deferred"), >=, 1);
+    record_clear(&r);
+  }
+}
+
 /* ---- schedule: RFC 5321 4.5.4.1, 3464 2.3.3 ---- */
 
 /* Attempts at 0, 10, 40 and 70 s; the sender is told at the first deferral behind 30 s, once; at
@@ -637,6 +704,8 @@ main(int argc, char **argv)
   TEST("the-best-exchange-is-this-host", test_the_best_exchange_is_this_host);
   TEST("equal-preferences-are-shuffled", test_equal_preferences_are_shuffled_by_the_seed);
   TEST("relay-host-takes-all", test_relay_host_takes_all);
+  TEST("lmtp-delivers-each-for-itself", test_lmtp_delivers_each_for_itself);
+  TEST("tls-between-hosts", test_tls_between_hosts);
   TEST("schedule-by-list-warning-and-expiry", test_schedule_by_list_warning_and_expiry);
   TEST("the-receiver-comes-back", test_the_receiver_comes_back);
   TEST("connections-are-bounded", test_connections_are_bounded);
