@@ -8,6 +8,7 @@
 #include "sim/attack/attack.h"
 #include "sim/attack/on_path.h"
 #include "sim/attack/smuggle.h"
+#include "sim/attack/sniffer.h"
 #include "sim/attack/spray.h"
 #include "sim/mail/action.h"
 #include "sim/mail/hand.h"
@@ -27,12 +28,13 @@ mail_new(struct net *n, const struct tree_node *scenario, GError **error)
   m->on_path = on_path_new(n);
   m->sprays = spray_verbs_new(m->ports);
   m->smuggles = smuggle_verbs_new(m->ports);
+  m->sniffers = sniffers_new(n);
   m->relay_finder = relay_finder_new(m->ports);
   m->bomber = bomber_new(m->ports);
   const struct action_table tables[] = {
       mail_verbs_table(m->verbs), traffic_table(m->traffic),  on_path_table(m->on_path),
       spray_table(m->sprays),     smuggle_table(m->smuggles), relay_finder_table(m->relay_finder),
-      bomber_table(m->bomber),
+      bomber_table(m->bomber),    sniffers_table(m->sniffers),
   };
   if (build_mail_services(m, tree_get(scenario, "services"), error) &&
       build_mail_users(m, tree_get(scenario, "users"), error) &&
@@ -73,6 +75,7 @@ mail_free(struct mail *m)
   smuggle_verbs_free(m->smuggles);
   relay_finder_free(m->relay_finder);
   bomber_free(m->bomber);
+  sniffers_free(m->sniffers);
   traffic_free(m->traffic);
   on_path_free(m->on_path);
   g_ptr_array_unref(m->sites);

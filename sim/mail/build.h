@@ -172,7 +172,8 @@
  *       pace: 0s                      between an answer and the next line
  *       patience: 30s                 after it a line leaves without the answers before it
  *
- * Attackers are actions too: sim/attack/on_path.h, sim/attack/spray.h.
+ * Attackers are actions too: sim/attack/on_path.h, sim/attack/spray.h,
+ * sim/attack/sniffer.h.
  *
  *     - do: smuggle                   sim/attack/smuggle.h; spray: sim/attack/spray.h; strip-starttls and
  *                                     inject-starttls: sim/attack/on_path.h

@@ -75,6 +75,7 @@ struct mail {
   struct smuggle_verbs *smuggles;
   struct relay_finder *relay_finder;
   struct bomber *bomber;
+  struct sniffers *sniffers;
   struct actions *actions;
   struct hands *hands; /* NULL unless somebody types */
 };

@@ -168,6 +168,12 @@ struct host {
   void *outside_data;
 };
 
+struct ear {
+  uint32_t link;
+  net_ear hear;
+  void *data;
+};
+
 struct net {
   struct world *world;
   struct host **hosts;
@@ -178,6 +184,7 @@ struct net {
   GPtrArray *zones;       /* struct zone */
   GArray *filters;        /* struct net_filter: the rules that the judge decides */
   GPtrArray *changes;     /* struct link_change */
+  GArray *ears;           /* struct ear: who listens at a link */
   net_judge judge;
   void *judge_data;
   uint64_t n_journeys;

@@ -49,22 +49,28 @@ link_arrive(void *data)
 static void
 tell_tap(struct link_way *w, const struct packet *p, int64_t due_ns, bool is_unseen)
 {
-  struct world *world = w->link->net->world;
-  if (!world_wants_frames(world))
+  const struct net *n = w->link->net;
+  if (!world_wants_frames(n->world) && !n->ears)
     return;
-  world_emit_frame(
-      world, &(struct world_frame){.time_ns = world_now(world),
-                                   .link = w->link->index,
-                                   .from_host = w->from->host->index,
-                                   .to_host = w->to->host->index,
-                                   .is_sender = p->maker == w->from->host->index && !p->is_copy,
-                                   .is_unseen = is_unseen,
-                                   .is_lost = p->is_lost,
-                                   .arrival_ns = p->is_lost ? -1 : due_ns,
-                                   .due_ns = due_ns,
-                                   .octets = p->octets,
-                                   .n_octets = p->n,
-                                   .packet = p->journey});
+  struct world_frame frame = {.time_ns = world_now(n->world),
+                              .link = w->link->index,
+                              .from_host = w->from->host->index,
+                              .to_host = w->to->host->index,
+                              .is_sender = p->maker == w->from->host->index && !p->is_copy,
+                              .is_unseen = is_unseen,
+                              .is_lost = p->is_lost,
+                              .arrival_ns = p->is_lost ? -1 : due_ns,
+                              .due_ns = due_ns,
+                              .octets = p->octets,
+                              .n_octets = p->n,
+                              .packet = p->journey};
+  if (world_wants_frames(n->world))
+    world_emit_frame(n->world, &frame);
+  for (guint i = 0; n->ears && !is_unseen && i < n->ears->len; i++) {
+    const struct ear *ear = &g_array_index(n->ears, struct ear, i);
+    if (ear->link == frame.link)
+      ear->hear(ear->data, &frame);
+  }
 }
 
 /* Will the link go down before a frame that leaves now arrives? */

@@ -34,6 +34,7 @@ net_free(struct net *n)
   g_ptr_array_free(n->zones, TRUE);
   g_array_free(n->filters, TRUE);
   g_ptr_array_free(n->changes, TRUE);
+  g_clear_pointer(&n->ears, g_array_unref);
   packet_pool_clear(n);
   g_free(n);
 }
@@ -103,6 +104,24 @@ net_set_judge(struct net *n, net_judge judge, void *data)
 {
   n->judge = judge;
   n->judge_data = data;
+}
+
+void
+net_overhear(struct net *n, uint32_t link, net_ear ear, void *data)
+{
+  struct ear one = {link, ear, data};
+  if (!n->ears)
+    n->ears = g_array_new(FALSE, FALSE, sizeof one);
+  g_array_append_val(n->ears, one);
+}
+
+void
+net_stop_ear(struct net *n, const void *data)
+{
+  for (guint i = n->ears ? n->ears->len : 0; i-- > 0;) {
+    if (g_array_index(n->ears, struct ear, i).data == data)
+      g_array_remove_index(n->ears, i);
+  }
 }
 
 uint32_t

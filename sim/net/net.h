@@ -58,6 +58,15 @@ struct net_filter net_filter(const struct net *n, uint32_t filter);
 typedef bool (*net_judge)(void *data, uint32_t filter, const struct world_frame *frame);
 void net_set_judge(struct net *n, net_judge judge, void *data);
 
+/* ---- a tap for somebody in the world ---- */
+
+/* Called for every frame of a link in both directions as it leaves, as a tap of that link sees it.
+ * Whoever listens changes nothing. */
+typedef void (*net_ear)(void *data, const struct world_frame *frame);
+void net_overhear(struct net *n, uint32_t link, net_ear ear, void *data);
+/* No more for that `data`. */
+void net_stop_ear(struct net *n, const void *data);
+
 /* The addresses of a host, link by link. */
 struct host_address {
   struct ip_addr addr;
