@@ -47,6 +47,7 @@ int cmd_list(char **argv);
 int cmd_run(char **argv);
 int cmd_check(char **argv);
 int cmd_attach(char **argv);
+int cmd_connect(char **argv);
 int cmd_replay(char **argv);
 int cmd_diff(char **argv);
 int cmd_serve(char **argv);

@@ -25,7 +25,7 @@ static const struct command commands[] = {
      cmd_serve,
      {"let real clients reach the simulated servers", "ให้ไคลเอนต์จริงต่อเข้าเซิร์ฟเวอร์จำลอง"}},
     {"connect",
-     NULL,
+     cmd_connect,
      {"let simulated clients reach a real server", "ให้ไคลเอนต์จำลองต่อไปยังเซิร์ฟเวอร์จริง"}},
     {"attach",
      cmd_attach,

@@ -61,6 +61,12 @@ mail_plan(struct mail *m, const struct input_log *log, GError **error)
   return m->hands != NULL;
 }
 
+unsigned
+mail_n_actions_left(const struct mail *m)
+{
+  return actions_n_left(m->actions);
+}
+
 void
 mail_free(struct mail *m)
 {

@@ -206,6 +206,8 @@ uint32_t mail_host(const struct mail *m, unsigned i);
 /* The port on which that host serves "smtp", "submission", "pop3", "imap", … (a key of `services`);
  * 0 when it does not. */
 uint16_t mail_service_port(const struct mail *m, uint32_t host, const char *service);
+/* Actions of the timeline that are not finished. */
+unsigned mail_n_actions_left(const struct mail *m);
 /* The certificate of the authority that the servers' ones come from, PEM, borrowed; NULL when none of
  * them speaks TLS. */
 const char *mail_authority_pem(const struct mail *m);

@@ -16,6 +16,7 @@ struct action {
   char *id, *after;
   uint32_t host;
   int64_t at_ns, delay_ns;
+  bool is_over;
   /* while a name is looked for */
   const char *server;
   void (*found)(struct action *a, const struct ip_addr *addr, void *own);
@@ -52,12 +53,22 @@ action_finish(struct action *a, bool is_good)
 {
   struct actions *all = a->actions;
   tell(a, is_good ? "done" : "failed");
+  a->is_over = true;
   for (guint i = 0; i < all->list->len; i++) {
     struct action *next = all->list->pdata[i];
     if (g_strcmp0(next->after, a->id) == 0)
       world_at(all->world, world_now(all->world) + next->delay_ns, WORLD_APP, next->host, begin,
                next);
   }
+}
+
+unsigned
+actions_n_left(const struct actions *all)
+{
+  unsigned n = 0;
+  for (guint i = 0; i < all->list->len; i++)
+    n += !((const struct action *)all->list->pdata[i])->is_over;
+  return n;
 }
 
 const struct tree_node *

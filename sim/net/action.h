@@ -43,6 +43,8 @@ struct action_table {
 struct actions *actions_new(struct net *n, const struct tree_node *list,
                             const struct action_table *tables, unsigned n_tables, GError **error);
 void actions_free(struct actions *all);
+/* Those that are not finished; some may wait for one that never is. */
+unsigned actions_n_left(const struct actions *all);
 
 /* ---- for verbs ---- */
 const struct tree_node *action_node(const struct action *a);

@@ -153,6 +153,7 @@ struct host {
   struct packet *tcp_packet;      /* under construction */
   uint64_t tcp_timer;             /* the event, or 0 */
   int64_t tcp_timer_ns;
+  struct listener *listeners; /* socket.c: never closed before the host is freed */
   GHashTable *bindings;      /* port → struct udp_binding */
   GPtrArray *pings, *traces; /* struct ping, struct trace */
   GPtrArray *choices;        /* struct choice, or NULL */

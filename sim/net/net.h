@@ -108,6 +108,11 @@ bool net_listen(struct net *n, uint32_t host, uint16_t port,
                 void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops,
                                  void **conn_data),
                 void *data);
+/* The same, in the place of who listens there: new connections are told to the new one. */
+bool net_listen_instead(struct net *n, uint32_t host, uint16_t port,
+                        void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops,
+                                         void **conn_data),
+                        void *data);
 /* Never calls back from inside. What is sent before `connected` leaves when the connection is
  * there. */
 struct conn *net_connect(struct net *n, uint32_t host, const struct ip_addr *to, uint16_t port,

@@ -18,6 +18,8 @@ struct user {
 
 struct listener {
   struct user user;
+  struct listener *next; /* of the host's */
+  uint16_t port;
   void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops, void **conn_data);
   void *data;
 };
@@ -29,7 +31,7 @@ struct conn {
   bool has_failed; /* there is no way to the peer */
   bool tells_again;
   uint32_t last_una; /* ACKs of something new confirm the neighbour */
-  bool is_over; /* closed on both sides while its user does not read: what came still waits */
+  bool is_over;      /* closed on both sides while its user does not read: what came still waits */
   uint16_t to_port;
   struct host *host;
   struct tcp_sock *sock;
@@ -360,9 +362,30 @@ net_listen(struct net *n, uint32_t host, uint16_t port,
     return false;
   }
   struct listener *l = g_new0(struct listener, 1);
-  *l = (struct listener){.user = {.is_listener = true}, .accepted = accepted, .data = data};
+  *l = (struct listener){.user = {.is_listener = true},
+                         .next = h->listeners,
+                         .port = port,
+                         .accepted = accepted,
+                         .data = data};
+  h->listeners = l;
   tcp_sock_set_user(s, l);
   return true;
+}
+
+bool
+net_listen_instead(struct net *n, uint32_t host, uint16_t port,
+                   void (*accepted)(void *data, struct conn *c, const struct conn_ops **ops,
+                                    void **conn_data),
+                   void *data)
+{
+  for (struct listener *l = n->hosts[host]->listeners; l; l = l->next) {
+    if (l->port != port)
+      continue;
+    l->accepted = accepted;
+    l->data = data;
+    return true;
+  }
+  return net_listen(n, host, port, accepted, data);
 }
 
 static void

@@ -451,7 +451,7 @@ outside_gateway_forward(struct outside_gateway *g, uint32_t host, uint16_t port,
   o->door = (struct door){.gateway = g, .fd = -1};
   o->n_at = socket_address(address, to_port, &o->at);
   g_ptr_array_add(g->doors, o); /* before listening: freed with the gateway in any case */
-  return o->n_at != 0 && net_listen(g->net, host, port, accepted, o);
+  return o->n_at != 0 && net_listen_instead(g->net, host, port, accepted, o);
 }
 
 /* ---- life ---- */

@@ -36,7 +36,8 @@ uint16_t outside_gateway_listen(struct outside_gateway *g, const char *address, 
                                 GError **error);
 
 /* Outward: what connects to port `port` of the simulated host `host` reaches `address`:`to_port` of
- * this machine. False when the simulated port is taken or the address is not numeric. */
+ * this machine; a simulated server that listens there hears nothing more. False when the address is
+ * not numeric. */
 bool outside_gateway_forward(struct outside_gateway *g, uint32_t host, uint16_t port,
                              const char *address, uint16_t to_port);
 
