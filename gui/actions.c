@@ -9,6 +9,7 @@
 
 #include "gui/dialogs.h"
 #include "gui/filter_entry.h"
+#include "gui/hand_pane.h"
 #include "gui/history.h"
 #include "gui/stops_dialog.h"
 #include "gui/what_if.h"
@@ -262,6 +263,13 @@ compare(struct window *w)
 }
 
 static void
+by_hand(struct window *w)
+{
+  perspectives_show_view(window_perspectives(w), VIEW_HAND);
+  hand_pane_focus(perspectives_view(window_perspectives(w), VIEW_HAND));
+}
+
+static void
 original(struct window *w)
 {
   session_back_to_original(window_session(w));
@@ -290,6 +298,7 @@ static const struct action_row rows[] = {
     {"save-run", dialogs_save_run, {"<Primary><Shift>s"}, NULL},
     {"drop-packet", what_if_drop, {"<Primary>Delete"}, NULL},
     {"what-if", what_if_ask, {"<Primary>i"}, NULL},
+    {"by-hand", by_hand, {"<Primary>t"}, NULL},
     {"undo", undo, {"<Primary>z"}, NULL},
     {"compare", compare, {"<Primary><Shift>e"}, NULL},
     {"original", original, {"<Primary><Shift>z"}, NULL},
@@ -458,6 +467,7 @@ actions_menu(struct window *w)
                 "win.save-run");
   g_menu_append(file, lang_text("Go to packet…", "ไปยังแพ็กเก็ต…"), "win.goto");
   g_menu_append(time, lang_text("What if…", "จะเป็นอย่างไรถ้า…"), "win.what-if");
+  g_menu_append(time, lang_text("Type by hand", "พิมพ์เอง"), "win.by-hand");
   g_menu_append(time, lang_text("To the end of this exchange", "ไปจนจบคำสั่งและคำตอบนี้"),
                 "win.step-out");
   g_menu_append(time, lang_text("Breakpoints…", "จุดหยุด…"), "win.breakpoints");

@@ -28,7 +28,6 @@ frame_of_packet(Session *s, uint64_t packet)
   return 0;
 }
 
-/* The inputs that a hand types are told in the words of the input log itself. */
 char *
 branch_bar_say(Session *session, const struct input *input)
 {
@@ -67,6 +66,20 @@ branch_bar_say(Session *session, const struct input *input)
     return g_strdup_printf(lang_text("%s fails", "%s ขาด"), input->link);
   case INPUT_UP:
     return g_strdup_printf(lang_text("%s works again", "%s กลับมาใช้ได้"), input->link);
+  case INPUT_OPEN:
+    return g_strdup_printf(
+        lang_text("%1$s connects to %2$s port %3$u by hand", "%1$s ต่อไปยัง %2$s พอร์ต %3$u ด้วยมือ"),
+        input->host, input->server, input->to_port);
+  case INPUT_LISTEN:
+    return g_strdup_printf(
+        lang_text("%1$s is answered by hand on port %2$u", "%1$s ตอบด้วยมือที่พอร์ต %2$u"), input->host,
+        input->to_port);
+  case INPUT_TYPE:
+    return g_strdup_printf(lang_text("typed: %s", "พิมพ์: %s"), input->line);
+  case INPUT_TLS:
+    return g_strdup(lang_text("TLS begins by hand", "เริ่ม TLS ด้วยมือ"));
+  case INPUT_CLOSE:
+    return g_strdup(lang_text("closed by hand", "ปิดการเชื่อมต่อด้วยมือ"));
   default:
     return input_format(input);
   }

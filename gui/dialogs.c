@@ -151,6 +151,7 @@ static const struct shortcut time_keys[] = {
     {"<Primary>b", {"Breakpoints", "จุดหยุด"}},
     {"<Primary>Delete", {"What if the selected packet is lost", "ถ้าแพ็กเก็ตที่เลือกสูญหาย"}},
     {"<Primary>i", {"What if…", "จะเป็นอย่างไรถ้า…"}},
+    {"<Primary>t", {"Type a protocol by hand", "พิมพ์โปรโตคอลเอง"}},
     {"<Primary><Shift>e", {"Compare with the original", "เปรียบเทียบกับต้นฉบับ"}},
     {"<Primary>z", {"Undo the last change", "เลิกทำการเปลี่ยนแปลงล่าสุด"}},
     {"<Primary><Shift>z", {"Back to the original", "กลับสู่ต้นฉบับ"}},

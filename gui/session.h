@@ -60,6 +60,8 @@ const char *session_stop_reached(Session *s);
  * everything before that time being the same, octet for octet. False with error: then nothing
  * changed. */
 gboolean session_branch(Session *s, const struct input *input, GError **error);
+/* The same with several inputs, in the order of their times. */
+gboolean session_branch_by(Session *s, const struct input *inputs, gsize n, GError **error);
 /* The run without its input number `input`. */
 gboolean session_remove_input(Session *s, unsigned input, GError **error);
 unsigned session_n_branches(Session *s);   /* 0: the original is shown */

@@ -112,9 +112,15 @@ show_branch(Session *s, struct run *branch)
 gboolean
 session_branch(Session *s, const struct input *input, GError **error)
 {
+  return session_branch_by(s, input, 1, error);
+}
+
+gboolean
+session_branch_by(Session *s, const struct input *inputs, gsize n, GError **error)
+{
   g_return_val_if_fail(s->run != NULL, FALSE);
   session_set_playing(s, FALSE);
-  return show_branch(s, run_branch(s->run, input->time_ns, input, 1, error));
+  return show_branch(s, run_branch(s->run, inputs[0].time_ns, inputs, n, error));
 }
 
 gboolean

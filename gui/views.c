@@ -7,6 +7,7 @@
 #include "gui/dialogue.h"
 #include "gui/encapsulation.h"
 #include "gui/filter_entry.h"
+#include "gui/hand_pane.h"
 #include "gui/hex_pane.h"
 #include "gui/hops_pane.h"
 #include "gui/ladder.h"
@@ -33,6 +34,7 @@ const struct view_row view_rows[N_VIEWS] = {
     [VIEW_PLOT] = {"plot", {"TCP over time", "TCP ตามเวลา"}, tcp_plot_new},
     [VIEW_HOPS] = {"hops", {"Layers on the way", "ชั้นต่าง ๆ ระหว่างทาง"}, hops_pane_new},
     [VIEW_COMPARE] = {"compare", {"Compare", "เปรียบเทียบ"}, compare_pane_new},
+    [VIEW_HAND] = {"hand", {"By hand", "พิมพ์เอง"}, hand_pane_new},
     [VIEW_RISK] = {"risk", {"Logins and findings", "การเข้าสู่ระบบและข้อค้นพบ"}, risk_pane_new},
 };
 

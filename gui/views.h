@@ -21,6 +21,7 @@ enum view {
   VIEW_PLOT,
   VIEW_HOPS,
   VIEW_COMPARE,
+  VIEW_HAND,
   VIEW_RISK,
   N_VIEWS
 };

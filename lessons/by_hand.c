@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "capture/wire/frame.h"
+
 /* A client at whose other end a person sits has fallen silent when it says nothing for so long. */
 #define QUIET_NS (INT64_C(500) * 1000000)
 /* And so long it has for its first word. */
@@ -252,6 +254,31 @@ by_hand_flow(const struct by_hand *h)
   return h->flow;
 }
 
+char *
+by_hand_numbers(const struct run *r, uint32_t frame)
+{
+  static const struct {
+    uint16_t flag;
+    const char *name;
+  } names[] = {
+      {TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"}};
+  const struct trace *t = run_trace(r);
+  const struct trace_frame *f = trace_frame(t, frame);
+  const struct trace_flow_end *ends = trace_flow(t, f->flow)->ends;
+  g_autoptr(GByteArray) octets = g_byte_array_new();
+  struct frame_layers layers;
+  trace_octets(t, frame, octets);
+  frame_walk(trace_link(t, frame), octets->data, octets->len, &layers);
+  GString *out = g_string_new("[");
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (layers.tcp.flags & names[i].flag)
+      g_string_append_printf(out, "%s%s", out->len > 1 ? ", " : "", names[i].name);
+  g_string_append_printf(out, "] seq %u", layers.tcp.seq - ends[f->direction].isn);
+  if (layers.tcp.flags & TCP_ACK)
+    g_string_append_printf(out, " ack %u", layers.tcp.ack - ends[!f->direction].isn);
+  return g_string_free(out, false);
+}
+
 /* ---- whose turn ---- */
 
 const char *
@@ -284,6 +311,22 @@ over_ns(const struct by_hand *h, int64_t since_ns)
       return line->time_ns;
   }
   return BY_HAND_NEVER;
+}
+
+/* When what was asked for at that time is there: TLS; the time itself when nothing was. */
+static int64_t
+agreed_ns(const struct by_hand *h, int64_t since_ns)
+{
+  bool is_asked = false;
+  for (guint i = 0; i < h->lines->len; i++) {
+    const struct by_hand_line *line = &g_array_index(h->lines, struct by_hand_line, i);
+    if (line->kind != BY_HAND_TLS || line->time_ns < since_ns)
+      continue;
+    if (*line->text)
+      return line->time_ns;
+    is_asked = true;
+  }
+  return is_asked ? BY_HAND_NEVER : since_ns;
 }
 
 static int64_t
@@ -333,6 +376,8 @@ by_hand_turn_ns(const struct by_hand *h, int64_t since_ns)
       by_hand_is_server(h) ? server_turn_ns(h, since_ns, is_waiting) : client_turn_ns(h, since_ns);
   if (g_strcmp0(state, "closing") == 0)
     turn_ns = BY_HAND_NEVER; /* nothing but the end is awaited */
+  if (turn_ns == since_ns)
+    turn_ns = agreed_ns(h, since_ns);
   turn_ns = MIN(turn_ns, over_ns(h, since_ns));
   return is_waiting || turn_ns == BY_HAND_NEVER || turn_ns <= since_ns + BY_HAND_PATIENCE_NS
              ? turn_ns

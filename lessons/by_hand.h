@@ -50,6 +50,9 @@ bool by_hand_is_over(const struct by_hand *h, int64_t time_ns); /* closed or fai
 uint16_t by_hand_port(const struct by_hand *h);
 uint32_t by_hand_flow(const struct by_hand *h);
 
+/* What a TCP frame of a run was: "[PSH, ACK] seq 1 ack 41", relative to both SYNs. g_free() */
+char *by_hand_numbers(const struct run *r, uint32_t frame);
+
 /* For who plays the server: what the client's last line at or before that time is and what it waits
  * for, as a sentence in the current language; NULL when there is nothing to say. g_free() */
 char *by_hand_hint(const struct by_hand *h, int64_t time_ns);

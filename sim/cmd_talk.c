@@ -103,31 +103,17 @@ show_record(const uint8_t *p, size_t n)
 static void
 show_frame(const struct talk *t, uint32_t frame)
 {
-  static const struct {
-    uint16_t flag;
-    const char *name;
-  } names[] = {
-      {TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"}};
   const struct trace *trace = run_trace(t->run);
   const struct trace_frame *f = trace_frame(trace, frame);
-  const struct trace_flow *flow = trace_flow(trace, f->flow);
-  const struct trace_flow_end *me = &flow->ends[f->direction], *peer = &flow->ends[!f->direction];
   g_autoptr(GByteArray) octets = g_byte_array_new();
   struct frame_layers layers;
   trace_octets(trace, frame, octets);
   frame_walk(trace_link(trace, frame), octets->data, octets->len, &layers);
-  g_autoptr(GString) flags = g_string_new(NULL);
-  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    if (layers.tcp.flags & names[i].flag)
-      g_string_append_printf(flags, "%s%s", flags->len ? ", " : "", names[i].name);
   g_autofree char *time = ladder_seconds(f->time_ns - TRACE_SIM_EPOCH_NS);
   char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
-  bool has_ack = layers.tcp.flags & TCP_ACK;
-  printf("    #%-4u %s  %s:%u > %s:%u  [%s] seq %u", frame + 1, time,
-         host_at(t->run, &layers.src, from), layers.src_port, host_at(t->run, &layers.dst, to),
-         layers.dst_port, flags->str, layers.tcp.seq - me->isn);
-  if (has_ack)
-    printf(" ack %u", layers.tcp.ack - peer->isn);
+  g_autofree char *numbers = by_hand_numbers(t->run, frame);
+  printf("    #%-4u %s  %s:%u > %s:%u  %s", frame + 1, time, host_at(t->run, &layers.src, from),
+         layers.src_port, host_at(t->run, &layers.dst, to), layers.dst_port, numbers);
   printf(lang_text("  %u octets%s", "  %u ออกเตต%s"), layers.payload_wire,
          run_is_lost(t->run, frame) ? lang_text("  ✗ lost on its way", "  ✗ หายระหว่างทาง") : "");
   show_record(octets->data + layers.payload_offset, layers.payload_octets);
