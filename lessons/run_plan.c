@@ -85,27 +85,41 @@ plan_take_text(struct run_plan *plan, char *text, gsize n)
 
 /* ---- text files beside the scenario ---- */
 
-/* Calls `visit` for each `text_file` of an action. */
+/* Keys that name a file, and the key under which a saved run holds its text: NULL where it cannot,
+ * because it is a folder. */
+static const struct file_key {
+  const char *list, *key, *text_key;
+} file_keys[] = {{"actions", "text_file", "text"},
+                 {"actions", "html_file", "html"},
+                 {"users", "mbox", "mbox_text"},
+                 {"users", "maildir", NULL}};
+
+typedef bool (*visit_file)(const struct run_plan *plan, struct tree_node *node,
+                           const struct file_key *key, GError **error);
+
+/* Calls `visit` for each key of the scenario that names a file. */
 static bool
-each_text_file(const struct run_plan *plan, struct tree_node *scenario,
-               bool (*visit)(const struct run_plan *plan, struct tree_node *node, GError **error),
+each_text_file(const struct run_plan *plan, struct tree_node *scenario, visit_file visit,
                GError **error)
 {
-  const struct tree_node *actions = tree_get(scenario, "actions");
-  if (!actions || actions->kind != TREE_LIST)
-    return true;
-  for (guint i = 0; i < actions->children->len; i++) {
-    struct tree_node *node = tree_path(actions->children->pdata[i], "text_file");
-    if (node && node->kind == TREE_SCALAR && !visit(plan, node, error))
-      return false;
+  for (size_t k = 0; k < G_N_ELEMENTS(file_keys); k++) {
+    const struct tree_node *list = tree_get(scenario, file_keys[k].list);
+    for (guint i = 0; list && list->kind == TREE_LIST && i < list->children->len; i++) {
+      struct tree_node *node = tree_path(list->children->pdata[i], file_keys[k].key);
+      if (node && node->kind == TREE_SCALAR && !visit(plan, node, &file_keys[k], error))
+        return false;
+    }
   }
   return true;
 }
 
-/* What cannot be read is left to the action, which says so with file and line. */
+/* What cannot be read is left to its reader, which says so with file and line. */
 static bool
-gather_file(const struct run_plan *plan, struct tree_node *node, GError **error)
+gather_file(const struct run_plan *plan, struct tree_node *node, const struct file_key *key,
+            GError **error)
 {
+  if (!key->text_key)
+    return true;
   g_autofree char *folder = g_path_get_dirname(plan->name);
   g_autofree char *path = g_build_filename(folder, node->text, NULL);
   gsize n;
@@ -117,23 +131,29 @@ gather_file(const struct run_plan *plan, struct tree_node *node, GError **error)
 }
 
 static bool
-put_file(const struct run_plan *plan, struct tree_node *node, GError **error)
+put_file(const struct run_plan *plan, struct tree_node *node, const struct file_key *key,
+         GError **error)
 {
-  const char *text = g_hash_table_lookup(plan->files, node->text);
+  const char *text = key->text_key ? g_hash_table_lookup(plan->files, node->text) : NULL;
   if (text) {
     g_free(node->key);
-    node->key = g_strdup("text");
+    node->key = g_strdup(key->text_key);
     g_free(node->text);
     node->text = g_strdup(text);
     return true;
   }
   if (!plan->is_closed)
     return true;
-  return tree_fail(error, node,
-                   lang_text("the file %s is not part of the saved run, and nothing else is read; "
-                             "save the run again",
-                             "ไฟล์ %s ไม่ได้อยู่ในการจำลองที่บันทึกไว้ และจะไม่อ่านไฟล์อื่น ให้บันทึกใหม่อีกครั้ง"),
-                   node->text);
+  return tree_fail(
+      error, node,
+      key->text_key ? lang_text("the file %s is not part of the saved run, and nothing else is "
+                                "read; save the run again",
+                                "ไฟล์ %s ไม่ได้อยู่ในการจำลองที่บันทึกไว้ และจะไม่อ่านไฟล์อื่น ให้บันทึกใหม่อีกครั้ง")
+                    : lang_text("a saved run cannot hold the folder %s, and nothing else is read; "
+                                "write its mail as `mbox`",
+                                "การจำลองที่บันทึกไว้เก็บโฟลเดอร์ %s ไม่ได้ และจะไม่อ่านไฟล์อื่น "
+                                "ให้เขียนจดหมายเป็น `mbox`"),
+      node->text);
 }
 
 /* ---- settings ---- */

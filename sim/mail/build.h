@@ -80,7 +80,8 @@
  *        quota: 1000000, quota_messages: 100,      octets and messages; 0: no limit
  *        messages: [{from: a@b.test, subject: text, text: text, mailbox: INBOX, seen: false}],
  *        maildir: folder              a Maildir++ beside the scenario: mailboxes, messages, flags
- *        mbox: file}                  an mbox beside the scenario, into INBOX (sim/mail/mailfile.h)
+ *        mbox: file}                  an mbox beside the scenario, into INBOX (sim/mail/mailfile.h); or its text as
+ *                                     mbox_text, which is how a saved run keeps it. A Maildir it cannot keep.
  *        token: ya29.abc              for XOAUTH2 and OAUTHBEARER, or {value: ya29.abc, expires: 10min}
  *        account: good                disabled, or expired: right passwords do not help
  *   actions:                          the timeline (sim/net/action.h); of mail, beside sim/net/traffic.h:

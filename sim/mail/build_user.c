@@ -57,10 +57,18 @@ add_message(struct site *s, struct store_user *user, struct mailbox *into,
 static bool
 add_files(struct store_user *user, const struct tree_node *node, GError **error)
 {
-  const char *names[2];
+  const char *names[2], *text;
   if (!tree_text(node, "maildir", NULL, &names[0], error) ||
-      !tree_text(node, "mbox", NULL, &names[1], error))
+      !tree_text(node, "mbox", NULL, &names[1], error) ||
+      !tree_text(node, "mbox_text", NULL, &text, error))
     return false;
+  GError *wrong = NULL;
+  if (text && !mbox_read(store_find(user, "INBOX"), (const uint8_t *)text, strlen(text), MBOX_ANY,
+                         NULL, &wrong)) {
+    tree_fail(error, tree_get(node, "mbox_text"), "%s", wrong->message);
+    g_error_free(wrong);
+    return false;
+  }
   for (unsigned i = 0; i < 2; i++) {
     if (!names[i])
       continue;
@@ -178,9 +186,9 @@ fill_user(struct site *s, struct store_user *user, const struct tree_node *node,
 static bool
 read_user(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {"name",           "password",  "host",     "quota",
-                                     "quota_messages", "mailboxes", "messages", "maildir",
-                                     "mbox",           "token",     "account",  NULL};
+  static const char *const keys[] = {"name",      "password", "host",    "quota", "quota_messages",
+                                     "mailboxes", "messages", "maildir", "mbox",  "mbox_text",
+                                     "token",     "account",  NULL};
   const char *name, *password, *host;
   if (node->kind != TREE_MAP)
     return tree_fail(error, node,

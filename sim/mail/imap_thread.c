@@ -14,7 +14,7 @@
 #include "sim/mail/mime.h"
 
 enum {
-  REFERENCES_MAX = 500, /* of one message, the last ones: bounds the search for loops */
+  REFERENCES_MAX = 100, /* of one message, the last ones: bounds dummies and the search for loops */
   IS_DUMMY = G_MAXUINT,
 };
 

@@ -331,7 +331,10 @@ rename_inbox(struct mailbox *b, const char *to)
     struct store_message *m = store_message_ref(b->messages->pdata[0]);
     uint64_t keywords = store_map_keywords(b, target, m->keywords);
     store_expunge(b, m);
-    store_append(target, m->octets, m->flags, keywords, m->internal_ns);
+    struct store_message *moved =
+        store_append(target, m->octets, m->flags, keywords, m->internal_ns);
+    if (moved)
+      moved->zone_minutes = m->zone_minutes;
     store_message_unref(m);
   }
   return true;

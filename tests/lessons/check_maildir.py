@@ -59,6 +59,29 @@ def test_a_run_leaves_its_mail():
     assert [m for m in bob if "malee@" in m["From"]], [m["From"] for m in bob]
 
 
+def test_a_saved_run_holds_its_mbox():
+    """replay reads no file beside the saved run: the mbox is in it, and a Maildir, which is not, is refused."""
+    with open(f"{PLACE}/m.mbox", "wb") as f:
+        f.write(b"From x@y Thu Jan  1 00:00:00 2026\nSubject: kept\n\nx\n")
+    with open(f"{PLACE}/c.yaml", "w", encoding="utf-8") as f:
+        f.write(SCENARIO.replace("maildir: in, mbox: in.mbox", "mbox: m.mbox"))
+    done = sim("run", f"{PLACE}/c.yaml", "--quiet", "--save", f"{PLACE}/c.envrun")
+    assert done.returncode == 0, done.stderr
+    os.remove(f"{PLACE}/m.mbox")
+    done = sim("replay", f"{PLACE}/c.envrun", "--quiet", "--maildir-out", f"{PLACE}/replayed")
+    assert done.returncode == 0, done.stderr
+    ours = mailbox.Maildir(f"{PLACE}/replayed/mail/ann", create=False)
+    assert [m["Subject"] for m in ours] == ["kept"]
+    box = mailbox.Maildir(f"{PLACE}/private", create=True)
+    box.add(b"Subject: private\n\nx\n")
+    with open(f"{PLACE}/d.yaml", "w", encoding="utf-8") as f:
+        f.write(SCENARIO.replace("maildir: in, mbox: in.mbox", "maildir: private"))
+    done = sim("run", f"{PLACE}/d.yaml", "--quiet", "--save", f"{PLACE}/d.envrun")
+    assert done.returncode == 0, done.stderr
+    done = sim("replay", f"{PLACE}/d.envrun", "--quiet")
+    assert done.returncode != 0 and "private" in done.stderr, (done.returncode, done.stderr)
+
+
 def test_what_cannot_be_is_told():
     """A missing Maildir is told with file and line; a scenario without accounts too."""
     with open(f"{PLACE}/b.yaml", "w", encoding="utf-8") as f:
