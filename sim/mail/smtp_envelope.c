@@ -298,7 +298,7 @@ rcpt_decided(struct smtp_server *s, const char *refusal)
   }
   g_array_append_val(s->recipients, s->recipient);
   s->recipient = (struct envelope_recipient){0};
-  s->envelope.recipients = (const struct envelope_recipient *)s->recipients->data;
+  s->envelope.recipients = (const struct envelope_recipient *)(const void *)s->recipients->data;
   s->envelope.n_recipients = s->recipients->len;
   smtp_set_state(s, SMTP_STATE_RCPT);
   smtp_reply(s, "250 2.1.5 Recipient OK");
