@@ -173,7 +173,8 @@ def ways_to_run(built):
 def compare_builds(built, count):
     passed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for scenario in ("mail-journey", "mail-journey-v6", "lost-segment", "tcp-fast-retransmit"):
+        for scenario in ("mail-journey", "mail-journey-v6", "lost-segment", "tcp-fast-retransmit",
+                         "starttls-submission", "implicit-tls", "tls-certificates"):
             for seed in (1, 2):
                 results = {name: saved(words, scenario, seed, f"{folder}/run.pcapng", environment)
                            for name, words, environment in ways_to_run(built)}

@@ -41,7 +41,10 @@ struct world_frame {
  *           from the SYN: "1:1449, 1449:2897 sacked, 2897:4345 lost, 4345:5793 retransmitted" or "empty"; sack, what
  *           came early: "2897:4345, …" or "none"; timer "retransmit=812 delayed-ack=…" (ms of virtual time; also persist,
  *           time-wait, keep-alive, cork) or "none"
- *   subject "smtp 10.0.0.5:50112 10.0.0.2:25" (also lmtp, pop3, imap; -client behind the name at the client), key state
+ *   subject "smtp 10.0.0.5:50112 10.0.0.2:25" (also lmtp, pop3, imap; -client behind the name at the client), key state;
+ *           tls (sim/tls/tls.h): "handshake", "TLSv1.3 TLS_AES_256_GCM_SHA384 verified", "… unverified: REASON",
+ *           "failed: REASON", "closed", "cut"
+ *   subject "on-path 10.0.0.5:50112 10.0.0.2:25", key log: what an attacker on the path did (sim/attack/on_path.h)
  *   subject "smuggle ID", key = look-alike such as "LF.LF", value "passed 250 …" (sim/attack/smuggle.h)
  *   subject "mailbox bob/INBOX", key = UID, value "size=812 flags=\Seen subject=…"; an empty value removes it
  *           ("mailbox Shared/team" for all its members); "folders bob", key = mailbox name, value "uidvalidity=… use=\Sent
