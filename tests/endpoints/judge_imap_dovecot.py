@@ -8,6 +8,7 @@ questions; their answers must mean the same.
 Dovecot's imap program runs alone, on a pair of sockets, with a configuration and a Maildir of its own
 in a temporary folder. Answers are compared as trees: literals and quoted strings are the same, words
 of MIME are compared without case. Where the two may differ by the RFC, the case says so."""
+import email
 import os
 import pwd
 import re
@@ -485,6 +486,50 @@ def test_threads_are_the_same():
     with Pair() as pair:
         pair.compare_all(["THREAD REFERENCES UTF-8 ALL", "THREAD ORDEREDSUBJECT UTF-8 ALL",
                           "THREAD UNKNOWN UTF-8 ALL"])
+
+
+# ---- a second judge: Python's email package reads the same messages ----
+
+def leaves(node, number, found):
+    """(part number, type) of every leaf of a BODYSTRUCTURE."""
+    if isinstance(node[0], list):
+        for i, child in enumerate(n for n in node if isinstance(n, list) and n and
+                                  isinstance(n[0], (list, bytes)) and is_part(n)):
+            leaves(child, number + [i + 1], found)
+    elif (node[0].lower(), node[1].lower()) == (b"message", b"rfc822"):
+        inner = node[8]
+        leaves(inner, number if isinstance(inner[0], list) else number + [1], found)
+    else:
+        found.append((".".join(map(str, number)), (node[0] + b"/" + node[1]).lower().decode()))
+    return found
+
+
+def is_part(node):
+    return isinstance(node[0], list) or (len(node) >= 7 and isinstance(node[1], bytes))
+
+
+def test_python_finds_the_same_parts():
+    """Types and decoded contents of all leaves, by BODYSTRUCTURE and BINARY, are those of email."""
+    talk = Talk([SERVER, "imap"])
+    assert talk.ask("LOGIN bob secret")[0] == "OK"
+    compared = 0
+    for message in MESSAGES:
+        octets = crlf(message)
+        theirs = email.message_from_bytes(octets)
+        if theirs.defects or any(part.defects for part in theirs.walk()):
+            continue                    # what is broken is taken apart differently by everybody
+        assert talk.ask("APPEND INBOX {}", octets)[0] == "OK"
+        assert talk.ask("SELECT INBOX")[0] == "OK"
+        structure = talk.ask("FETCH * BODYSTRUCTURE")[1][0][3][1]
+        ours = leaves(structure, [] if isinstance(structure[0], list) else [1], [])
+        wanted = [(part.get_content_type(), part.get_payload(decode=True))
+                  for part in theirs.walk() if not part.is_multipart()]
+        got = [(kind, talk.ask(f"FETCH * BINARY.PEEK[{number}]")[1][0][3][1])
+               for number, kind in ours]
+        assert got == wanted, (message, got, wanted)
+        compared += len(got)
+    talk.close()
+    assert compared >= 15, compared
 
 
 tap.main(globals())
