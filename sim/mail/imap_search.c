@@ -145,7 +145,7 @@ imap_tell_numbers(struct imap_server *s, const char *word, const GArray *found, 
   machine_send(&s->endpoint, out->str, out->len);
 }
 
-/* "CHARSET UTF-8 " at the beginning. False after NO. */
+/* "CHARSET UTF-8 " at the beginning. False after NO or BAD. */
 static bool
 take_charset(struct imap_server *s, struct imap_text *t)
 {
@@ -157,6 +157,10 @@ take_charset(struct imap_server *s, struct imap_text *t)
   if (!name || !imap_parse_space(&ahead))
     return true; /* the keys will be BAD */
   *t = ahead;
+  if (s->has_utf8) { /* RFC 6855 3 */
+    imap_bad(s, "No CHARSET after UTF8=ACCEPT: strings are UTF-8");
+    return false;
+  }
   return imap_check_charset(s, name);
 }
 
@@ -169,7 +173,7 @@ imap_act_search(struct imap_server *s, struct imap_text *t)
     return;
   }
   if (!take_charset(s, t)) {
-    if (options & RETURN_SAVE) /* RFC 5182 2.1: NO empties "$" */
+    if (options & RETURN_SAVE && !s->has_utf8) /* RFC 5182 2.1: NO empties "$" */
       g_clear_pointer(&s->saved, g_array_unref);
     return;
   }
