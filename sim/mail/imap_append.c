@@ -5,8 +5,9 @@
  *                └──────── one message ────────────────────────────────┘└── the next ──┘
  *
  * What can be known before the octets come is said before they come (imap_append_refusal). A
- * zero-length message cancels the command (RFC 3502 6.3.11). "~{n}" may hold NUL (RFC 3516), "UTF8
- * (~{n}" 8-bit headers (RFC 6855 4). RFC 3501 6.3.11, 4315 (APPENDUID). */
+ * zero-length message cancels the command (RFC 3502 6.3.11). "~{n}" may hold NUL in parts that say
+ * they are binary: those are kept in base64, so that BODY[] can give them too (RFC 3516 4.4). "UTF8
+ * (~{n}" may have 8-bit headers (RFC 6855 4). RFC 3501 6.3.11, 4315 (APPENDUID). */
 #include <string.h>
 
 #include "sim/mail/date.h"
@@ -18,6 +19,7 @@ struct letter {
   int64_t internal_ns;
   int zone_minutes;
   GBytes *octets;
+  bool has_nul; /* where none may be */
 };
 
 static void
@@ -54,9 +56,16 @@ parse_literal(struct imap_text *t, struct letter *l)
   if (imap_parse_peek(t) != '{')
     return false;
   l->octets = imap_parse_octets(t);
-  gsize n = 0;
-  const uint8_t *p = l->octets ? g_bytes_get_data(l->octets, &n) : NULL;
-  return p && (is_binary || n == 0 || !memchr(p, '\0', n));
+  if (!l->octets)
+    return false;
+  if (is_binary) {
+    g_autoptr(GBytes) sent = l->octets;
+    l->octets = mime_without_binary(sent);
+  }
+  gsize n;
+  const uint8_t *p = g_bytes_get_data(l->octets, &n);
+  l->has_nul = n > 0 && memchr(p, '\0', n);
+  return is_binary || !l->has_nul;
 }
 
 static bool
@@ -163,16 +172,19 @@ imap_act_append(struct imap_server *s, struct imap_text *t)
     return;
   }
   uint64_t n_octets = 0;
-  for (guint i = 0; i < letters->len; i++) {
-    gsize n = g_bytes_get_size(g_array_index(letters, struct letter, i).octets);
-    if (n == 0) {
-      imap_no(s, "[CANNOT] A message without octets: APPEND cancelled");
-      return;
-    }
+  const char *why = NULL;
+  for (guint i = 0; i < letters->len && !why; i++) {
+    const struct letter *l = &g_array_index(letters, struct letter, i);
+    gsize n = g_bytes_get_size(l->octets);
     n_octets += n;
+    if (n == 0)
+      why = "[CANNOT] A message without octets: APPEND cancelled";
+    else if (l->has_nul)
+      why = "[UNKNOWN-CTE] NUL outside of parts whose Content-Transfer-Encoding is binary";
   }
   struct mailbox *b = store_find(s->user, name);
-  const char *why = refusal(s, b, letters->len, n_octets);
+  if (!why)
+    why = refusal(s, b, letters->len, n_octets);
   if (why)
     imap_no(s, why);
   else

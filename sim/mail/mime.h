@@ -84,6 +84,9 @@ void mime_cached_clear(struct mime_cached *c);
  * whole entity (`with_header`, or a multipart or message) with each of its leaves decoded and its
  * Content-Transfer-Encoding set right. NULL when an encoding is unknown. */
 GBytes *mime_decode(GBytes *message, const struct mime_part *part, bool with_header);
+/* The message with each leaf whose Content-Transfer-Encoding is binary in base64 instead; the same
+ * octets (a reference) when there is none. */
+GBytes *mime_without_binary(GBytes *octets);
 /* An IMAP nstring: NIL, quoted, or a literal where quoting cannot say it. */
 void mime_nstring(GString *out, const char *text);
 
