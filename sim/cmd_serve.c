@@ -65,6 +65,8 @@ static const char help_th[] =
 
 /* In the order in which they are printed; the names are keys of `services` and flags. */
 enum { N_DOORS = 7, N_FLAGS = 12 };
+
+#define GOODBYE_NS INT64_C(200000000) /* in which the last words reach their clients */
 static const char *const doors[N_DOORS] = {"smtp",  "submission", "submissions", "pop3",
                                            "pop3s", "imap",       "imaps"};
 
@@ -318,6 +320,17 @@ tell_counts(const struct outside_gateway *g)
           c.n_accepted, c.n_refused, c.n_inward, c.n_outward);
 }
 
+/* The servers tell their clients that they stop (SMTP: 421, RFC 5321 3.8); real ones shall hear it.
+ */
+static void
+say_goodbye(struct run *r, struct outside_loop *loop)
+{
+  int64_t until = world_now(run_world(r)) + GOODBYE_NS;
+  mail_shut_down(run_mail(r));
+  while (world_now(run_world(r)) < until && outside_loop_turn(loop, until))
+    ;
+}
+
 static int
 serve(const struct serve *s, int64_t for_ns, struct run_options *options, const char *pcapng,
       const char *events)
@@ -341,6 +354,7 @@ serve(const struct serve *s, int64_t for_ns, struct run_options *options, const 
   code = add_users(s, run_mail(r)) ? open_doors(s, r, g) : CMD_USAGE;
   if (code == CMD_DONE) {
     cmd_live(r, loop, stream, for_ns);
+    say_goodbye(r, loop);
     tell_counts(g);
   }
   outside_gateway_free(g);

@@ -88,6 +88,12 @@ mail_free(struct mail *m)
   g_free(m);
 }
 
+void
+mail_shut_down(struct mail *m)
+{
+  ports_shut_down(m->ports);
+}
+
 const struct tls *
 mail_tls(const struct mail *m)
 {

@@ -202,6 +202,10 @@ const struct tls *mail_tls(const struct mail *m);
 
 /* ---- for programs that open it to the outside ---- */
 
+/* The program ends: servers tell their clients (421 in SMTP) and close. The world must run on for a
+ * moment. */
+void mail_shut_down(struct mail *m);
+
 /* The mail hosts in the order of the scenario, from 0; UINT32_MAX behind the last. */
 uint32_t mail_host(const struct mail *m, unsigned i);
 /* The port on which that host serves "smtp", "submission", "pop3", "imap", … (a key of `services`);

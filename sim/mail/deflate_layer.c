@@ -226,6 +226,15 @@ layer_eof(struct endpoint *e, int64_t now_ns)
 }
 
 static void
+layer_shut_down(struct endpoint *e, int64_t now_ns)
+{
+  struct deflate_layer *l = enter(e, now_ns);
+  if (l->state != STATE_OVER && l->machine->ops->shut_down)
+    l->machine->ops->shut_down(l->machine, now_ns);
+  settle(l, now_ns);
+}
+
+static void
 layer_timeout(struct endpoint *e, int64_t now_ns)
 {
   struct deflate_layer *l = enter(e, now_ns);
@@ -302,6 +311,7 @@ deflate_layer_new(struct endpoint *machine)
                                  .input = layer_input,
                                  .eof = layer_eof,
                                  .timeout = layer_timeout,
+                                 .shut_down = layer_shut_down,
                                  .upgraded = layer_upgraded,
                                  .flush = layer_flush,
                                  .replace = layer_replace,

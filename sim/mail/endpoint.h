@@ -61,6 +61,8 @@ struct endpoint_ops {
   void (*input)(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns);
   void (*eof)(struct endpoint *e, int64_t now_ns); /* the peer sends no more */
   void (*timeout)(struct endpoint *e, int64_t now_ns);
+  /* The host stops serving: last words, then it wants to close. NULL: it has none. */
+  void (*shut_down)(struct endpoint *e, int64_t now_ns);
   /* What it asked for by `wants` is there (problem NULL), or cannot be had: then the connection is
    * of no more use. With implicit TLS it comes before start(). NULL in machines that never ask. */
   void (*upgraded)(struct endpoint *e, enum endpoint_upgrade what, const char *problem,

@@ -199,6 +199,17 @@ pump(struct port *p)
 }
 
 void
+ports_shut_down(struct ports *ports)
+{
+  for (guint i = 0; i < ports->open->len; i++) {
+    struct port *p = ports->open->pdata[i];
+    if (!p->is_dead && p->is_started && p->endpoint->ops->shut_down)
+      p->endpoint->ops->shut_down(p->endpoint, world_now(ports->world));
+  }
+  pump_all(ports);
+}
+
+void
 ports_pump(struct ports *ports)
 {
   pump_all(ports);

@@ -34,6 +34,9 @@ void ports_connect(struct ports *ports, uint32_t host, const struct ip_addr *to,
  * NULL when the peer has closed it, and at any other time. For who keeps the reason (a queue). */
 const char *ports_trouble(const struct ports *ports);
 
+/* The hosts stop serving: machines that have last words say them and close. */
+void ports_shut_down(struct ports *ports);
+
 /* Sends what the machines have to say now, for who put octets into one from outside. */
 void ports_pump(struct ports *ports);
 

@@ -94,9 +94,6 @@ struct smtp_site {
  * say now lies in its `out` (ports_pump()). */
 void smtp_server_answer(struct endpoint *server, const char *refusal, int64_t now_ns);
 
-/* The server stops: the client is told 421 and the connection closes (RFC 5321 3.8). */
-void smtp_server_shut_down(struct endpoint *server);
-
 /* What a server does with VRFY, EXPN or HELP. */
 enum smtp_inquiry {
   SMTP_INQUIRY_VAGUE,    /* 252: will not tell, so that nobody can list the users; 214 for HELP */

@@ -378,14 +378,15 @@ server_timeout(struct endpoint *e, int64_t now_ns)
   smtp_hang_up(s);
 }
 
-void
-smtp_server_shut_down(struct endpoint *server)
+/* RFC 5321 3.8: the client is told before the connection closes, also inside the data. */
+static void
+server_shut_down(struct endpoint *e, int64_t now_ns)
 {
-  struct smtp_server *s = (struct smtp_server *)server;
-  if (server->wants_close)
+  struct smtp_server *s = (struct smtp_server *)e;
+  if (e->wants_close || e->wants != ENDPOINT_AS_IS)
     return;
   s->decided = NULL;
-  machine_printf(server, "421 4.3.2 %s Service is shutting down\r\n", s->name);
+  machine_printf(e, "421 4.3.2 %s Service is shutting down\r\n", s->name);
   smtp_hang_up(s);
 }
 
@@ -413,6 +414,7 @@ static const struct endpoint_ops smtp_server_ops = {.protocol = "smtp",
                                                     .input = server_input,
                                                     .eof = server_eof,
                                                     .timeout = server_timeout,
+                                                    .shut_down = server_shut_down,
                                                     .upgraded = server_upgraded,
                                                     .free = server_free};
 static const struct endpoint_ops lmtp_server_ops = {.protocol = "lmtp",
@@ -420,6 +422,7 @@ static const struct endpoint_ops lmtp_server_ops = {.protocol = "lmtp",
                                                     .input = server_input,
                                                     .eof = server_eof,
                                                     .timeout = server_timeout,
+                                                    .shut_down = server_shut_down,
                                                     .upgraded = server_upgraded,
                                                     .free = server_free};
 

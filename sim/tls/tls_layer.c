@@ -483,6 +483,18 @@ layer_eof(struct endpoint *e, int64_t now_ns)
 }
 
 static void
+layer_shut_down(struct endpoint *e, int64_t now_ns)
+{
+  struct tls_layer *l = (struct tls_layer *)e;
+  l->now_ns = now_ns;
+  if (l->state == STATE_HANDSHAKE)
+    end(l); /* nothing can be said in the middle of it */
+  else if (l->state != STATE_CLOSING && l->state != STATE_OVER && l->machine->ops->shut_down)
+    l->machine->ops->shut_down(l->machine, now_ns);
+  settle(l, now_ns);
+}
+
+static void
 layer_timeout(struct endpoint *e, int64_t now_ns)
 {
   struct tls_layer *l = (struct tls_layer *)e;
@@ -557,6 +569,7 @@ tls_layer_new(struct tls_side *side, struct endpoint *machine, const char *serve
                                  .input = layer_input,
                                  .eof = layer_eof,
                                  .timeout = layer_timeout,
+                                 .shut_down = layer_shut_down,
                                  .flush = layer_flush,
                                  .replace = layer_replace,
                                  .free = layer_free};

@@ -402,7 +402,9 @@ play_check(struct script *s, const char *line)
   else if (after(line, "closed")) {
     if (!s->ends[1]->wants_close)
       fail(s, "the connection is still open", "closed", "open");
-  } else if (after(line, "tls"))
+  } else if (after(line, "shut-down"))
+    s->ends[1]->ops->shut_down(s->ends[1], s->now_ns);
+  else if (after(line, "tls"))
     upgrade(s);
   else if (script_smtp_line(&s->smtp, line, &pattern, &actual))
     compare(s, pattern, actual);

@@ -26,6 +26,7 @@
  *     wait 301                         seconds pass; deadlines are met
  *     eof                              connection 1 is closed by the client
  *     closed                           the server has asked to close connection 1
+ *     shut-down                        the host of connection 1 stops serving
  *     tls                              the layer has made TLS, which connection 1 asked for
  *     has bob/INBOX 1:\Seen 3:         what the mailbox holds now
  *
