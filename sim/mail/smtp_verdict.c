@@ -7,8 +7,9 @@
  *
  * A CR or LF that stands alone, or a NUL, makes what we read and what another server reads
  * different messages: refused, and behind DATA the connection is closed, since the client may take
- * another place for the end than we do. RFC 5321 2.3.8, 4.4 (Received), 6.3 (loops); 3848 and
- * 6531 4.3 (the protocol in Received). */
+ * another place for the end than we do. DEVIATION: RFC 5321 3.8 closes behind QUIT and 421 only.
+ *
+ * RFC 5321 2.3.8, 4.4 (Received), 6.3 (loops); 3848 and 6531 4.3 (the protocol in Received). */
 #include <string.h>
 
 #include "capture/wire/lang.h"
