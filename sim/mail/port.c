@@ -4,9 +4,9 @@
  *     conn ─received─> input ─> machine ─> out ─conn_send─> conn      what does not fit waits for
  * `writable` world ─timer──> timeout ─>   │ └ wants_close and out empty ─> conn_close
  *
- * Something that happens on one connection may make another machine speak (IMAP IDLE), so after
- * each event all are pumped that have octets to send. A port dies in an event of its own, never
- * inside a callback. */
+ * Something that happens on one connection may make another machine speak (IMAP IDLE, a layer):
+ * those that have a flush op are pumped after each event, all by ports_pump(). A port dies in an
+ * event of its own, never inside a callback. */
 #include "sim/mail/port.h"
 
 #include "capture/wire/lang.h"
@@ -27,6 +27,7 @@ struct port {
   struct endpoint *endpoint;
   struct conn *conn; /* NULL when it is gone */
   uint32_t host;
+  uint64_t age; /* which one it was */
   char *subject;
   uint64_t timer;
   int64_t timer_ns;
@@ -40,13 +41,15 @@ struct port {
 struct ports {
   struct net *net;
   struct world *world;
-  GPtrArray *open;      /* struct port* */
+  GPtrArray *open;     /* struct port*, by age */
+  GPtrArray *flushing; /* those of them whose machine may speak without being asked, by age */
+  uint64_t n_made;
   GPtrArray *listeners; /* struct listener* */
   uint64_t reaper;
   const char *trouble; /* while a machine is told that its connection broke */
 };
 
-static void pump_all(struct ports *ports);
+static void pump_after(struct port *p);
 
 /* ---- events of the machine ---- */
 
@@ -90,8 +93,10 @@ reap(void *data)
   ports->reaper = 0;
   for (guint i = ports->open->len; i > 0; i--) {
     const struct port *p = ports->open->pdata[i - 1];
-    if (p->is_dead)
-      g_ptr_array_remove_index(ports->open, i - 1);
+    if (!p->is_dead)
+      continue;
+    g_ptr_array_remove(ports->flushing, (struct port *)p);
+    g_ptr_array_remove_index(ports->open, i - 1);
   }
 }
 
@@ -121,7 +126,7 @@ timer_fired(void *data)
   p->timer = 0;
   p->endpoint->deadline_ns = ENDPOINT_NEVER;
   p->endpoint->ops->timeout(p->endpoint, world_now(p->ports->world));
-  pump_all(p->ports);
+  pump_after(p);
 }
 
 static void
@@ -198,6 +203,13 @@ pump(struct port *p)
     set_timer(p);
 }
 
+static void
+pump_living(struct port *p)
+{
+  if (!p->is_dead)
+    pump(p);
+}
+
 void
 ports_shut_down(struct ports *ports)
 {
@@ -212,17 +224,42 @@ ports_shut_down(struct ports *ports)
 void
 ports_pump(struct ports *ports)
 {
-  pump_all(ports);
+  for (guint i = 0; i < ports->open->len; i++)
+    pump_living(ports->open->pdata[i]);
 }
 
+/* Something happened at this port: it may have to speak, and so may those that speak without being
+ * asked (IMAP IDLE, layers). The older ones come first. */
 static void
-pump_all(struct ports *ports)
+pump_after(struct port *p)
 {
-  for (guint i = 0; i < ports->open->len; i++) {
-    struct port *p = ports->open->pdata[i];
-    if (!p->is_dead)
-      pump(p);
+  struct ports *ports = p->ports;
+  bool is_pumped = false;
+  for (guint i = 0; i < ports->flushing->len; i++) {
+    struct port *other = ports->flushing->pdata[i];
+    if (!is_pumped && other->age >= p->age) {
+      is_pumped = true;
+      pump_living(p);
+    }
+    if (other != p)
+      pump_living(other);
   }
+  if (!is_pumped)
+    pump_living(p);
+}
+
+/* By age, since a machine may come to a port later (ports_take). */
+static void
+keep_flushing(struct port *p)
+{
+  GPtrArray *flushing = p->ports->flushing;
+  guint at = 0;
+  g_ptr_array_remove(flushing, p);
+  if (!p->endpoint->ops->flush)
+    return;
+  while (at < flushing->len && ((struct port *)flushing->pdata[at])->age < p->age)
+    at++;
+  g_ptr_array_insert(flushing, (gint)at, p);
 }
 
 /* ---- callbacks of the connection ---- */
@@ -234,7 +271,7 @@ start(struct port *p)
     return;
   p->is_started = true;
   p->endpoint->ops->start(p->endpoint, world_now(p->ports->world));
-  pump_all(p->ports);
+  pump_after(p);
 }
 
 static void
@@ -251,7 +288,7 @@ port_received(void *data, struct conn *c, const uint8_t *octets, size_t n)
   struct port *p = data;
   start(p);
   p->endpoint->ops->input(p->endpoint, octets, n, world_now(p->ports->world));
-  pump_all(p->ports);
+  pump_after(p);
 }
 
 static void
@@ -283,7 +320,7 @@ port_ended(void *data, struct conn *c, enum conn_end how)
   ports->trouble = NULL;
   if (is_over)
     die(p);
-  pump_all(ports);
+  pump_after(p);
 }
 
 const char *
@@ -306,10 +343,12 @@ port_new(struct ports *ports, uint32_t host, struct endpoint *e)
   p->ports = ports;
   p->host = host;
   p->endpoint = e;
+  p->age = ports->n_made++;
   p->subject = g_strdup(e->ops->protocol);
   e->event = port_event;
   e->event_data = p;
   g_ptr_array_add(ports->open, p);
+  keep_flushing(p);
   return p;
 }
 
@@ -449,6 +488,7 @@ ports_take(struct ports *ports, uint32_t host, const struct ip_addr *a, uint16_t
     g_byte_array_set_size(before->out, 0);
     before->event = NULL; /* what it says from now on concerns nobody */
     p->endpoint = e;
+    keep_flushing(p);
     e->event = port_event;
     e->event_data = p;
     name_subject(p);
@@ -468,6 +508,7 @@ ports_new(struct net *n)
   ports->net = n;
   ports->world = net_world(n);
   ports->open = g_ptr_array_new_with_free_func(port_free);
+  ports->flushing = g_ptr_array_new();
   ports->listeners = g_ptr_array_new_with_free_func(g_free);
   return ports;
 }
@@ -477,6 +518,7 @@ ports_free(struct ports *ports)
 {
   if (ports->reaper)
     world_cancel(ports->world, ports->reaper);
+  g_ptr_array_unref(ports->flushing);
   g_ptr_array_unref(ports->open);
   g_ptr_array_unref(ports->listeners);
   g_free(ports);
