@@ -168,6 +168,7 @@ kind_word(const struct run *r)
       [ELEMENT_COMMAND] = "command", [ELEMENT_REST] = "command_rest", [ELEMENT_AUTH] = "auth",
       [ELEMENT_REPLY] = "reply",     [ELEMENT_TEXT] = "text",         [ELEMENT_MESSAGE] = "message",
       [ELEMENT_END] = "end",         [ELEMENT_LITERAL] = "literal",   [ELEMENT_TLS] = "tls",
+      [ELEMENT_DEFLATE] = "deflate",
       [ELEMENT_GAP] = "gap",         [ELEMENT_OTHER] = "other"};
   return r->gap ? "gap" : r->element ? words[r->element->kind] : "octets";
 }
@@ -246,7 +247,9 @@ is_wanted(const struct follow *f, const struct element *e)
 {
   struct trace_plain plain;
   if (f->format == FORMAT_RAW || f->format == FORMAT_HEX)
-    return !(e->flags & ELEMENT_FLAG_INNER);
+    return !(e->flags & ELEMENT_FLAGS_INSIDE);
+  if (e->kind == ELEMENT_DEFLATE)
+    return false;
   return e->kind != ELEMENT_TLS || !trace_plain(f->trace, e, &plain) ||
          plain.type != TLS_APPLICATION_DATA;
 }

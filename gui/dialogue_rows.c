@@ -56,6 +56,8 @@ add_element(struct dialogue_rows *r, uint32_t index)
   if (e->kind == ELEMENT_TLS && trace_plain(r->trace, e, &plain) &&
       plain.type == TLS_APPLICATION_DATA)
     return; /* what it held stands in rows of its own */
+  if (e->kind == ELEMENT_DEFLATE)
+    return;
   bool is_sealed = e->kind == ELEMENT_TLS && (e->code & 0xff) == TLS_APPLICATION_DATA &&
                    !trace_plain(r->trace, e, &plain);
   if (r->rows->len > 0 && folds(e->kind)) {

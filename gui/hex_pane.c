@@ -216,6 +216,8 @@ source_name(const struct source *s)
     return g_strdup_printf(lang_text("Reassembled stream (%s)", "สตรีมที่ประกอบใหม่ (%s)"), count);
   case SOURCE_BASE64:
     return g_strdup_printf(lang_text("Decoded base64 (%s)", "ถอดรหัส base64 แล้ว (%s)"), count);
+  case SOURCE_INFLATED:
+    return g_strdup_printf(lang_text("Inflated (%s)", "คลายการบีบอัดแล้ว (%s)"), count);
   case SOURCE_OPENED:
     return g_strdup_printf(lang_text("Decrypted TLS (%s)", "TLS ที่ถอดรหัสลับแล้ว (%s)"), count);
   default:

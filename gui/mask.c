@@ -87,7 +87,7 @@ cover_elements(struct mask *m, const struct decode *d)
   uint32_t n = trace_n_elements(t);
   for (uint32_t i = first; i != ELEMENT_NONE && i < n && i - first < ELEMENTS_MAX; i++) {
     const struct element *e = trace_element(t, i);
-    if (e->flow != f->flow || !(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAG_INNER ||
+    if (e->flow != f->flow || !(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAGS_INSIDE ||
         trace_side_direction(flow, (enum side)e->side) != f->direction)
       continue;
     uint32_t start = (uint32_t)e->offset + e->secret_first;

@@ -169,7 +169,8 @@ print_said(struct ladder *l, uint32_t frame, const char *info)
   g_autoptr(GArray) pieces = g_array_new(false, false, sizeof(struct trace_piece));
   for (uint32_t i = first; i < end; i++) {
     const struct element *e = trace_element(l->trace, i);
-    if (e->kind == ELEMENT_GAP || e->kind == ELEMENT_TLS || is_run_of_octets(e))
+    if (e->kind == ELEMENT_GAP || e->kind == ELEMENT_TLS || e->kind == ELEMENT_DEFLATE ||
+        is_run_of_octets(e))
       continue; /* the rung counts them */
     trace_element_octets(l->trace, i, octets, pieces);
     g_autofree char *text = printable(octets->data, octets->len);
@@ -329,6 +330,8 @@ print_conversation(struct ladder *l, uint32_t flow, const GArray *elements)
     uint32_t index = g_array_index(elements, uint32_t, i);
     const struct element *e = trace_element(l->trace, index);
     struct trace_plain plain;
+    if (e->kind == ELEMENT_DEFLATE)
+      continue;
     if (e->kind == ELEMENT_TLS) {
       print_lines(pending, side, true);
       if (!trace_plain(l->trace, e, &plain) || plain.type != TLS_APPLICATION_DATA)

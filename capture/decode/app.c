@@ -23,6 +23,7 @@ enum {
   REASSEMBLED_IN,
   SEGMENT_DATA,
   GAP,
+  DEFLATE,
   OTHER,
   CUT,
   AUTH_MECHANISM,
@@ -65,6 +66,12 @@ static const struct field_def defs[] = {
              "Octets missing in the capture",
              {"%s octets of the stream were sent but are not in this recording.",
               "มี %s ออกเตตของกระแสข้อมูลที่ส่งแล้วแต่ไม่มีในการบันทึกนี้"}},
+    [DEFLATE] =
+        {"enveloscope.deflate",
+         FIELD_OCTETS,
+         "Compressed octets",
+         {"Behind COMPRESS all octets are compressed; inflated they are lines as before: %s.",
+          "หลังคำสั่ง COMPRESS ทุกออกเตตถูกบีบอัด เมื่อคลายแล้วเป็นบรรทัดเหมือนเดิม: %s"}},
     [OTHER] = {"enveloscope.stream.other",
                FIELD_OCTETS,
                "Octets that fit no mail protocol",
@@ -122,7 +129,7 @@ static void
 element_secret(struct decode *d, const struct element *e)
 {
   const struct slice *p = &d->work->payload;
-  if (!(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAG_INNER || p->n == 0)
+  if (!(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAGS_INSIDE || p->n == 0)
     return; /* inside TLS the frame's octets show nothing */
   uint32_t wanted = (uint32_t)(e->offset + e->secret_first);
   int64_t from = (int32_t)(wanted - d->work->record->stream_offset);
@@ -160,7 +167,7 @@ repeated_secrets(struct decode *d, enum side side)
     const struct trace_frame *f = trace_frame(d->trace, frame);
     for (uint32_t k = end; k-- > f->element;) {
       const struct element *e = trace_element(d->trace, k);
-      if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAG_INNER)
+      if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAGS_INSIDE)
         continue;
       if (lies_before(d, e))
         return;
@@ -182,7 +189,7 @@ frame_secrets(struct decode *d, enum side side)
   uint32_t first = trace_element_at(d->trace, d->frame), n = trace_n_elements(d->trace);
   for (uint32_t i = first; first != ELEMENT_NONE && i < n && i - first < LOOK_AHEAD_ELEMENTS; i++) {
     const struct element *e = trace_element(d->trace, i);
-    if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAG_INNER)
+    if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAGS_INSIDE)
       continue;
     if (lies_behind(d, e))
       break;
@@ -199,7 +206,7 @@ is_inside_frame(const struct decode *d, const struct element *e)
 {
   const struct trace_frame *r = d->work->record;
   uint32_t at = (uint32_t)e->offset - r->stream_offset;
-  return !(e->flags & ELEMENT_FLAG_INNER) && e->first_frame == d->frame &&
+  return !(e->flags & ELEMENT_FLAGS_INSIDE) && e->first_frame == d->frame &&
          at <= d->work->payload.n && e->n_octets <= d->work->payload.n - at;
 }
 
@@ -223,7 +230,7 @@ collect_groups(const struct decode *d, uint32_t first, uint32_t end,
       continue;
     struct group *last = n ? &groups[n - 1] : NULL;
     if (last && last->side == e->side && last->end == e->offset &&
-        !((last->first->flags ^ e->flags) & ELEMENT_FLAG_INNER) &&
+        !((last->first->flags ^ e->flags) & ELEMENT_FLAGS_INSIDE) &&
         e->offset + e->n_octets - last->offset <= BUILD_STREAM_MAX) {
       last->end = e->offset + e->n_octets;
     } else if (n < GROUPS_MAX) {
@@ -236,17 +243,25 @@ collect_groups(const struct decode *d, uint32_t first, uint32_t end,
   return n;
 }
 
+enum source_kind
+app_source_kind(const struct element *e)
+{
+  return e->flags & ELEMENT_FLAG_INFLATED ? SOURCE_INFLATED
+         : e->flags & ELEMENT_FLAG_INNER  ? SOURCE_OPENED
+                                          : SOURCE_STREAM;
+}
+
 /* Reads a group's octets into a STREAM source and says from which frames they came. */
 static void
 group_build(struct decode *d, struct group *g)
 {
   struct decode_work *w = d->work;
-  bool is_inner = g->first->flags & ELEMENT_FLAG_INNER;
+  bool is_inner = g->first->flags & ELEMENT_FLAGS_INSIDE;
   uint64_t n = MIN(g->end - g->offset, BUILD_STREAM_MAX);
   if (!trace_element_stream(d->trace, g->first, g->first->first_frame, g->offset, (uint32_t)n,
                             w->octets, w->pieces))
     return;
-  g->source = build_source(d, is_inner ? SOURCE_OPENED : SOURCE_STREAM, w->octets, w->pieces);
+  g->source = build_source(d, app_source_kind(g->first), w->octets, w->pieces);
   if (g->source == 0 || w->pieces->len < 2 || is_inner)
     return;
   struct slice none = slice_none(build_source_slice(d, g->source));
@@ -272,8 +287,8 @@ element_slice(struct decode *d, const struct element *e, const struct group *gro
   }
   for (unsigned i = 0; i < n_groups; i++) {
     if (groups[i].source == 0 || groups[i].side != e->side ||
-        (groups[i].first->flags ^ e->flags) & ELEMENT_FLAG_INNER || e->offset < groups[i].offset ||
-        e->offset + e->n_octets > groups[i].end)
+        (groups[i].first->flags ^ e->flags) & ELEMENT_FLAGS_INSIDE ||
+        e->offset < groups[i].offset || e->offset + e->n_octets > groups[i].end)
       continue;
     struct slice whole = build_source_slice(d, groups[i].source);
     struct slice s =
@@ -436,6 +451,11 @@ element_build(struct decode *d, const struct element *e, struct slice s)
                FIELD_FLAG_ODD | FIELD_FLAG_GENERATED);
     return;
   }
+  if (e->kind == ELEMENT_DEFLATE) {
+    build_octets(d, &defs[DEFLATE], s);
+    d->work->n_records_opened++;
+    return;
+  }
   if (e->kind == ELEMENT_OTHER) {
     build_octets(d, &defs[OTHER], s);
     return;
@@ -475,7 +495,7 @@ static const struct app_layer app_layers[APP_N] = {
 
 static void
 elements_build(struct decode *d, uint32_t first, uint32_t end, const struct group *groups,
-               unsigned n_groups, uint8_t inner)
+               unsigned n_groups, unsigned inside)
 {
   unsigned layer = BUILD_NOTHING;
   enum app open = APP_NONE;
@@ -483,7 +503,7 @@ elements_build(struct decode *d, uint32_t first, uint32_t end, const struct grou
   uint32_t from = 0, to = 0;
   for (uint32_t i = first; i < end; i++) {
     const struct element *e = trace_element(d->trace, i);
-    if (e->flow != d->work->record->flow || (e->flags & ELEMENT_FLAG_INNER) != inner)
+    if (e->flow != d->work->record->flow || (e->flags & ELEMENT_FLAGS_INSIDE) != inside)
       continue;
     struct slice s = element_slice(d, e, groups, n_groups);
     enum app app = element_app(e);
@@ -515,7 +535,7 @@ partial_build(struct decode *d, enum side side)
   uint32_t n = trace_n_elements(d->trace);
   for (uint32_t k = i; k < n && k - i < LOOK_AHEAD_ELEMENTS; k++) {
     const struct element *e = trace_element(d->trace, k);
-    if (e->flow != d->work->record->flow || e->side != side || e->flags & ELEMENT_FLAG_INNER ||
+    if (e->flow != d->work->record->flow || e->side != side || e->flags & ELEMENT_FLAGS_INSIDE ||
         lies_before(d, e))
       continue;
     if (lies_behind(d, e))
@@ -579,8 +599,10 @@ app_decode(struct decode *d)
   for (unsigned i = 0; i < n_groups; i++)
     group_build(d, &groups[i]);
   unsigned n_before = w->n_protocols;
-  elements_build(d, first, end, groups, n_groups, 0);
-  elements_build(d, first, end, groups, n_groups, ELEMENT_FLAG_INNER);
+  static const unsigned insides[] = {0, ELEMENT_FLAG_INNER, ELEMENT_FLAG_INFLATED,
+                                     ELEMENT_FLAGS_INSIDE};
+  for (unsigned i = 0; i < G_N_ELEMENTS(insides); i++)
+    elements_build(d, first, end, groups, n_groups, insides[i]);
   if (w->n_records_opened && w->n_info_lines == 0) /* a piece of a line that ends in a later one */
     build_info(d, "%sApplication Data", w->info->len ? ", " : "");
   app_messages_decode(d);

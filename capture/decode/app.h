@@ -25,6 +25,9 @@ struct app_tail {
 void app_tail_build(struct decode *d, const struct app_tail *tail, const struct element *e,
                     struct slice s);
 
+/* Where the octets of an element come from when they do not lie in the frame. */
+enum source_kind app_source_kind(const struct element *e);
+
 /* The octets of another element of the trace, read into a buffer of the decode that the next call
  * overwrites; at most BUILD_TEXT_MAX of them. */
 struct slice app_other_element(struct decode *d, uint32_t index);

@@ -66,6 +66,7 @@ enum source_kind {
   SOURCE_STREAM,   /* reassembled from TCP segments */
   SOURCE_BASE64,   /* decoded */
   SOURCE_OPENED,   /* what TLS had sealed, opened with a key log */
+  SOURCE_INFLATED, /* what DEFLATE had compressed */
 };
 
 enum { DECODE_SOURCES_MAX = 16, DECODE_FIELDS_MAX = 8192 };
@@ -73,7 +74,7 @@ enum { DECODE_SOURCES_MAX = 16, DECODE_FIELDS_MAX = 8192 };
 struct source {
   enum source_kind kind;
   GByteArray *octets;
-  GArray *pieces; /* struct trace_piece: where DATAGRAM, STREAM and OPENED octets came from */
+  GArray *pieces; /* struct trace_piece: where DATAGRAM, STREAM, OPENED and INFLATED octets came from */
   uint8_t parent_source; /* for BASE64: where the encoded text lies */
   uint32_t parent_first, parent_octets;
 };

@@ -622,7 +622,7 @@ first_run(const struct decode *d, const struct element *end)
     for (uint32_t k = trace_elements_end(d->trace, frame); k-- > f->element;) {
       const struct element *e = trace_element(d->trace, k);
       if (e->flow != end->flow || e->side != end->side ||
-          (e->flags ^ end->flags) & ELEMENT_FLAG_INNER || e->offset >= wanted)
+          (e->flags ^ end->flags) & ELEMENT_FLAGS_INSIDE || e->offset >= wanted)
         continue;
       if ((e->kind != ELEMENT_MESSAGE && e->kind != ELEMENT_LITERAL) ||
           e->offset + e->n_octets != wanted)
@@ -645,15 +645,14 @@ message_from(struct decode *d, const struct element *end)
   uint32_t n = (uint32_t)MIN(message_end(end) - first->offset, BUILD_STREAM_MAX);
   uint32_t at = (uint32_t)first->offset - w->record->stream_offset;
   struct slice s;
-  bool is_inner = first->flags & ELEMENT_FLAG_INNER;
+  bool is_inner = first->flags & ELEMENT_FLAGS_INSIDE;
   if (!is_inner && first->first_frame == d->frame && at < w->payload.n && n <= w->payload.n - at) {
     s = slice_cut(slice_skip(w->payload, at), n);
   } else {
     if (!trace_element_stream(d->trace, first, first->first_frame, first->offset, n, w->octets,
                               w->pieces))
       return;
-    uint8_t source =
-        build_source(d, is_inner ? SOURCE_OPENED : SOURCE_STREAM, w->octets, w->pieces);
+    uint8_t source = build_source(d, app_source_kind(first), w->octets, w->pieces);
     if (source == 0)
       return;
     s = build_source_slice(d, source);

@@ -458,6 +458,9 @@ feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
     case APP_MODE_TLS:
       taken = tls_feed(s, which, p, n, frame);
       break;
+    case APP_MODE_DEFLATE:
+      taken = deflate_feed(s, which, p, n, frame);
+      break;
     case APP_MODE_OTHER:
       emit_run(s, which, ELEMENT_OTHER, 0, p, n, frame);
       taken = n;
@@ -514,6 +517,7 @@ flush_side(struct appsession *s, enum side which)
     flush_run(s, which, ELEMENT_TLS, ELEMENT_FLAG_ODD | ELEMENT_FLAG_CUT);
     break;
   case APP_MODE_COUNT:
+  case APP_MODE_DEFLATE:
   case APP_MODE_OTHER:
     break; /* never hold octets */
   }
@@ -556,6 +560,8 @@ appsession_free(struct appsession *s)
   if (s->opened)
     g_byte_array_unref(s->opened);
   appsession_free(s->inner);
+  deflate_clear(&s->sides[0]);
+  deflate_clear(&s->sides[1]);
   g_free(s->sides[0].kept);
   g_free(s->sides[1].kept);
   g_free(s);
@@ -583,14 +589,14 @@ begin_protocol(struct appsession *s)
   detect_free(held);
 }
 
-/* ---- inside TLS ---- */
+/* ---- inside TLS or DEFLATE ---- */
 
 static uint32_t
 inner_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
 {
   struct appsession *outer = data;
   struct element e = *element;
-  e.flags |= ELEMENT_FLAG_INNER;
+  e.flags |= outer->inner_flag;
   return outer->sink->element(outer->data, &e, octets, n);
 }
 
@@ -604,11 +610,18 @@ inner_notice(void *data, const struct notice *notice)
 {
 }
 
+static bool
+inner_plain(void *data, const struct app_plain *plain)
+{
+  struct appsession *outer = data;
+  return outer->sink->plain(outer->data, plain);
+}
+
 struct appsession *
 app_inner_new(struct appsession *s)
 {
   static const struct appsession_sink sink = {
-      .element = inner_element, .login = inner_login, .notice = inner_notice};
+      .element = inner_element, .login = inner_login, .notice = inner_notice, .plain = inner_plain};
   struct appsession *inner =
       appsession_new(s->flow, s->client_port, s->server_port, s->mid_stream, &sink, s);
   if (s->app == APP_TLS)
@@ -726,13 +739,13 @@ appsession_end(struct appsession *s)
 enum app
 appsession_app(const struct appsession *s)
 {
-  return s->inner && s->inner->app != APP_NONE ? (enum app)s->inner->app : (enum app)s->app;
+  return s->inner && s->inner->app != APP_NONE ? appsession_app(s->inner) : (enum app)s->app;
 }
 
 uint8_t
 appsession_state(const struct appsession *s)
 {
-  return s->inner && s->inner->app != APP_NONE ? s->inner->state : s->state;
+  return s->inner && s->inner->app != APP_NONE ? appsession_state(s->inner) : s->state;
 }
 
 bool

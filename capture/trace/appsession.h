@@ -63,11 +63,13 @@ struct notice {
   uint32_t frame;
 };
 
-/* The contents of one TLS record that was opened with a key log. Valid during the call. */
+/* The contents of one TLS record that was opened with a key log, or a run of octets that were
+ * inflated. Valid during the call. */
 struct app_plain {
   enum side side;
-  uint8_t type;    /* enum tls_content: what was inside */
-  uint64_t offset; /* of the record in its side's stream */
+  bool is_inflated;
+  uint8_t type;    /* of a record, enum tls_content: what was inside */
+  uint64_t offset; /* of the record, or of the compressed run, in its stream */
   uint32_t frame;  /* that completed it */
   const uint8_t *octets;
   uint32_t n_octets;

@@ -554,7 +554,7 @@ imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
   if (ok && verb == IMAP_STARTTLS)
     app_start_tls(s, element, line->last_frame);
   else if (ok && verb == IMAP_COMPRESS)
-    app_set_mode_both(s, APP_MODE_OTHER);
+    app_start_deflate(s);
   else if (s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream)
     imap_notice_offer(s, line, element);
 }

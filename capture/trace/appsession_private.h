@@ -10,6 +10,7 @@
  *   appsession_smtp.c, appsession_pop3.c, appsession_imap.c    what a line means
  *   appsession_tls.c     TLS records; what they hold, when a key log opens them, goes to a session
  *                        inside this one
+ *   appsession_deflate.c compressed octets, which go to a session inside too
  *   appsession_auth.c    one attempt to log in, for all three */
 #include "capture/tls/opener.h"
 #include "capture/trace/appsession.h"
@@ -22,6 +23,7 @@ enum app_mode {
   APP_MODE_DOT,   /* a message up to the line "." */
   APP_MODE_COUNT, /* `left` octets: BDAT or an IMAP literal */
   APP_MODE_TLS,   /* records */
+  APP_MODE_DEFLATE, /* compressed, RFC 4978 */
   APP_MODE_OTHER, /* nothing that is read: all octets are ELEMENT_OTHER */
 };
 
@@ -37,6 +39,7 @@ struct app_side {
   uint64_t n_pending; /* octets since `offset`; more than n_kept when the line is too long */
   uint32_t first_frame, last_frame; /* of the pending octets */
   uint64_t left;                    /* MODE_COUNT */
+  struct z_stream_s *inflater;      /* MODE_DEFLATE */
   uint32_t run_command;             /* the command that a message or literal belongs to */
   uint8_t mode;
   uint8_t assume; /* mode that the next octet enters though no answer allowed it yet; LINES: none */
@@ -147,7 +150,8 @@ struct appsession {
   const struct keylog *keys; /* borrowed; NULL: TLS is never opened */
   struct opener *opener;     /* from the first record on */
   GByteArray *opened;        /* the contents of a record, while it is handed out */
-  struct appsession *inner;  /* what is said inside TLS; its sink leads to this session's */
+  struct appsession *inner;  /* what is said inside TLS or DEFLATE; its sink leads to this one's */
+  uint8_t inner_flag;        /* enum element_flag that its elements get here */
   union {
     struct {
       uint32_t reply_command;
@@ -216,7 +220,7 @@ void app_clear_queue(struct appsession *s);
 /* True when a command before this one still waits for its answer. */
 bool app_is_pipelined(const struct appsession *s);
 
-/* A session inside TLS: of a known protocol, begun in clear (STARTTLS), it goes on without a
+/* A session inside TLS or DEFLATE: of a known protocol, begun in clear (STARTTLS), it goes on without a
  * greeting. APP_NONE: it is recognised like any other. */
 struct appsession *app_inner_new(struct appsession *s);
 
@@ -235,6 +239,14 @@ void detect_replay(struct appsession *s, struct detect *d);
 /* ---- appsession_tls.c ---- */
 /* Reads octets of a side in MODE_TLS; returns how many were taken (at least 1). */
 size_t tls_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+
+/* ---- appsession_deflate.c ---- */
+/* Both sides are compressed from here on (RFC 4978 3). */
+void app_start_deflate(struct appsession *s);
+/* Reads octets of a side in MODE_DEFLATE; returns how many were taken (at least 1). */
+size_t deflate_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n,
+                    uint32_t frame);
+void deflate_clear(struct app_side *side);
 
 /* ---- appsession_auth.c ---- */
 struct app_auth *auth_new(const char *prefix, const uint8_t *mechanism, size_t n);

@@ -85,8 +85,10 @@ end_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, ui
   emit_record(s, which, p, n, n_octets, offset, first_frame, frame);
   if (!says)
     return;
-  if (!s->inner)
+  if (!s->inner) {
     s->inner = app_inner_new(s);
+    s->inner_flag = ELEMENT_FLAG_INNER;
+  }
   appsession_feed(s->inner, which, s->opened->data, s->opened->len, frame);
 }
 

@@ -33,6 +33,7 @@ enum element_kind {
   ELEMENT_TLS,     /* one TLS record; code = content type + 256 * minor version agreed on (4: TLS
                       1.3; 0: not yet, or not known) */
   ELEMENT_GAP,     /* octets that the capture does not hold */
+  ELEMENT_DEFLATE, /* compressed octets (RFC 4978): one run per delivery */
   ELEMENT_OTHER,   /* octets that fit no protocol here */
   ELEMENT_N_KINDS
 };
@@ -58,7 +59,11 @@ enum element_flag {
   ELEMENT_FLAG_CUT = 0x20,       /* longer than APPSESSION_LINE_MAX: only its start was read */
   ELEMENT_FLAG_INNER = 0x40,     /* was sealed by TLS: its offset counts what was opened, not the
                                     octets of the TCP stream */
+  ELEMENT_FLAG_INFLATED = 0x80, /* was compressed: its offset counts what was inflated */
 };
+
+/* Not on the wire as it stands: its offset counts what was opened or inflated. */
+enum { ELEMENT_FLAGS_INSIDE = ELEMENT_FLAG_INNER | ELEMENT_FLAG_INFLATED };
 
 #define ELEMENT_NONE UINT32_MAX
 

@@ -103,9 +103,10 @@ static void
 plain_flow_free(void *data)
 {
   struct plain_flow *f = data;
-  for (unsigned i = 0; i < 2; i++) {
-    g_clear_pointer(&f->sides[i].octets, g_byte_array_unref);
-    g_clear_pointer(&f->sides[i].records, g_array_unref);
+  struct plain_side *all[] = {&f->opened[0], &f->opened[1], &f->inflated[0], &f->inflated[1]};
+  for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+    g_clear_pointer(&all[i]->octets, g_byte_array_unref);
+    g_clear_pointer(&all[i]->records, g_array_unref);
   }
   g_free(f);
 }
@@ -120,13 +121,13 @@ on_plain(void *data, uint32_t flow, const struct app_plain *plain)
     return false;
   if (!f) {
     f = g_new0(struct plain_flow, 1);
-    for (unsigned i = 0; i < 2; i++) {
-      f->sides[i].octets = g_byte_array_new();
-      f->sides[i].records = g_array_new(FALSE, FALSE, sizeof(struct trace_record));
-    }
     g_hash_table_insert(t->plain, GUINT_TO_POINTER(flow), f);
   }
-  struct plain_side *s = &f->sides[plain->side];
+  struct plain_side *s = plain->is_inflated ? &f->inflated[plain->side] : &f->opened[plain->side];
+  if (!s->octets) {
+    s->octets = g_byte_array_new();
+    s->records = g_array_new(FALSE, FALSE, sizeof(struct trace_record));
+  }
   struct trace_record r = {.offset = plain->offset,
                            .at = s->octets->len,
                            .app_at = s->n_app,

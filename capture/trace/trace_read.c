@@ -260,7 +260,9 @@ trace_plain(const struct trace *t, const struct element *record, struct trace_pl
   const struct plain_flow *f = trace_plain_flow(t, record->flow);
   if (!f || record->kind != ELEMENT_TLS)
     return false;
-  const struct plain_side *s = &f->sides[record->side];
+  const struct plain_side *s = &f->opened[record->side];
+  if (!s->records)
+    return false;
   guint i = find_record(s->records, record->offset, false);
   const struct trace_record *r =
       i < s->records->len ? &g_array_index(s->records, struct trace_record, i) : NULL;
@@ -271,7 +273,7 @@ trace_plain(const struct trace *t, const struct element *record, struct trace_pl
   return true;
 }
 
-/* As trace_stream(), of the application data that was opened. */
+/* As trace_stream(), of the application data that was opened, or what was inflated. */
 static bool
 read_opened(const struct trace *t, const struct element *e, uint64_t offset, uint32_t n,
             GByteArray *out, GArray *pieces)
@@ -280,9 +282,11 @@ read_opened(const struct trace *t, const struct element *e, uint64_t offset, uin
   g_byte_array_set_size(out, n);
   memset(out->data, 0, n);
   g_array_set_size(pieces, 0);
-  if (!f)
+  const struct plain_side *s = !f                                 ? NULL
+                               : e->flags & ELEMENT_FLAG_INFLATED ? &f->inflated[e->side]
+                                                                  : &f->opened[e->side];
+  if (!s || !s->records)
     return false;
-  const struct plain_side *s = &f->sides[e->side];
   for (guint i = find_record(s->records, offset, true); i < s->records->len; i++) {
     const struct trace_record *r = &g_array_index(s->records, struct trace_record, i);
     if (r->app_at >= offset + n)
@@ -305,7 +309,7 @@ bool
 trace_element_stream(const struct trace *t, const struct element *e, uint32_t near_frame,
                      uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces)
 {
-  if (e->flags & ELEMENT_FLAG_INNER)
+  if (e->flags & ELEMENT_FLAGS_INSIDE)
     return read_opened(t, e, offset, n, out, pieces);
   return trace_stream(t, e->flow, trace_side_direction(trace_flow(t, e->flow), e->side), near_frame,
                       offset, n, out, pieces);
@@ -335,7 +339,7 @@ trace_elements_end(const struct trace *t, uint32_t frame)
 static bool
 overlaps(const struct element *e, const struct trace_frame *f, uint32_t flow, enum side side)
 {
-  if (e->flow != flow || e->side != side || e->flags & ELEMENT_FLAG_INNER)
+  if (e->flow != flow || e->side != side || e->flags & ELEMENT_FLAGS_INSIDE)
     return false;
   int32_t ahead = (int32_t)((uint32_t)e->offset - f->stream_offset);
   return ahead < (int64_t)f->payload_octets && ahead + (int64_t)e->n_octets > 0;

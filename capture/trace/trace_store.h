@@ -51,7 +51,8 @@ struct plain_side {
 };
 
 struct plain_flow {
-  struct plain_side sides[2]; /* by enum side */
+  struct plain_side opened[2];   /* by enum side: out of TLS */
+  struct plain_side inflated[2]; /* out of DEFLATE */
 };
 
 /* The contents of records of one trace that are kept in memory: many hours of mail. */

@@ -149,9 +149,9 @@ static const struct appsession_sink sink = {on_element, on_login, on_notice};
 static void
 write_element(GString *s, const struct event *event)
 {
-  static const char *const kinds[ELEMENT_N_KINDS] = {"command", "rest",    "auth", "reply",
-                                                     "text",    "message", "end",  "literal",
-                                                     "tls",     "gap",     "other"};
+  static const char *const kinds[ELEMENT_N_KINDS] = {"command", "rest",    "auth",    "reply",
+                                                     "text",    "message", "end",     "literal",
+                                                     "tls",     "gap",     "deflate", "other"};
   const struct element *e = &event->element;
   char buffer[16];
   g_string_append_printf(s, "%c %s %s", e->side == SIDE_CLIENT ? 'C' : 'S', kinds[e->kind],

@@ -8,10 +8,12 @@
 #include <openssl/x509.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "capture/decode/decode.h"
 #include "capture/tls/keylog.h"
 #include "capture/wire/bytes.h"
+#include "capture/wire/mail.h"
 #include "capture/wire/tls.h"
 #include "tests/trace/packets.h"
 
@@ -512,6 +514,89 @@ test_tshark(void)
   }
 }
 
+/* Compresses one line as an IMAP server or client does behind COMPRESS: a sync flush for each. */
+static GByteArray *
+compressed(z_stream *z, const char *text)
+{
+  GByteArray *out = g_byte_array_new();
+  g_byte_array_set_size(out, 4096);
+  z->next_in = (Bytef *)(uintptr_t)text;
+  z->avail_in = (uInt)strlen(text);
+  z->next_out = out->data;
+  z->avail_out = out->len;
+  g_assert_cmpint(deflate(z, Z_SYNC_FLUSH), ==, Z_OK);
+  g_byte_array_set_size(out, out->len - z->avail_out);
+  return out;
+}
+
+/* COMPRESS=DEFLATE (RFC 4978), in clear and inside TLS: what was said is inflated. */
+static void
+test_compressed(gconstpointer data)
+{
+  bool is_tls = data != NULL;
+  static const char *const before[] = {"S* OK ready\r\n", "Ca1 LOGIN bob secret\r\n",
+                                       "Sa1 OK in\r\n", "Ca2 COMPRESS DEFLATE\r\n",
+                                       "Sa2 OK from now on\r\n"};
+  static const char *const behind[] = {"Ca3 SELECT INBOX\r\n", "S* 3 EXISTS\r\na3 OK selected\r\n",
+                                       "Ca4 LOGOUT\r\n", "S* BYE\r\na4 OK bye\r\n"};
+  struct talk *t = talk_new(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256", 0);
+  z_stream ends[2] = {0};
+  if (is_tls)
+    shake_hands(t);
+  for (gsize i = 0; i < G_N_ELEMENTS(before) + G_N_ELEMENTS(behind); i++) {
+    bool is_behind = i >= G_N_ELEMENTS(before);
+    const char *text = is_behind ? behind[i - G_N_ELEMENTS(before)] : before[i];
+    unsigned from = text[0] == 'S';
+    g_autoptr(GByteArray) octets = NULL;
+    if (is_behind && !ends[from].state)
+      g_assert_cmpint(deflateInit2(&ends[from], 9, Z_DEFLATED, -15, 8, 0), ==, Z_OK);
+    if (is_behind)
+      octets = compressed(&ends[from], text + 1);
+    const void *p = is_behind ? (const void *)octets->data : text + 1;
+    guint n = is_behind ? octets->len : (guint)strlen(text + 1);
+    if (!is_tls) {
+      send_octets(t, from, p, n);
+      continue;
+    }
+    g_assert_cmpint(SSL_write(t->ends[from], p, (int)n), ==, (int)n);
+    carry(t, from);
+    uint8_t heard[4096];
+    while (SSL_read(t->ends[!from], heard, sizeof heard) > 0)
+      ;
+  }
+  static const guint cuts[] = {1400, 1, 7};
+  for (gsize i = 0; i < G_N_ELEMENTS(cuts); i++) {
+    struct trace *trace = play(t, t->keys->str, cuts[i]);
+    g_autoptr(GString) said = g_string_new(NULL);
+    g_autoptr(GByteArray) octets = g_byte_array_new();
+    g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
+    for (uint32_t k = 0; k < trace_n_elements(trace); k++) {
+      const struct element *e = trace_element(trace, k);
+      if (!(e->flags & ELEMENT_FLAG_INFLATED))
+        continue;
+      g_assert_cmpint(!!(e->flags & ELEMENT_FLAG_INNER), ==, is_tls);
+      g_assert_true(trace_element_octets(trace, k, octets, pieces));
+      g_string_append_len(said, (const char *)octets->data, octets->len);
+    }
+    g_assert_cmpstr(said->str, ==,
+                    "a3 SELECT INBOX\r\n* 3 EXISTS\r\na3 OK selected\r\na4 LOGOUT\r\n"
+                    "* BYE\r\na4 OK bye\r\n");
+    g_assert_cmpint(trace_flow(trace, 0)->state, ==, IMAP_STATE_LOGOUT);
+    struct decode *d = decode_new(trace);
+    bool has_select = false;
+    for (uint32_t k = 0; k < trace_n_frames(trace); k++) {
+      g_assert_true(decode_frame(d, k));
+      has_select |= strstr(d->summary.info, "C: a3 SELECT INBOX") != NULL;
+    }
+    g_assert_true(has_select);
+    decode_free(d);
+    trace_free(trace);
+  }
+  deflateEnd(&ends[0]);
+  deflateEnd(&ends[1]);
+  talk_free(t);
+}
+
 /* Octets of a pcapng block's length at `at`, little endian. */
 static guint32
 block_octets(const char *file, gsize at)
@@ -604,6 +689,8 @@ main(int argc, char **argv)
   g_test_add_func("/tls/damaged-record-stays-sealed", test_damaged);
   g_test_add_func("/tls/wrong-secrets-open-nothing", test_wrong_secrets);
   g_test_add_func("/tls/secrets-inside-are-masked", test_masked);
+  g_test_add_data_func("/compress/in-clear", NULL, test_compressed);
+  g_test_add_data_func("/compress/inside-tls", "tls", test_compressed);
   g_test_add_func("/tls/secrets-block-of-a-pcapng", test_secrets_block);
   g_test_add_func("/tls/tshark-sees-the-same", test_tshark);
   return g_test_run();
