@@ -17,6 +17,7 @@
 #include "gui/branch_bar.h"
 #include "gui/drop.h"
 #include "gui/history.h"
+#include "gui/lesson_list.h"
 #include "gui/sentence.h"
 #include "gui/style.h"
 #include "gui/transport.h"
@@ -253,12 +254,14 @@ look_changed(Session *session, struct window *w)
 /* ---- header bar and tool bar ---- */
 
 static void
-lesson_picked(GtkWidget *button, struct window *w)
+lesson_picked(const char *id, gpointer data)
 {
-  GtkWidget *popover = gtk_widget_get_ancestor(button, GTK_TYPE_POPOVER);
-  g_autofree char *what = g_strdup(g_object_get_data(G_OBJECT(button), "what"));
-  gtk_popover_popdown(GTK_POPOVER(popover));
-  window_open(w, what, NULL);
+  struct window *w = data;
+  for (int i = 0; i < (int)G_N_ELEMENTS(w->lessons); i++) {
+    GtkPopover *popover = gtk_menu_button_get_popover(GTK_MENU_BUTTON(w->lessons[i]));
+    gtk_popover_popdown(GTK_POPOVER(popover));
+  }
+  window_open(w, id, NULL);
 }
 
 /* The list is read anew each time, so that a lesson being written shows up. */
@@ -271,34 +274,7 @@ fill_lessons(GtkToggleButton *button, struct window *w)
   GtkWidget *old = gtk_bin_get_child(GTK_BIN(popover));
   if (old)
     gtk_widget_destroy(old);
-  GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
-  g_object_set(box, "margin", 8, NULL);
-  g_autoptr(GError) error = NULL;
-  GPtrArray *list = run_list(&error);
-  for (guint i = 0; list && i < list->len; i++) {
-    const struct run_listing *l = list->pdata[i];
-    GtkWidget *row = gtk_button_new();
-    g_autofree char *text =
-        g_strdup_printf("%s: %s",
-                        l->kind == RUN_LESSON ? lang_text("Lesson", "บทเรียน")
-                                              : lang_text("Scenario", "สถานการณ์จำลอง"),
-                        lang_text(l->title_en, l->title_th));
-    gtk_button_set_label(GTK_BUTTON(row), text);
-    gtk_label_set_xalign(GTK_LABEL(gtk_bin_get_child(GTK_BIN(row))), 0);
-    gtk_button_set_relief(GTK_BUTTON(row), GTK_RELIEF_NONE);
-    g_object_set_data_full(G_OBJECT(row), "what", g_strdup(l->id), g_free);
-    g_signal_connect(row, "clicked", G_CALLBACK(lesson_picked), w);
-    gtk_box_pack_start(GTK_BOX(box), row, FALSE, FALSE, 0);
-  }
-  if (!list || list->len == 0)
-    gtk_box_pack_start(
-        GTK_BOX(box),
-        gtk_label_new(error ? error->message : lang_text("No lesson was found.", "ไม่พบบทเรียน")),
-        FALSE, FALSE, 0);
-  if (list)
-    g_ptr_array_unref(list);
-  gtk_widget_show_all(box);
-  gtk_container_add(GTK_CONTAINER(popover), box);
+  gtk_container_add(GTK_CONTAINER(popover), lesson_list_new(lesson_picked, w));
 }
 
 /* Buttons of one kind, joined; each sets `action` to its own word. */

@@ -67,6 +67,8 @@ run_listing_free(struct run_listing *l)
   g_free(l->path);
   g_free(l->title_en);
   g_free(l->title_th);
+  g_free(l->about_en);
+  g_free(l->about_th);
   g_free(l);
 }
 
@@ -107,6 +109,11 @@ list_scenario(const char *id, const char *path)
       l->kind = g_strcmp0(kind, "network") == 0 ? RUN_NETWORK
                 : g_strcmp0(kind, "mail") == 0  ? RUN_MAIL
                                                 : RUN_SCENARIO;
+    const char *about_en = NULL, *about_th = NULL;
+    if (tree_pair(root, "about", &about_en, &about_th, NULL)) {
+      l->about_en = g_strdup(about_en);
+      l->about_th = g_strdup(about_th);
+    }
   }
   l->title_en = g_strdup(en ? en : id);
   l->title_th = g_strdup(th ? th : l->title_en);

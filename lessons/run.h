@@ -170,6 +170,7 @@ struct run_listing {
   char *id, *path;
   enum run_kind kind;
   char *title_en, *title_th;
+  char *about_en, *about_th; /* of a scenario: its `about`; NULL when it has none */
 };
 /* The lessons folder: $ENVELOSCOPE_LESSONS, else beside the built programs' source, else the
  * installed data folder. */

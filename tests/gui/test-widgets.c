@@ -7,10 +7,12 @@
 
 #include "gui/history.h"
 #include "gui/hosts.h"
+#include "gui/lesson_list.h"
 #include "gui/sentence.h"
 #include "gui/settings.h"
 #include "gui/style.h"
 #include "gui/window.h"
+#include "lessons/run.h"
 
 static GtkApplication *application;
 
@@ -268,6 +270,85 @@ test_corpus_captures(void)
   close_window(w);
 }
 
+/* ---- the list of lessons and scenarios ---- */
+
+static char *picked_id;
+
+static void
+take_picked(const char *id, gpointer data)
+{
+  g_free(picked_id);
+  picked_id = g_strdup(id);
+}
+
+static GtkWidget *
+find_child(GtkWidget *root, GType type)
+{
+  if (G_TYPE_CHECK_INSTANCE_TYPE(root, type))
+    return root;
+  if (!GTK_IS_CONTAINER(root))
+    return NULL;
+  g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(root));
+  for (GList *at = children; at; at = at->next) {
+    GtkWidget *found = find_child(at->data, type);
+    if (found)
+      return found;
+  }
+  return NULL;
+}
+
+static unsigned
+count_shown(GtkWidget *list)
+{
+  unsigned n = 0;
+  GtkListBoxRow *row;
+  for (int i = 0; (row = gtk_list_box_get_row_at_index(GTK_LIST_BOX(list), i)); i++)
+    n += gtk_widget_get_child_visible(GTK_WIDGET(row));
+  return n;
+}
+
+/* Words of either language narrow the list, whatever the window's; Enter opens the first that fits.
+ */
+static void
+test_lesson_list(void)
+{
+  lang_set(LANG_EN);
+  GtkWidget *window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
+  GtkWidget *box = lesson_list_new(take_picked, NULL);
+  gtk_container_add(GTK_CONTAINER(window), box);
+  gtk_widget_show_all(window);
+  settle();
+  GtkWidget *entry = find_child(box, GTK_TYPE_SEARCH_ENTRY);
+  GtkWidget *list = find_child(box, GTK_TYPE_LIST_BOX);
+  g_autoptr(GPtrArray) all = run_list(NULL);
+  g_assert_cmpuint(count_shown(list), ==, all->len);
+  static const struct {
+    const char *typed, *first;
+  } cases[] = {{"How MAIL", "01-how-mail-works"},
+               {"ARP: from", "arp"},
+               {"จดหมายหนึ่งฉบับจากอลิซถึงบ็อบ", "mail-journey"},
+               {"tcp-zero", "tcp-zero-window"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    gtk_entry_set_text(GTK_ENTRY(entry), cases[i].typed);
+    g_signal_emit_by_name(entry, "activate");
+    settle();
+    g_assert_cmpstr(picked_id, ==, cases[i].first);
+    g_assert_cmpuint(count_shown(list), <, all->len);
+  }
+  g_clear_pointer(&picked_id, g_free);
+  gtk_entry_set_text(GTK_ENTRY(entry), "no such thing");
+  g_signal_emit_by_name(entry, "activate");
+  settle();
+  g_assert_cmpuint(count_shown(list), ==, 0);
+  g_assert_null(picked_id);
+  gtk_entry_set_text(GTK_ENTRY(entry), "");
+  g_signal_emit_by_name(entry, "search-changed");
+  settle();
+  g_assert_cmpuint(count_shown(list), ==, all->len);
+  gtk_widget_destroy(window);
+  settle();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -285,6 +366,7 @@ main(int argc, char **argv)
   g_test_add_func("/widgets/the topology's hosts are accessible", test_topology_is_accessible);
   g_test_add_func("/widgets/the ladder's rows are accessible", test_ladder_is_accessible);
   g_test_add_func("/widgets/a run's flights and its addresses agree", test_hosts_of_run);
+  g_test_add_func("/widgets/lessons and scenarios are found by their words", test_lesson_list);
   g_test_add_func("/widgets/history goes back and forth", test_history);
   g_test_add_func("/widgets/settings come back", test_settings);
   g_test_add_func("/widgets/captures from outside are drawn", test_corpus_captures);
