@@ -4,10 +4,10 @@
 
 /* A person at a connection: carries out the inputs open, take, listen, type, tls and close (see
  * sim/core/input.h). State events: subject "hand NAME", keys "state" (resolving, connecting, open,
- * closing, closed, failed, waiting for somebody to connect), "typed" (the last line), "heard" (what came, in
- * pieces of a line at most, with \\ \r \n \t and \xNN for what is no text), "turn" (mine, theirs: at a
- * client's end), "tls" (what was agreed on, or the trouble); under the connection's own subject "hand
- * LOCAL REMOTE" the key "hand" names it. For each input subject "input" as in
+ * closing, closed, failed, waiting for somebody to connect), "typed" (the last line), "heard" (what
+ * came, in pieces of a line at most, with \\ \r \n \t and \xNN for what is no text), "turn" (mine,
+ * theirs: at a client's end), "tls" (what was agreed on, or the trouble); under the connection's
+ * own subject "hand LOCAL REMOTE" the key "hand" names it. For each input subject "input" as in
  * sim/net/intervene.h. */
 #include "sim/core/input.h"
 #include "sim/mail/port.h"
