@@ -339,6 +339,20 @@ server_timeout(struct endpoint *e, int64_t now_ns)
   imap_hang_up((struct imap_server *)e);
 }
 
+/* RFC 3501 7.1.5. In the midst of a long answer nothing can be said: perhaps a literal is under
+ * way. */
+static void
+server_shut_down(struct endpoint *e, int64_t now_ns)
+{
+  struct imap_server *s = (struct imap_server *)e;
+  if (e->wants_close || e->wants != ENDPOINT_AS_IS)
+    return;
+  s->now_ns = now_ns;
+  if (!s->job.step)
+    machine_printf(e, "* BYE %s is shutting down\r\n", s->name);
+  imap_hang_up(s);
+}
+
 static void
 server_free(struct endpoint *e)
 {
@@ -376,6 +390,7 @@ static const struct endpoint_ops imap_server_ops = {.protocol = "imap",
                                                     .timeout = server_timeout,
                                                     .upgraded = server_upgraded,
                                                     .flush = server_flush,
+                                                    .shut_down = server_shut_down,
                                                     .free = server_free};
 
 struct endpoint *
