@@ -218,7 +218,7 @@ ports_shut_down(struct ports *ports)
     if (!p->is_dead && p->is_started && p->endpoint->ops->shut_down)
       p->endpoint->ops->shut_down(p->endpoint, world_now(ports->world));
   }
-  pump_all(ports);
+  ports_pump(ports);
 }
 
 void
