@@ -11,6 +11,7 @@ static const char *const day_names[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue"
 
 #define NS_PER_S INT64_C(1000000000)
 #define S_PER_DAY INT64_C(86400)
+#define FARTHEST_S INT64_C(8000000000) /* differences and zones must fit too */
 
 struct civil {
   int64_t year;
@@ -63,6 +64,19 @@ int64_t
 date_day(int64_t time_ns)
 {
   return floor_div(unix_seconds(time_ns), S_PER_DAY);
+}
+
+int64_t
+date_day_of_unix(int64_t seconds)
+{
+  return floor_div(seconds, S_PER_DAY);
+}
+
+int64_t
+date_from_unix(int64_t seconds)
+{
+  return (CLAMP(seconds, DATE_EPOCH_S - FARTHEST_S, DATE_EPOCH_S + FARTHEST_S) - DATE_EPOCH_S) *
+         NS_PER_S;
 }
 
 const char *
@@ -154,6 +168,6 @@ date_parse_imap(const char *text, int64_t *time_ns, int *zone_minutes)
   int64_t s = day * S_PER_DAY + part[0] * 3600 + part[1] * 60 + part[2] - (int64_t)minutes * 60;
   if (zone_minutes)
     *zone_minutes = minutes;
-  *time_ns = (s - DATE_EPOCH_S) * NS_PER_S;
+  *time_ns = date_from_unix(s);
   return true;
 }

@@ -26,5 +26,10 @@ bool date_parse_day(const char *text, int64_t *day);
 /* The day of a time, or of the Date header of a message with that header's own zone left out of
  * account (RFC 3501 6.4.4 disregards time and zone). */
 int64_t date_day(int64_t time_ns);
+/* The same of Unix seconds, of any year. */
+int64_t date_day_of_unix(int64_t seconds);
+/* Virtual time of Unix seconds. SIMPLIFIED: a date more than 253 years away is 253 years away, as
+ * nanoseconds reach no farther. */
+int64_t date_from_unix(int64_t seconds);
 
 #endif

@@ -144,8 +144,8 @@ mime_date(const uint8_t *p, size_t at, size_t end, int64_t *time_ns, int64_t *da
     return false;
   int64_t seconds = g_date_time_to_unix(date);
   int64_t offset = g_date_time_get_utc_offset(date) / G_TIME_SPAN_SECOND;
-  *time_ns = (seconds - DATE_EPOCH_S) * INT64_C(1000000000);
-  *day = date_day((seconds + offset - DATE_EPOCH_S) * INT64_C(1000000000));
+  *time_ns = date_from_unix(seconds);
+  *day = date_day_of_unix(seconds + offset);
   return true;
 }
 

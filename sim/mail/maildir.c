@@ -207,9 +207,9 @@ internal_date(const struct found *f, const char *path, bool uses_file_times)
   enum { YEAR_3000 = 32503680000 / 1000 }; /* in thousands of seconds: fits an int */
   GStatBuf info;
   if (f->seconds > 0 && f->seconds / 1000 < YEAR_3000 && f->seconds >= 1000000)
-    return ((int64_t)f->seconds - DATE_EPOCH_S) * MACHINE_SECOND;
+    return date_from_unix((int64_t)f->seconds);
   if (uses_file_times && g_stat(path, &info) == 0)
-    return ((int64_t)info.st_mtime - DATE_EPOCH_S) * MACHINE_SECOND;
+    return date_from_unix((int64_t)info.st_mtime);
   return 0;
 }
 

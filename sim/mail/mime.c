@@ -177,6 +177,13 @@ is_encoded(GMimeContentEncoding encoding)
          encoding == GMIME_CONTENT_ENCODING_UUENCODE;
 }
 
+static void
+append(GByteArray *out, const uint8_t *p, size_t at, size_t end)
+{
+  if (end > at) /* p may be NULL in an empty message */
+    g_byte_array_append(out, p + at, (guint)(end - at));
+}
+
 /* Content of a leaf without its encoding. */
 static void
 append_decoded(GByteArray *out, const uint8_t *p, const struct mime_part *part,
@@ -184,7 +191,7 @@ append_decoded(GByteArray *out, const uint8_t *p, const struct mime_part *part,
 {
   size_t n = part->end - part->body_at;
   if (!is_encoded(encoding)) {
-    g_byte_array_append(out, p + part->body_at, (guint)n);
+    append(out, p, part->body_at, part->end);
     return;
   }
   GMimeEncoding decoder;
@@ -208,7 +215,7 @@ append_header(GByteArray *out, const uint8_t *p, const struct mime_part *part, b
       g_byte_array_append(out, p + field_at, (guint)(field_end - field_at));
     }
   }
-  g_byte_array_append(out, p + at, (guint)(part->body_at - at));
+  append(out, p, at, part->body_at);
 }
 
 static bool
@@ -227,12 +234,12 @@ append_entity(GByteArray *out, const uint8_t *p, const struct mime_part *part, b
   size_t at = part->body_at;
   for (guint i = 0; i < part->children->len; i++) {
     const struct mime_part *child = part->children->pdata[i];
-    g_byte_array_append(out, p + at, (guint)(child->header_at - at)); /* delimiters */
+    append(out, p, at, child->header_at); /* delimiters */
     if (!append_entity(out, p, child, true))
       return false;
     at = child->end;
   }
-  g_byte_array_append(out, p + at, (guint)(part->end - at));
+  append(out, p, at, part->end);
   return true;
 }
 

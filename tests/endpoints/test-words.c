@@ -5,6 +5,7 @@
 
 #include "sim/mail/address.h"
 #include "sim/mail/casemap.h"
+#include "sim/mail/date.h"
 #include "sim/mail/imap.h"
 #include "sim/mail/machine.h"
 
@@ -101,6 +102,23 @@ test_addresses(void)
   }
 }
 
+/* Nanoseconds reach 292 years; a date beyond must not run over (RFC 3501 allows four digits). */
+static void
+test_far_dates(void)
+{
+  int64_t near, far, past, day;
+  g_assert_true(date_parse_imap("01-Jan-2026 00:00:01 +0000", &near, NULL));
+  g_assert_cmpint(near, ==, INT64_C(1000000000));
+  g_assert_true(date_parse_imap("31-Dec-9999 23:59:59 -9959", &far, NULL));
+  g_assert_true(date_parse_imap(" 1-Jan-0000 00:00:00 +9959", &past, NULL));
+  g_assert_cmpint(far, ==, INT64_C(8000000000000000000));
+  g_assert_cmpint(past, ==, -far);
+  static const char text[] = "Date: Fri, 31 Dec 2999 23:00:00 -0200\r\n\r\n";
+  g_assert_true(mime_date((const uint8_t *)text, 0, sizeof text - 1, &far, &day));
+  g_assert_cmpint(day, ==,
+                  376199); /* 2999-12-31 in its own zone; Python's datetime says the same */
+}
+
 static void
 say(struct endpoint *e, const char *text)
 {
@@ -166,6 +184,7 @@ main(int argc, char **argv)
   g_test_add_func("/words/base-subject", test_base_subject);
   g_test_add_func("/words/casemap", test_casemap);
   g_test_add_func("/words/addresses", test_addresses);
+  g_test_add_func("/words/far-dates", test_far_dates);
   g_test_add_func("/imap/long-answer-in-slices", test_slices);
   return g_test_run();
 }
