@@ -220,7 +220,7 @@ def documented():
     comment = re.sub(r"\n \*\s*", " ", comment)
     words = re.findall(r'subject "([\w-]+)', comment)
     words += re.findall(r';\s+"([\w-]+)[^"]*",? key', comment) + re.findall(r';\s+"(log)"', comment)
-    words += re.findall(r"\(also (\w+), (\w+);", comment)[0]
+    words += re.findall(r"\(also ([\w, ]+);", comment)[0].split(", ")
     return set(words)
 
 
