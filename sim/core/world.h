@@ -71,8 +71,9 @@ struct world_frame {
  *           10.0.3.1", key = hop, value "10.0.1.1 rtt_us=812 rtt_us=790 *"
  *   subject "action", key = its id, value "started", "done" or "failed"; "transfer ID", key sent, received or end; "lookup NAME
  *           TYPE", key = number of the answer; "mail-queue", key = its id, value = where it
- *           stands or "" when it left (sim/mail/queue.h); "mail-policy", what a mail host decided (sim/mail/policy.h); "relay-finder",
- *           "bomber": what an attacker learnt or did (sim/attack/attack.h)
+ *           stands or "" when it left (sim/mail/queue.h); "mail-policy", key = rule and peer, value = what was decided (sim/mail/policy.h)
+ *   subject "relay-finder", key = address or result, value = what it learnt; "bomber", key sent, refused, failed or last;
+ *           "sniffer", key = number of what it read; "spray", key = what it counts (sim/attack); "talk", key "state" (sim/mail/action_talk.c)
  *   subject "input", key = its place in the log, value "waiting", "done" or "nothing"; "hand NAME", key state or typed */
 struct world_event {
   int64_t time_ns;
