@@ -285,6 +285,16 @@ retrieve(struct pop_client *c, guint number)
 
 /* ---- one after the other ---- */
 
+/* Is it time to delete what is here? At once, unless it is kept there: an earlier session may have
+ * dropped before QUIT. */
+static bool
+is_due(const struct pop_client *c, const struct pop_seen *seen)
+{
+  if (c->config.delete_after_ns > 0)
+    return c->now_ns - seen->since_ns >= c->config.delete_after_ns;
+  return !c->config.keeps;
+}
+
 /* What is known is not fetched again; it may be time to delete it. */
 static void
 treat(struct pop_client *c, guint number)
@@ -294,8 +304,7 @@ treat(struct pop_client *c, guint number)
   bool is_too_large = c->config.n_octets_max > 0 && r->octets > (guint64)c->config.n_octets_max;
   if (!seen && !r->is_unwanted && !is_too_large)
     retrieve(c, number);
-  else if (seen && c->config.delete_after_ns > 0 &&
-           c->now_ns - seen->since_ns >= c->config.delete_after_ns)
+  else if (seen && is_due(c, seen))
     delete (c, number);
   else if (is_too_large && !seen)
     pop_client_log(c,

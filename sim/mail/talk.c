@@ -179,7 +179,10 @@ talk_eof(struct endpoint *e, int64_t now_ns)
   struct talk *t = (struct talk *)e;
   if (t->is_over)
     return;
-  if (t->waiting != WAITING_END || t->at < t->config.n_steps)
+  bool is_expected = t->waiting == WAITING_END && t->at == t->config.n_steps;
+  bool is_next = t->at + 1 == t->config.n_steps && reply_watch_is_settled(t->watch) &&
+                 t->config.steps[t->at].what == TALK_CLOSED;
+  if (!is_expected && !is_next)
     fail(t, lang_text("the server hung up before all was said and answered",
                       "เซิร์ฟเวอร์วางสายก่อนที่จะพูดและตอบครบ"));
   else if (is_as_expected(t))

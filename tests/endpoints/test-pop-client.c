@@ -414,6 +414,23 @@ test_left_on_the_server_and_fetched_once(void)
 }
 
 static void
+test_what_is_here_is_deleted_after_a_dropped_session(void)
+{
+  struct store *store;
+  struct mailbox *inbox = maildrop_new(&store);
+  struct device d = {0};
+  device_init(&d);
+  session(store, (struct pop_client_config){.drops = true}, &d, 0, 0);
+  g_assert_cmpuint(inbox->messages->len, ==, 2);
+  session(store, (struct pop_client_config){.drops = false}, &d, 0, 0);
+  g_assert_cmpint(d.result, ==, 1);
+  g_assert_cmpuint(inbox->messages->len, ==, 0);
+  g_assert_cmpuint(d.into->messages->len, ==, 2);
+  device_clear(&d);
+  store_free(store);
+}
+
+static void
 test_deleted_after_its_days(void)
 {
   const int64_t day_ns = INT64_C(86400) * 1000000000;
@@ -495,6 +512,8 @@ main(int argc, char **argv)
   g_test_add_func("/pop-client/early-close-at-every-octet", test_early_close_at_every_octet);
   g_test_add_func("/pop-client/left-on-the-server-and-fetched-once",
                   test_left_on_the_server_and_fetched_once);
+  g_test_add_func("/pop-client/what-is-here-is-deleted-after-a-dropped-session",
+                  test_what_is_here_is_deleted_after_a_dropped_session);
   g_test_add_func("/pop-client/deleted-after-its-days", test_deleted_after_its_days);
   g_test_add_func("/pop-client/unstable-uidls-store-nothing-twice",
                   test_unstable_uidls_store_nothing_twice);
