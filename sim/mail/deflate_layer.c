@@ -171,10 +171,9 @@ settle(struct deflate_layer *l, int64_t now_ns)
     tell_machine_end(l);
     move_out(l);
   }
-  if (m->wants == ENDPOINT_TLS && m->out->len == 0) { /* that is for the layer outside */
+  if (m->wants == ENDPOINT_TLS && m->out->len == 0) /* that is for the layer outside; the machine
+                                                        waits for it and takes no command */
     l->endpoint.wants = ENDPOINT_TLS;
-    m->wants = ENDPOINT_AS_IS;
-  }
   if (l->state != STATE_OVER) {
     l->endpoint.wants_close = m->wants_close && m->out->len == 0;
     l->endpoint.deadline_ns = m->deadline_ns;
@@ -248,6 +247,7 @@ static void
 layer_upgraded(struct endpoint *e, enum endpoint_upgrade what, const char *problem, int64_t now_ns)
 {
   struct deflate_layer *l = enter(e, now_ns);
+  l->machine->wants = ENDPOINT_AS_IS;
   if (l->machine->ops->upgraded)
     l->machine->ops->upgraded(l->machine, what, problem, now_ns);
   settle(l, now_ns);

@@ -104,7 +104,8 @@ server_flush(struct endpoint *e, int64_t now_ns)
 {
   struct imap_server *s = (struct imap_server *)e;
   bool waits = s->job.step || lines_waiting(&s->lines) > 0;
-  if (!waits || e->wants_close || s->auth.is_held || e->out->len >= MACHINE_OUT_MAX)
+  if (!waits || e->wants_close || e->wants != ENDPOINT_AS_IS || s->auth.is_held ||
+      e->out->len >= MACHINE_OUT_MAX)
     return;
   s->now_ns = now_ns;
   if (s->job.step)

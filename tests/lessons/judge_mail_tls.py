@@ -143,6 +143,8 @@ def test_an_injected_command_is_obeyed_only_by_the_careless():
     assert together == [["10.0.2.25"], ["10.0.2.26"]], together                 # in one segment, to both
     assert values(events, "user", host="careful") == ["bob"]
     assert values(events, "user", host="careless") == ["mallory"]
+    told = [e["key"] + " " + e["value"] for e in events if e["host"] == "careless" and e["key"] in ("tls", "user")]
+    assert told.index("user mallory") == told.index("tls TLSv1.3 TLS_AES_256_GCM_SHA384") + 1, told
     assert outcome(events, "resisted") == "done" and outcome(events, "fallen") == "failed"
     assert any("thrown away" in text for text in values(events, "log", host="careful"))
     assert any("vulnerable on purpose" in text for text in values(events, "log", host="careless"))
