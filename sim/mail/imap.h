@@ -2,8 +2,16 @@
 #ifndef SIM_MAIL_IMAP_H
 #define SIM_MAIL_IMAP_H
 
-/* The IMAP machines. RFC 3501; 2177 (IDLE), 2342 (NAMESPACE), 2971 (ID), 3348 (CHILDREN), 3691
- * (UNSELECT), 4315 (UIDPLUS), 4959 (SASL-IR), 5161 (ENABLE), 6851 (MOVE), 7888 (LITERAL+). */
+/* The IMAP server machine: IMAP4rev1 and, once a client enables it, IMAP4rev2 (RFC 3501, 9051).
+ * Extensions: 2177 (IDLE), 2342 (NAMESPACE), 2971 (ID), 3348 (CHILDREN), 3502 (MULTIAPPEND), 3516
+ * (BINARY), 3691 (UNSELECT), 4315 (UIDPLUS), 4731 (ESEARCH), 4959 (SASL-IR), 4978 (COMPRESS), 5032
+ * (WITHIN), 5161 (ENABLE), 5182 (SEARCHRES), 5256 (SORT, THREAD), 5258 (LIST-EXTENDED), 5819
+ * (LIST-STATUS), 6154 (SPECIAL-USE), 6851 (MOVE), 6855 (UTF8=ACCEPT), 7162 (CONDSTORE, QRESYNC),
+ * 7888 (LITERAL+ and -), 8438 (STATUS=SIZE), 9208 (QUOTA). Which of them is advertised when: the
+ * table in imap_login.c.
+ *
+ * Events: "state" (imap_states), "user", "mailbox" (the one that was opened), "auth" (auth.h),
+ * "log". */
 #include "sim/mail/auth.h"
 #include "sim/mail/endpoint.h"
 #include "sim/mail/store.h"

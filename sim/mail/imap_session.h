@@ -6,8 +6,9 @@
  *   imap-server   life, states, verb table       imap-gather   octets to whole commands
  *   imap-login    CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE, ENABLE, COMPRESS, ID
  *   imap-view     what this session knows of the selected mailbox, and untagged news
- *   imap-mailbox  SELECT, LIST, STATUS, APPEND … : the mailbox commands
- *   imap-message  STORE, COPY, MOVE, EXPUNGE
+ *   imap-select   SELECT, EXAMINE, CLOSE         imap-list     LIST, LSUB, NAMESPACE
+ *   imap-mailbox  names; CREATE, DELETE, RENAME  imap-status   STATUS, QUOTA
+ *   imap-append   APPEND                         imap-message  STORE, COPY, MOVE, EXPUNGE
  *   imap-set      sets of messages        imap-fetch    FETCH        imap-search   SEARCH */
 #include "capture/wire/mail.h"
 #include "sim/mail/imap.h"
