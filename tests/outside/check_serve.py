@@ -94,6 +94,16 @@ def test_files_are_complete_at_the_end():
     assert [r for r in rows if r["subject"].startswith("mailbox ") and r["time"] == 0], "from before the beginning"
 
 
+def test_clients_hear_that_it_ends():
+    """RFC 5321 3.8: 421 before the connection is closed."""
+    with Serve(smtp=0) as server:
+        sock = connect(server.port["smtp"])
+        read_line(sock)
+        server.process.terminate()
+        assert read_line(sock).startswith("421 ")
+        assert server.end()[0] == 0
+
+
 def test_sigint_ends_as_sigterm_does():
     with Serve(smtp=0) as server:
         assert server.end(signal.SIGINT)[0] == 0
