@@ -500,8 +500,25 @@ def test_smtp_to_postfix_arrives_octet_for_octet():
     subject: สวัสดี
     text: ". a dot in front"
     pipelining: true
-  - id: refused
+  - id: chunks
     after: letter
+    host: laptop
+    do: send
+    server: 10.0.0.25
+    from: malee@office.test
+    to: bob@real.test
+    subject: in chunks
+    text: ".\\n. and สวัสดี as it is"
+    encoding: 8bit
+    chunking: true
+    chunk: 90
+    pipelining: true
+    notify: [failure, delay]
+    return: headers
+    envelope_id: QQ 314
+    copies: 2
+  - id: refused
+    after: chunks
     host: laptop
     do: send
     server: 10.0.0.25
@@ -511,13 +528,17 @@ def test_smtp_to_postfix_arrives_octet_for_octet():
     text: no
 """, f"--to=smtp=127.0.0.1:{port}", expect=1)
         for _ in range(100):
-            if os.path.isdir(new) and os.listdir(new):
+            if os.path.isdir(new) and len(os.listdir(new)) == 3:
                 break
             time.sleep(0.1)
-        names = os.listdir(new)
-        assert len(names) == 1, names
-        with open(os.path.join(new, names[0]), "rb") as f:
-            octets = f.read()
+        letters = []
+        for name in os.listdir(new):
+            with open(os.path.join(new, name), "rb") as f:
+                letters.append(f.read())
+        chunks = [text for text in letters if b"Subject: in chunks" in text]
+        assert len(letters) == 3 and len(chunks) == 2, letters
+        assert all("\n.\n. and สวัสดี as it is".encode() in text for text in chunks), chunks
+        octets = next(text for text in letters if text not in chunks)
         assert b"\n. a dot in front\n" in octets, octets
         assert b"From: =?" in octets and octets.count(b"\nReceived:") == 1, octets
 
