@@ -460,7 +460,8 @@ THREADED = [("a", None, "start", 1), ("b", "a", "Re: start", 5), ("c", "a b", "R
             ("n", None, "plan", 16), ("o", None, "plan", 17), ("p", None, "Re: plan", 18),
             ("q", "r", "both dummies", 19), ("s", "r", "both dummies", 20),
             ("t", "u", "both dummies", 21), ("v", "u", "both dummies", 22), ("w", "b", "Re: start", 23),
-            ("x1", None, "Fwd: later root", 24), ("x2", None, "later root", 25)]
+            ("x1", None, "Fwd: later root", 24), ("x2", None, "later root", 25),
+            ("y1", "lp lq", "one way", 26), ("y2", "lq lp", "the other way", 27)]
 
 
 def threaded():
@@ -480,7 +481,7 @@ def test_threads_are_the_same():
     asked = [f"{uid}THREAD {algorithm} UTF-8 {keys}" for uid in ("", "UID ")
              for algorithm in ("REFERENCES", "ORDEREDSUBJECT")
              for keys in ("ALL", "1:5", "1,4,8,9", "5:7", "10:13", "14:18", "19:22", "SUBJECT nothing",
-                          "23:25", "2,3,23", "5", "16,18")]
+                          "23:25", "26:27", "2,3,23", "5", "16,18")]
     with Pair(threaded()) as pair:
         pair.compare_all(asked)
     with Pair() as pair:
