@@ -200,6 +200,7 @@ static void
 logged_in(struct imap_server *s, const struct auth_result *r)
 {
   s->user = r->user;
+  s->is_guest = r->is_read_only;
   machine_emit(&s->endpoint, "user", "%s", r->user->name);
   imap_set_state(s, IMAP_STATE_AUTHENTICATED);
   g_autoptr(GString) text = g_string_new(NULL);

@@ -192,7 +192,7 @@ open_mailbox(struct imap_server *s, const char *name, bool is_examine, const str
     imap_no(s, "[NONEXISTENT] No such mailbox");
     return;
   }
-  bool is_read_only = is_examine || store_access(b, s->user) != STORE_WRITABLE;
+  bool is_read_only = is_examine || s->is_guest || store_access(b, s->user) != STORE_WRITABLE;
   imap_view_open(s, b, is_read_only);
   imap_set_state(s, IMAP_STATE_SELECTED);
   tell_mailbox(s);

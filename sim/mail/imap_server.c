@@ -214,6 +214,28 @@ check(const struct imap_server *s, const struct verb *row, bool has_argument)
   return NULL;
 }
 
+/* What a guest may not do (RFC 4505 4: anonymous access must not be more than it has to be). */
+static bool
+changes_something(enum imap_verb verb)
+{
+  switch (verb) {
+  case IMAP_CREATE:
+  case IMAP_DELETE:
+  case IMAP_RENAME:
+  case IMAP_SUBSCRIBE:
+  case IMAP_UNSUBSCRIBE:
+  case IMAP_APPEND:
+  case IMAP_STORE:
+  case IMAP_COPY:
+  case IMAP_MOVE:
+  case IMAP_EXPUNGE:
+  case IMAP_SETQUOTA:
+    return true;
+  default:
+    return false;
+  }
+}
+
 static void
 run_verb(struct imap_server *s, struct imap_text *t, bool is_uid)
 {
@@ -235,7 +257,10 @@ run_verb(struct imap_server *s, struct imap_text *t, bool is_uid)
   }
   s->is_uid = is_uid;
   s->may_expunge = is_uid || !row->keeps_numbers;
-  row->act(s, t);
+  if (s->is_guest && changes_something(verb))
+    imap_no(s, "[NOPERM] ANONYMOUS may only read");
+  else
+    row->act(s, t);
 }
 
 static void

@@ -64,6 +64,7 @@ struct imap_server {
 
   bool offers_tls, keeps_clear, offers_deflate, is_compressed;
   bool is_idle;
+  bool is_guest; /* logged in as ANONYMOUS: changes nothing */
   struct auth_server auth;
   struct store_user *user;
 
