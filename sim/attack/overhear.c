@@ -34,7 +34,7 @@ struct overhear {
   void *data;
   enum protocol protocol;
   struct side sides[2];
-  bool is_tls, wants_tls; /* the client asked for it */
+  bool has_begun, is_tls, wants_tls; /* the client asked for it */
   bool has_hello[2];
 
   /* logging in */
@@ -564,8 +564,10 @@ overhear_feed(struct overhear *o, enum overhear_side side, const uint8_t *p, siz
   if (o->protocol == PROTOCOL_OTHER && !o->is_tls)
     return;
   g_byte_array_append(s->held, p, (guint)n);
-  if (o->protocol == PROTOCOL_NONE && side == OVERHEAR_CLIENT && n > 0 && p[0] == TLS_HANDSHAKE)
-    o->is_tls = true; /* the client speaks first: implicit TLS */
+  if (!o->has_begun && n > 0) {
+    o->has_begun = true;
+    o->is_tls = side == OVERHEAR_CLIENT && p[0] == TLS_HANDSHAKE; /* it speaks first: implicit TLS */
+  }
   while (!o->is_tls && s->held->len > 0) {
     if (s->raw_left > 0)
       take_raw(o, s);
