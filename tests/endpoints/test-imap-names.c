@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test-imap-names.c -- names of mailboxes on the wire, and the wildcards of LIST, against slow and
- * plain versions of themselves. */
+ * plain versions of themselves; and what a mailbox remembers of its expunges, to its very end. */
 #include <string.h>
 
+#include "sim/mail/imap.h"
 #include "sim/mail/imap_name.h"
 #include "sim/mail/imap_parse.h"
 #include "sim/mail/store.h"
@@ -167,6 +168,56 @@ test_forgotten_expunges(void)
   store_free(s);
 }
 
+/* What a new session hears after it has enabled QRESYNC and said the line. */
+static char *
+resynchronise(struct store *store, const char *line)
+{
+  struct random_stream random = {.key = {1, 2}};
+  struct auth_site *auth = auth_site_new(NULL, store, "s", &random);
+  struct imap_server_config config = {.name = "s", .store = store, .auth = auth};
+  struct endpoint *e = imap_server_new(&config);
+  g_autofree char *whole = g_strdup_printf(
+      "l LOGIN bob x\r\ne ENABLE QRESYNC\r\ns SELECT INBOX (QRESYNC (%s))\r\n", line);
+  e->ops->start(e, 0);
+  e->ops->input(e, (const uint8_t *)whole, strlen(whole), 0);
+  g_autofree char *said = g_strndup((char *)e->out->data, e->out->len);
+  char *vanished = strstr(said, "* VANISHED (EARLIER) ");
+  char *set = vanished ? g_strndup(vanished + 21, strcspn(vanished + 21, "\r")) : g_strdup("none");
+  e->ops->free(e);
+  auth_site_free(auth);
+  return set;
+}
+
+/* A server that has forgotten tells every UID that is not there, but none up to the last pair of
+ * number and UID that still fits (RFC 7162 3.2.5.2). */
+static void
+test_pairs_of_numbers_and_uids(void)
+{
+  struct store *s = store_new(NULL, NULL, NULL);
+  struct mailbox *b = store_find(store_add_user(s, "bob", "x"), "INBOX");
+  g_autoptr(GBytes) octets = g_bytes_new_static("x", 1);
+  unsigned n = STORE_GONE_MAX + 10;
+  for (unsigned i = 0; i < n; i++)
+    store_append(b, octets, 0, 0, 0);
+  store_expunge(b, store_by_uid(b, 1, NULL));
+  uint64_t known = b->modseq; /* the client knows UID 2 as number 1, UID 3 as number 2 */
+  for (unsigned uid = 4; uid < n; uid++)
+    store_expunge(b, store_by_uid(b, uid, NULL));
+  g_autofree char *all = g_strdup_printf("1,4:%u", n - 1), *rest = g_strdup_printf("4:%u", n - 1);
+  const struct {
+    const char *more, *wanted;
+  } cases[] = {{"", all},        {" 1:9", "1,4:9"},    {" 1:99999 (1:2 2:3)", rest},
+               {" (1 2)", rest}, {" (1:2 2,4)", rest}, /* the second pair does not fit */
+               {" (1 7)", all}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *line =
+        g_strdup_printf("%u %" G_GUINT64_FORMAT "%s", b->uid_validity, known, cases[i].more);
+    g_autofree char *set = resynchronise(s, line);
+    g_assert_cmpstr(set, ==, cases[i].wanted);
+  }
+  store_free(s);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -177,5 +228,6 @@ main(int argc, char **argv)
   g_test_add_func("/names/utf7-there-and-back", test_utf7_there_and_back);
   g_test_add_func("/names/utf7-spellings", test_utf7_spellings);
   g_test_add_func("/store/forgotten-expunges", test_forgotten_expunges);
+  g_test_add_func("/store/pairs-of-numbers-and-uids", test_pairs_of_numbers_and_uids);
   return g_test_run();
 }
