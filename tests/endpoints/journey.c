@@ -85,3 +85,10 @@ message_text(const struct record *r, const char *host, const char *mailbox, uint
   const char *p = m ? g_bytes_get_data(m->octets, &n) : NULL;
   return p ? g_strndup(p, n) : NULL;
 }
+
+bool
+has_message(const struct record *r, const char *host, const char *mailbox, uint32_t uid)
+{
+  g_autofree char *text = message_text(r, host, mailbox, uid);
+  return text != NULL;
+}

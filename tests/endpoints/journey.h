@@ -28,5 +28,6 @@ unsigned count(const struct record *r, const char *prefix, const char *part);
 /* The octets of message `uid` in "bob/INBOX" of a host, with a NUL behind them; NULL when there is
  * none. */
 char *message_text(const struct record *r, const char *host, const char *mailbox, uint32_t uid);
+bool has_message(const struct record *r, const char *host, const char *mailbox, uint32_t uid);
 
 #endif

@@ -33,8 +33,28 @@ const struct fuzz_seed fuzz_seeds[] = {
                            "  - {link: z, do: delay, by: 1ms, occurrence: 2}\n"
                            "changes:\n  - {at: 1s, link: x, up: false}\n"
                            "actions:\n  - {at: 2s, host: b, do: ping, server: c, count: 2}\n")},
-    {"mail", TEXT_SEED(LAN "services:\n  - {host: ns, kind: mx, domain: a.test}\n"
-                           "users:\n  bob: {address: bob@a.test, password: x, store: ns}\n")},
+    {"mail",
+     TEXT_SEED(LAN "services:\n"
+                   "  ns: {name: mx.a.test, domains: [a.test], smtp: true, submission: true,\n"
+                   "       retry: [1s, 5s], warn: 2s, expire: 20s, connections: 2, full: refuse,\n"
+                   "       aliases: {team: [bob, x@b.test]}, subaddress: \"+\",\n"
+                   "       lists: {club: {owner: bob, members: [bob, team]}},\n"
+                   "       virtual: {v.test: {\"*\": bob}}, relay_networks: [10.0.0.0/24]}\n"
+                   "users: [{name: bob, password: x, host: ns, quota: 900}]\n"
+                   "actions:\n"
+                   "  - {at: 0, host: pc, do: send, server: 10.0.0.2, port: 25,\n"
+                   "     from: a@v.test, to: [club@a.test, bob+x@a.test, i@v.test]}\n")},
+    {"policy",
+     TEXT_SEED(LAN "services:\n"
+                   "  ns: {domains: [a.test], smtp: true, relay_domains: [b.test],\n"
+                   "       policy: {own_sender: true, greylist: {delay: 1s, window: 9s},\n"
+                   "                rate: {window: 5s, connections: 3, messages: 2, at_once: 2},\n"
+                   "                dnsbl: [bl.test], check: [helo, reverse, sender]}}\n"
+                   "users: [{name: bob, password: x, host: ns}]\n"
+                   "actions:\n"
+                   "  - {at: 0, host: pc, do: find-relays, net: 10.0.0.0/30, at_once: 2}\n"
+                   "  - {at: 1s, host: pc, do: bomb, server: 10.0.0.2, from: a@b.test,\n"
+                   "     to: [bob@a.test, c@b.test], count: 9, pace: 100ms, at_once: 3}\n")},
     {NULL, NULL, 0}};
 
 static void
