@@ -181,6 +181,10 @@ listen_all(struct site *s, const struct tree_node *node, GError **error)
       return false;
     if (port == 0)
       continue;
+    if (i == SERVICE_LMTP && port == 25) /* RFC 2033 5 */
+      return tree_fail(error, tree_get(node, "lmtp"),
+                       lang_text("LMTP must not be served on port 25: use 24",
+                                 "ห้ามให้บริการ LMTP ที่พอร์ต 25: ใช้พอร์ต 24"));
     s->listening[i] = (struct listening){
         .site = s, .service = (enum service)i, .port = (uint16_t)port, .is_auth_required = auth};
     if (!build_smtp_read(tree_get(node, services[i].key), &s->listening[i].smtp, error))

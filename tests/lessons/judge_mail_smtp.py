@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from program import events, fields, saved, tap  # noqa: E402
+from program import events, fields, saved, sim, tap  # noqa: E402
 
 FOLDER = tempfile.TemporaryDirectory()
 PLACE = FOLDER.name
@@ -137,6 +137,46 @@ def test_lmtp_answers_for_each_recipient():
     assert subjects("lmtp-delivery", "mailboxes", "bob") == ["To both of you"]
     assert subjects("lmtp-delivery", "mailboxes", "carol") == []
     assert subjects("lmtp-delivery", "mx-alice", "alice") == ["Undelivered Mail Returned to Sender"]
+
+
+# ---- what a scenario may not say ----
+
+SMALL = """
+hosts:
+  pc: {kind: pc, address: 10.0.0.1/24}
+  mx: {kind: server, address: 10.0.0.2/24}
+links:
+  wire: {ends: [pc, mx]}
+services:
+  mx: {name: mx.test, domains: [b.test], SERVICE}
+actions:
+  - {at: 1s, host: pc, do: send, server: 10.0.0.2, from: a@a.test, to: b@b.test, SEND}
+"""
+
+
+def refused(word, service="smtp: true", send="subject: x"):
+    path = os.path.join(PLACE, "small.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(SMALL.replace("SERVICE", service).replace("SEND", send))
+    done = sim("run", path, "--format", "none")
+    assert done.returncode != 0 and word in done.stderr and "small.yaml:" in done.stderr, (word, done.stderr)
+
+
+def test_line_ends_in_header_fields_are_refused():
+    path = os.path.join(PLACE, "small.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(SMALL.replace("SERVICE", "smtp: true").replace("SEND", "subject: x"))
+    assert sim("run", path, "--format", "none").returncode == 0
+    refused("another field", send='subject: "x\\r\\nBcc: c@c.test"')
+    refused("another field", send='envelope_id: "x\\nRSET"')
+
+
+def test_switches_are_checked():
+    refused("port 25", service="lmtp: {port: 25}")
+    refused("LF,LF", service='smtp: {smuggling: ["LF,LF"]}')
+    refused("TURN", service="smtp: {without: [TURN]}")
+    refused("maybe", service="smtp: {vrfy: maybe}")
+    refused("pause", service="smtp: {greet_pause: 2min}")
 
 
 tap.main(globals())
