@@ -213,7 +213,7 @@ add_target(struct walk *w, enum directory_kind kind, const char *address, struct
     return;
   struct directory_target *t = g_new0(struct directory_target, 1);
   t->kind = kind;
-  t->address = g_strdup(address);
+  t->address = directory_address(w->directory, address);
   t->user = user;
   t->folder = g_strdup(folder);
   t->via = via ? directory_address(w->directory, via->name) : NULL;

@@ -447,6 +447,7 @@ test_aliases_lists_and_their_circles(void)
   }
   g_assert_cmpuint(n_reports, ==, 1);
   g_assert_cmpuint(n_tags, ==, 1);
+  g_assert_cmpuint(count(&r, "a mail-queue", "<carol>"), ==, 0); /* members have whole addresses */
   g_autofree char *own = message_text(&r, "a", "carol/INBOX", 1); /* her name among her own */
   g_assert_nonnull(own);
   record_clear(&r);
