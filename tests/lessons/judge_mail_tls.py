@@ -16,7 +16,7 @@ import tap
 
 PLACE = tempfile.mkdtemp(prefix="enveloscope-tls-")
 SCENARIOS = ["starttls-submission", "starttls-reading", "implicit-tls", "tls-certificates",
-             "starttls-stripping", "starttls-injection"]
+             "tls-client-certificate", "starttls-stripping", "starttls-injection"]
 RUNS = {}
 
 
@@ -123,6 +123,18 @@ def test_each_bad_certificate_is_refused_by_its_alert():
         values(events, "tls", host="pc")
     logins = rows(path, "imap.request contains \"LOGIN\"", "ip.dst")
     assert logins == [["10.0.2.21"], ["10.0.2.22"]], logins
+
+
+def test_a_certificate_logs_in_and_none_does_not():
+    path, events = run("tls-client-certificate")
+    asked = rows(path, "tls.handshake.type == 13", "ip.src")                # certificate request
+    assert asked == [["10.0.2.25"], ["10.0.2.25"]], asked
+    shown = rows(path, "ip.src == 10.0.2.10 && x509ce.rfc822Name == \"bob@bob.test\"", "frame.number")
+    assert len(shown) == 1, shown
+    assert rows(path, "imap.request contains \"EXTERNAL\" && tls", "frame.number")
+    assert [row[0] for row in rows(path, "tls.alert_message.level == 2", "tls.alert_message.desc")] == ["116"]
+    assert values(events, "user") == ["bob"]
+    assert outcome(events, "known") == "done" and outcome(events, "unknown") == "failed"
 
 
 def test_stripping_makes_the_trusting_fall_and_the_strict_leave():
