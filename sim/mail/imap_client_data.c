@@ -135,11 +135,11 @@ take_message(struct imap_client *c, uint32_t uid, const struct imap_fetched *f)
 static void
 take_fetch(struct imap_client *c, uint32_t n, struct imap_text *t)
 {
-  struct imap_fetched f;
+  struct imap_fetched f = {0};
   if (!is_open(c, "FETCH"))
     return;
   bool is_good = imap_parse_space(t) && imap_fetched_parse(&f, t);
-  if (t->at == 0 || !is_good) {
+  if (!is_good) {
     imap_client_suspect(c, "%s",
                         lang_text("a FETCH response makes no sense", "คำตอบ FETCH ไม่มีความหมาย"));
   } else if (n == 0 || n > c->seq->len) {

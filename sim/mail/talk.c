@@ -168,9 +168,15 @@ static void
 talk_input(struct endpoint *e, const uint8_t *p, size_t n, int64_t now_ns)
 {
   struct talk *t = (struct talk *)e;
-  reply_watch_heard(t->watch, p, n);
-  if (!t->is_over && t->waiting == WAITING_ANSWER)
-    advance(t, now_ns);
+  while (n > 0 && !t->is_over) { /* line by line: what comes in one piece is no other dialogue */
+    size_t whole = line_find(p, n);
+    whole = whole ? whole : n;
+    reply_watch_heard(t->watch, p, whole);
+    if (t->waiting == WAITING_ANSWER)
+      advance(t, now_ns);
+    p += whole;
+    n -= whole;
+  }
 }
 
 static void

@@ -255,8 +255,9 @@ static const struct bad_case {
      NULL},
     {"nil-where-it-does-not-fit",
      {HELLO, IN, OPENED,
-      "* 1 FETCH NIL\r\n* 1 FETCH (NIL NIL)\r\n* 1 FETCH (UID NIL FLAGS NIL)\r\n" LISTED, TEXT,
-      SEEN, BYE},
+      "* 1 FETCH\r\n* 1 FETCH NIL\r\n* 1 FETCH (NIL NIL)\r\n* 1 FETCH (UID NIL FLAGS "
+      "NIL)\r\n" LISTED,
+      TEXT, SEEN, BYE},
      1,
      "a006 LOGOUT",
      "a007",
