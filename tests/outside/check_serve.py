@@ -92,6 +92,8 @@ def test_files_are_complete_at_the_end():
         rows = [json.loads(line) for line in lines]
     assert [r for r in rows if r["subject"].startswith("imap ") and r["key"] == "state"], rows[-3:]
     assert [r for r in rows if r["subject"].startswith("mailbox ") and r["time"] == 0], "from before the beginning"
+    last = float(tshark(server.frames, "-T", "fields", "-e", "frame.time_epoch")[-1]) - 1767225600     # 2026-01-01
+    assert rows[-1]["time"] >= last, (rows[-1], last)     # what the last frame did to its receiver was told too
 
 
 def test_clients_hear_that_it_ends():
