@@ -252,6 +252,41 @@ test_certificate(const void *data)
   }
 }
 
+/* Dates are judged by the world's clock: in 2041 the certificate that was not valid yet is good,
+ * and in 2046 the good one has expired. */
+static void
+test_dates_follow_virtual_time(void)
+{
+  static const int64_t year_ns = INT64_C(31557600000000000);
+  static const struct {
+    enum tls_certificate certificate;
+    int years; /* behind 2026 */
+    bool is_good;
+  } cases[] = {{TLS_CERTIFICATE_EARLY, 13, false},
+               {TLS_CERTIFICATE_EARLY, 15, true},
+               {TLS_CERTIFICATE_GOOD, 18, true},
+               {TLS_CERTIFICATE_GOOD, 20, false}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct place p;
+    g_autoptr(GError) error = NULL;
+    place_init(&p, 1);
+    struct tls_server_config server = {.name = "mail.a.test", .certificate = cases[i].certificate};
+    struct tls_client_config client = {.host = 1};
+    struct tls_side *s = tls_server_new(p.tls, &server, &error);
+    struct tls_side *c = tls_client_new(p.tls, &client, &error);
+    g_assert_no_error(error);
+    p.client = tester_new();
+    p.server = tester_new();
+    pair_init(&p.pair, tls_layer_new(c, &p.client->endpoint, "mail.a.test", true),
+              tls_layer_new(s, &p.server->endpoint, NULL, true));
+    p.pair.now_ns = cases[i].years * year_ns;
+    pair_start(&p.pair);
+    pair_run(&p.pair);
+    g_assert_true(p.client->is_upgraded == cases[i].is_good);
+    place_clear(&p);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -263,6 +298,7 @@ main(int argc, char **argv)
     g_test_add_data_func(again, &agreements[i], test_repeats);
   }
   g_test_add_func("/tls/starttls", test_starttls);
+  g_test_add_func("/tls/dates-follow-virtual-time", test_dates_follow_virtual_time);
   for (size_t i = 0; i < G_N_ELEMENTS(certificate_cases); i++) {
     g_autofree char *name = g_strdup_printf("/tls/certificate/%s", certificate_cases[i].name);
     g_test_add_data_func(name, &certificate_cases[i], test_certificate);
