@@ -20,16 +20,16 @@
 #include "sim/mail/secure.h"
 
 enum {
-  QUEUE_ITEMS_MAX = 10000, /* waiting at once; more are refused with 452 */
-  QUEUE_MX_MAX = 10,       /* exchanges tried for one domain */
-  QUEUE_RETRIES_MAX = 32,  /* entries of a schedule */
-  QUEUE_CONNECTIONS_MAX = 20 /* at once, unless the scenario says otherwise */,
-  QUEUE_PER_DOMAIN_MAX = 5, /* of those to one domain: others must come through too */
+  QUEUE_ITEMS_MAX = 10000,    /* waiting at once; more are refused with 452 */
+  QUEUE_MX_MAX = 10,          /* exchanges tried for one domain */
+  QUEUE_RETRIES_MAX = 32,     /* entries of a schedule */
+  QUEUE_CONNECTIONS_MAX = 20, /* at once, unless the scenario says otherwise */
+  QUEUE_PER_DOMAIN_MAX = 5,   /* of those to one domain: others must come through too */
 };
 
 /* What a full mailbox means. */
 enum queue_full {
-  QUEUE_FULL_LATER,  /* 452 4.2.2: room may come (RFC 5321 4.5.3.1.10 by analogy); mail waits */
+  QUEUE_FULL_LATER,  /* 452 4.2.2: room may come, mail waits (RFC 3463 3.3) */
   QUEUE_FULL_REFUSE, /* 552 5.2.2: returned at once */
 };
 
