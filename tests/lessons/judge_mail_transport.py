@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """judge_mail_transport.py -- the scenarios about passing mail on: what each was made to show, on the wire as
 tshark reads it and in the state events."""
+import email
+import email.policy
 import json
 import os
 import re
@@ -90,6 +92,15 @@ def test_the_report_has_no_sender_and_says_why():
                  "Diagnostic-Code: smtp; 550 5.1.1"):
         assert line in done, (line, done[-3000:])
     assert "S: Return-Path: <>" in done
+    lines = [line[3:] for line in done[done.index("S: Return-Path: <>"):].split("\n") if line.startswith("S: ")]
+    report = email.message_from_string("\n".join(lines[:lines.index(".")]), policy=email.policy.default)
+    assert report.get_content_type() == "multipart/report" and report.get_param("report-type") == "delivery-status"
+    assert [part.get_content_type() for part in report.iter_parts()] == [
+        "text/plain", "message/delivery-status", "message/rfc822"]
+    status = list(report.iter_parts())[1].get_payload()
+    assert status[0]["Reporting-MTA"] == "dns; mx.alice.test" and status[1]["Action"] == "failed", status
+    returned = list(report.iter_parts())[2].get_content()
+    assert returned["Subject"] == "Dinner on Friday" and not report.defects, (returned, report.defects)
 
 
 def test_the_queue_waits_longer_each_time():
