@@ -39,7 +39,7 @@ struct imap_cached {
 
 struct imap_folder {
   struct imap_cache *cache;
-  char *name;        /* as on the wire */
+  char *name;        /* UTF-8 */
   char *special_use; /* "\Sent", or NULL (RFC 6154) */
   char delimiter;    /* 0: flat */
   bool is_selectable, is_subscribed;

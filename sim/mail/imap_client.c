@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "sim/mail/imap_client_private.h"
+#include "sim/mail/imap_name.h"
 
 #define WAIT_NS (5 * 60 * MACHINE_SECOND)
 
@@ -215,6 +216,13 @@ imap_command_string(struct imap_client *c, struct imap_command *cmd, const char 
     g_string_append_c(out, *text);
   }
   imap_command_text(cmd, "%s\"", out->str);
+}
+
+void
+imap_command_name(struct imap_client *c, struct imap_command *cmd, const char *name)
+{
+  g_autofree char *wire = imap_name_encode(name);
+  imap_command_string(c, cmd, wire);
 }
 
 void

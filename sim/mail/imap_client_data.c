@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/mail/imap_client_private.h"
+#include "sim/mail/imap_name.h"
 
 /* ---- the open folder ---- */
 
@@ -286,7 +287,8 @@ take_list(struct imap_client *c, struct imap_text *t)
                         lang_text("a LIST response makes no sense", "คำตอบ LIST ไม่มีความหมาย"));
     return;
   }
-  struct imap_folder *f = imap_cache_folder(c->cache, name, true);
+  g_autofree char *text_name = imap_name_decode(name);
+  struct imap_folder *f = imap_cache_folder(c->cache, text_name ? text_name : name, true);
   if (!f) {
     imap_client_suspect(
         c, "%s", lang_text("there are more folders than can be kept", "มีโฟลเดอร์มากเกินกว่าที่เก็บได้"));
@@ -294,7 +296,7 @@ take_list(struct imap_client *c, struct imap_text *t)
   }
   g_autofree char *text = imap_value_text(delimiter);
   f->delimiter = text ? text[0] : '\0';
-  f->is_selectable = true;
+  f->is_selectable = text_name != NULL; /* what has no spelling of ours cannot be asked for */
   for (guint i = 0; imap_value_at(attributes, i); i++) {
     g_autofree char *attribute = imap_value_text(imap_value_at(attributes, i));
     if (attribute)

@@ -143,6 +143,8 @@ struct imap_command *imap_command_begin(struct imap_client *c);
 void imap_command_text(struct imap_command *cmd, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Quoted where it may be, else a literal. */
 void imap_command_string(struct imap_client *c, struct imap_command *cmd, const char *text);
+/* A mailbox name, which is UTF-8 here and modified UTF-7 on the wire (RFC 3501 5.1.3). */
+void imap_command_name(struct imap_client *c, struct imap_command *cmd, const char *name);
 void imap_command_literal(struct imap_client *c, struct imap_command *cmd, const void *p, size_t n);
 void imap_command_end(struct imap_client *c, struct imap_command *cmd);
 /* A line of a command that goes on: an answer of AUTHENTICATE, DONE. */

@@ -87,7 +87,7 @@ say_with_name(struct imap_client *c, const char *verb, const char *name,
 {
   struct imap_command *cmd = imap_command_begin(c);
   imap_command_text(cmd, "%s ", verb);
-  imap_command_string(c, cmd, name);
+  imap_command_name(c, cmd, name);
   imap_command_end(c, cmd);
   cmd->done = done;
 }
@@ -167,7 +167,7 @@ say_to(struct imap_client *c, const char *verb, const char *set, const char *to)
 {
   struct imap_command *cmd = imap_command_begin(c);
   imap_command_text(cmd, "UID %s %s ", verb, set);
-  imap_command_string(c, cmd, to);
+  imap_command_name(c, cmd, to);
   imap_command_end(c, cmd);
   cmd->done = answered;
 }
@@ -177,7 +177,7 @@ say_append(struct imap_client *c, const struct imap_change *change)
 {
   struct imap_command *cmd = imap_command_begin(c);
   imap_command_text(cmd, "APPEND ");
-  imap_command_string(c, cmd, change->folder);
+  imap_command_name(c, cmd, change->folder);
   g_autofree char *flags = imap_flags_text(change->flags, change->keywords);
   imap_command_text(cmd, " (%s) ", flags);
   if (change->date_ns >= 0) {

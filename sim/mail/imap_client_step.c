@@ -178,10 +178,10 @@ start_folder(struct imap_client *c, const struct imap_step *step)
                                                   [IMAP_STEP_UNSUBSCRIBE] = "UNSUBSCRIBE"};
   struct imap_command *cmd = imap_command_begin(c);
   imap_command_text(cmd, "%s ", verbs[step->kind]);
-  imap_command_string(c, cmd, step->name);
+  imap_command_name(c, cmd, step->name);
   if (step->kind == IMAP_STEP_RENAME) {
     imap_command_text(cmd, " ");
-    imap_command_string(c, cmd, step->to);
+    imap_command_name(c, cmd, step->to);
   }
   imap_command_end(c, cmd);
   cmd->done = folder_changed;

@@ -36,7 +36,7 @@ say_name(struct imap_client *c, struct imap_command *cmd, const char *name)
   if (is_plain)
     imap_command_text(cmd, "%s", name);
   else
-    imap_command_string(c, cmd, name);
+    imap_command_name(c, cmd, name);
 }
 
 static void

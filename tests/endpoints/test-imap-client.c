@@ -668,7 +668,7 @@ test_changes_without_a_line_are_replayed(void)
                                          .which = "2",
                                          .flags = FLAG_FLAGGED,
                                          .keywords = "$Work "});
-      do_local(cache, (struct imap_step){.kind = IMAP_STEP_MOVE, .which = "3", .to = "Archive"});
+      do_local(cache, (struct imap_step){.kind = IMAP_STEP_MOVE, .which = "3", .to = "คลัง/๒๕๖๙"});
       do_local(cache, (struct imap_step){.kind = IMAP_STEP_DELETE, .which = "4"});
       do_local(cache, (struct imap_step){.kind = IMAP_STEP_APPEND,
                                          .name = "\\Drafts",
@@ -688,7 +688,7 @@ test_changes_without_a_line_are_replayed(void)
       g_assert_cmpuint(two->flags, ==, FLAG_FLAGGED);
       g_assert_cmpuint(two->keywords, ==, store_keyword(h.inbox, "$Work", false));
       struct store_user *bob = store_find_user(h.store, "bob");
-      g_assert_cmpuint(store_find(bob, "Archive")->messages->len, ==, 1);
+      g_assert_cmpuint(store_find(bob, "คลัง/๒๕๖๙")->messages->len, ==, 1);
       const struct store_message *there = store_find(bob, "Drafts")->messages->pdata[0];
       g_assert_true(g_bytes_equal(there->octets, draft));
       g_assert_cmpuint(there->flags, ==, FLAG_DRAFT);
