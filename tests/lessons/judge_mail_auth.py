@@ -101,6 +101,14 @@ def test_the_sniffer_counts_the_octets_of_a_message():
     assert [text for _, text in facts(events, "size")][-len(wanted):] == wanted, (sizes, facts(events, "size"))
 
 
+def test_on_a_lossy_line_the_listener_learns_the_same():
+    _, clean = run("sniffer-clear")
+    lossy = program.events(PLACE, "sniffer-clear", "--set", "links.wan.loss=0.05", "--seed", "3")
+    assert any(e["key"] == "rtxq" and "retransmitted" in e["value"] for e in lossy)
+    kinds = ("password", "login", "sender", "recipient", "subject", "size")
+    assert sorted(facts(lossy, *kinds)) == sorted(facts(clean, *kinds)), facts(lossy, *kinds)
+
+
 def test_under_tls_only_the_hellos_are_read():
     path, events = run("sniffer-tls")
     assert {kind for kind, _ in facts(events)} == {"server-name", "tls", "hidden"}, facts(events)
