@@ -150,7 +150,7 @@ test_lenient(gconstpointer data)
   g_autoptr(GByteArray) octets = dialogue(look);
   for (size_t cut = 0; cut <= octets->len; cut++) {
     struct seen seen;
-    g_autofree char *said = talk(&lenience, octets, cut, &seen);
+    g_free(talk(&lenience, octets, cut, &seen));
     g_assert_cmpuint(seen.n_messages, ==, 2);
     g_assert_nonnull(strstr(seen.first, "outer text"));
     g_assert_null(strstr(seen.first, "MAIL"));
@@ -168,7 +168,7 @@ test_others_stay_content(void)
     g_autoptr(GByteArray) octets = dialogue(&looks[i]);
     struct smtp_lenience lenience = {.passes_bare = true};
     struct seen seen;
-    g_autofree char *said = talk(&lenience, octets, 0, &seen);
+    g_free(talk(&lenience, octets, 0, &seen));
     g_assert_cmpuint(seen.n_messages, ==, 1);
     g_assert_nonnull(strstr(seen.first, "outer text"));
     g_assert_nonnull(strstr(seen.logs->str, "let through"));
