@@ -223,7 +223,6 @@ fail_unknown(const char *what, GPtrArray *all, GError **error)
 {
   const char *near = NULL;
   unsigned best = UINT_MAX;
-  g_autoptr(GString) ids = g_string_new(NULL);
   for (guint i = 0; i < all->len; i++) {
     const struct run_listing *l = all->pdata[i];
     unsigned d = MIN(distance(what, l->id), distance(what, without_number(l->id)));
@@ -231,21 +230,21 @@ fail_unknown(const char *what, GPtrArray *all, GError **error)
       best = d;
       near = l->id;
     }
-    g_string_append_printf(ids, "%s%s", i ? ", " : "", l->id);
   }
   if (near && best <= 1 + strlen(what) / 3)
     g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_UNKNOWN,
-                lang_text("there is no lesson or scenario “%s”; did you mean “%s”? There are: %s",
+                lang_text("there is no lesson or scenario “%s”; did you mean “%s”? "
+                          "“enveloscope-sim list” names all %u",
                           "ไม่มีบทเรียนหรือสถานการณ์จำลองชื่อ “%s” คุณหมายถึง “%s” ใช่หรือไม่ "
-                          "ที่มีอยู่คือ %s"),
-                what, near, ids->str);
+                          "“enveloscope-sim list” แสดงชื่อทั้งหมด %u รายการ"),
+                what, near, all->len);
   else
     g_set_error(error, LIBRARY_ERROR, LIBRARY_ERROR_UNKNOWN,
-                lang_text("there is no lesson or scenario “%s”. There are: %s. A file is named by "
-                          "its path, such as ./%s.yaml",
-                          "ไม่มีบทเรียนหรือสถานการณ์จำลองชื่อ “%s” ที่มีอยู่คือ %s "
-                          "ถ้าต้องการเปิดไฟล์ ให้ระบุพาธ เช่น ./%s.yaml"),
-                what, ids->str, what);
+                lang_text("there is no lesson or scenario “%s”; “enveloscope-sim list” names all "
+                          "%u. A file is named by its path, such as ./%s.yaml",
+                          "ไม่มีบทเรียนหรือสถานการณ์จำลองชื่อ “%s” “enveloscope-sim list” แสดงชื่อทั้งหมด "
+                          "%u รายการ ถ้าต้องการเปิดไฟล์ ให้ระบุพาธ เช่น ./%s.yaml"),
+                what, all->len, what);
 }
 
 /* A lesson's scenario: the one its tasks.yaml names, else the scenario.yaml beside it. */

@@ -295,7 +295,7 @@ def test_interrupting_a_played_run_ends_cleanly_with_complete_files():
 
 def test_an_unknown_id_suggests_a_near_one():
     refused(sim("run", "mail-jurney"), 3, "mail-jurney", "did you mean “mail-journey”")
-    refused(sim("run", "zzz"), 3, "zzz", "lost-segment")
+    refused(sim("run", "zzz"), 3, "zzz", "enveloscope-sim list")
     refused(sim("run", "zzz", lang="th"), 3, "ไม่มี")
 
 
