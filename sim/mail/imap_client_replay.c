@@ -8,6 +8,9 @@
  *     MOVE    UID MOVE, or UID COPY, UID STORE +FLAGS.SILENT (\Deleted), UID EXPUNGE
  *     DELETE  UID STORE (UNCHANGEDSINCE n) +FLAGS.SILENT (\Deleted), UID EXPUNGE or EXPUNGE
  *
+ * SIMPLIFIED: an APPEND whose answer is lost with the line is said again; nobody looks for the copy
+ * that may be there already.
+ *
  * RFC 4549 3 and 4; 4315 (UID EXPUNGE, APPENDUID), 6851 (MOVE), 7162 3.1.3 (UNCHANGEDSINCE). */
 #include <string.h>
 
