@@ -5,7 +5,6 @@
  * (imap_view.c), delivery rules (queue.c). */
 #include "sim/mail/store_private.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 #include "sim/mail/date.h"
@@ -111,18 +110,6 @@ struct store_user *
 store_first_user(const struct store *s)
 {
   return s->users->len > 0 ? s->users->pdata[0] : NULL;
-}
-
-struct store_user *
-store_login(const struct store *s, const char *name, const char *password)
-{
-  struct store_user *u = store_find_user(s, name);
-  if (!u || !u->password)
-    return NULL;
-  size_t n = strlen(password);
-  if (n != strlen(u->password) || CRYPTO_memcmp(u->password, password, n) != 0)
-    return NULL;
-  return u;
 }
 
 bool

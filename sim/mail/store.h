@@ -138,8 +138,6 @@ struct store_user *store_find_user(const struct store *s, const char *name);
 struct store_user *store_first_user(const struct store *s);
 /* The users in the order of their adding, from 0; NULL behind the last. */
 struct store_user *store_user_at(const struct store *s, unsigned i);
-/* The user when name and password are right, else NULL. Compares in constant time. */
-struct store_user *store_login(const struct store *s, const char *name, const char *password);
 
 /* ---- mailboxes ---- */
 
