@@ -424,6 +424,12 @@ update(GtkWidget *pane, unsigned news)
     fill_transcript(p);
   }
   g_autofree char *hint = p->hand ? by_hand_hint(p->hand, p->shown_ns) : NULL;
+  if (!hint && has_run && !is_begun(p))
+    hint = g_strdup(lang_text(
+        "Choose who you are, where you sit and what to reach, then connect. Each line you type "
+        "becomes frames of this run, as a branch: Undo takes it back, and the original stays.",
+        "เลือกบทบาท เครื่องที่นั่ง และปลายทาง แล้วเชื่อมต่อ ทุกบรรทัดที่พิมพ์จะกลายเป็นเฟรมของการจำลองนี้"
+        "ในรูปกิ่งใหม่ เลิกทำได้ และต้นฉบับยังคงอยู่"));
   say(p, hint, FALSE);
   gtk_widget_set_visible(p->empty, !has_run);
   gtk_widget_set_visible(p->form, has_run && !is_begun(p));
