@@ -184,6 +184,26 @@ append(GByteArray *out, const uint8_t *p, size_t at, size_t end)
     g_byte_array_append(out, p + at, (guint)(end - at));
 }
 
+/* Quoted-printable without the space that relays put behind its lines (RFC 2045 6.7 (3)): it is no
+ * part of the text, and an '=' in front of it is still a soft line break. */
+static GByteArray *
+without_trailing_space(const uint8_t *p, size_t n)
+{
+  GByteArray *out = g_byte_array_sized_new((guint)n);
+  size_t at = 0, kept = 0; /* of the line: where it begins, where its last visible octet ends */
+  for (size_t i = 0; i < n; i++) {
+    bool is_end = p[i] == '\n' || (p[i] == '\r' && i + 1 < n && p[i + 1] == '\n');
+    if (is_end) {
+      append(out, p, at, kept);
+      at = i;
+    }
+    if (is_end || (p[i] != ' ' && p[i] != '\t'))
+      kept = i + 1;
+  }
+  append(out, p, at, kept);
+  return out;
+}
+
 /* Content of a leaf without its encoding. */
 static void
 append_decoded(GByteArray *out, const uint8_t *p, const struct mime_part *part,
@@ -194,10 +214,17 @@ append_decoded(GByteArray *out, const uint8_t *p, const struct mime_part *part,
     append(out, p, part->body_at, part->end);
     return;
   }
+  const uint8_t *content = p + part->body_at;
+  g_autoptr(GByteArray) clean = NULL;
+  if (encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
+    clean = without_trailing_space(content, n);
+    content = clean->data;
+    n = clean->len;
+  }
   GMimeEncoding decoder;
   g_mime_encoding_init_decode(&decoder, encoding);
   g_autofree char *octets = g_malloc(g_mime_encoding_outlen(&decoder, n) + 1);
-  size_t n_octets = g_mime_encoding_flush(&decoder, (const char *)p + part->body_at, n, octets);
+  size_t n_octets = g_mime_encoding_flush(&decoder, (const char *)content, n, octets);
   g_byte_array_append(out, (const uint8_t *)octets, (guint)n_octets);
 }
 
