@@ -42,6 +42,7 @@
  *                                     opportunistic, or required with a good certificate
  *         keeps_clear: false          true, for a lesson: commands in clear behind STARTTLS are obeyed under TLS
  *       size_max: 10485760            octets of one message (advertised by SIZE)
+ *       sessions: 1000                connections at once of all services; more are told to come back later
  *       relay: false                  true makes an open relay, for the lesson about it
  *       relay_networks: [10.0.1.0/24] whose mail is passed on without a login
  *       relay_domains: [friend.test]  mail for these is taken from anybody and passed on

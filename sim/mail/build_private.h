@@ -54,7 +54,7 @@ struct site {
   struct queue_sends sends;
   struct policy *policy;
   struct secure_server secure;
-  int64_t size_max;
+  int64_t size_max, sessions_max;
   struct random_stream random;
   struct auth_site *auth;
   struct pop_policy pop;

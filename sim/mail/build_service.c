@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "capture/wire/lang.h"
+#include "sim/mail/busy.h"
 #include "sim/mail/deflate_layer.h"
 #include "sim/mail/imap.h"
 #include "sim/mail/pop.h"
@@ -30,6 +31,16 @@ static const struct {
     [SERVICE_IMAP] = {"imap", 143, SERVICE_IMAP},
     [SERVICE_IMAPS] = {"imaps", 993, SERVICE_IMAP, true},
 };
+
+static const char *const protocols[N_SERVICES] = {[SERVICE_SMTP] = "smtp",
+                                                  [SERVICE_LMTP] = "lmtp",
+                                                  [SERVICE_SUBMISSION] = "smtp",
+                                                  [SERVICE_POP3] = "pop3",
+                                                  [SERVICE_IMAP] = "imap"};
+
+/* Connections of a host at once, unless the scenario says otherwise: a class of 100 with ten each.
+ */
+enum { SESSIONS_DEFAULT = 1000, SESSIONS_MAX = 100000 };
 
 /* ---- machines ---- */
 
@@ -102,7 +113,12 @@ static struct endpoint *
 make(void *data, const char *peer)
 {
   const struct listening *l = data;
-  return secure_serve(&l->site->secure, make_machine(l, peer), services[l->service].is_implicit);
+  const struct site *s = l->site;
+  bool is_busy = ports_n_accepted(s->mail->ports, s->host) >= s->sessions_max;
+  struct endpoint *machine = is_busy
+                                 ? busy_server_new(protocols[services[l->service].speaks], s->name)
+                                 : make_machine(l, peer);
+  return secure_serve(&s->secure, machine, services[l->service].is_implicit);
 }
 
 /* ---- services ---- */
@@ -274,9 +290,10 @@ known_keys(const struct tree_node *node, const char *const *own, GError **error)
 static bool
 read_site(struct mail *m, const struct tree_node *node, GError **error)
 {
-  static const char *const keys[] = {
-      "name",        "domains", "smtp",  "submission", "pop3", "lmtp",  "imap",   "size_max",
-      "submissions", "pop3s",   "imaps", "tls",        "auth", "sends", "shared", NULL};
+  static const char *const keys[] = {"name",   "domains", "smtp",     "submission", "pop3",
+                                     "lmtp",   "imap",    "size_max", "sessions",   "submissions",
+                                     "pop3s",  "imaps",   "tls",      "auth",       "sends",
+                                     "shared", NULL};
   uint32_t host = net_find_host(m->net, node->key);
   if (host == UINT32_MAX)
     return tree_fail(
@@ -296,7 +313,8 @@ read_site(struct mail *m, const struct tree_node *node, GError **error)
   g_ptr_array_add(m->sites, s);
   if (!known_keys(node, keys, error) || !tree_text(node, "name", node->key, &name, error) ||
       !build_read_names(node, "domains", &s->domains, error) ||
-      !tree_int(node, "size_max", SMTP_SIZE_MAX, 1024, 1 << 30, &s->size_max, error))
+      !tree_int(node, "size_max", SMTP_SIZE_MAX, 1024, 1 << 30, &s->size_max, error) ||
+      !tree_int(node, "sessions", SESSIONS_DEFAULT, 1, SESSIONS_MAX, &s->sessions_max, error))
     return false;
   struct auth_policy policy;
   const struct tree_node *pop =

@@ -32,6 +32,7 @@ struct port {
   uint64_t timer;
   int64_t timer_ns;
   guint n_sent; /* octets at the head of the machine's `out` that are sent already */
+  bool is_accepted;
   bool is_started, is_paused, is_closed, is_peer_closed, is_dead;
   bool is_pumping, pumps_again; /* the connection may call back from inside conn_send() */
   void (*over)(void *data);
@@ -389,12 +390,24 @@ accepted(void *data, struct conn *c, const struct conn_ops **ops, void **conn_da
     return;
   }
   struct port *p = port_new(l->ports, l->host, e);
+  p->is_accepted = true;
   p->conn = c;
   name_subject(p);
   *ops = &port_ops;
   *conn_data = p;
   p->timer =
       world_at(l->ports->world, world_now(l->ports->world), WORLD_APP, p->host, start_accepted, p);
+}
+
+unsigned
+ports_n_accepted(const struct ports *ports, uint32_t host)
+{
+  unsigned n = 0;
+  for (guint i = 0; i < ports->open->len; i++) {
+    const struct port *p = ports->open->pdata[i];
+    n += p->is_accepted && p->host == host && !p->is_dead;
+  }
+  return n;
 }
 
 bool

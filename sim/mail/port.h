@@ -25,6 +25,9 @@ bool ports_listen(struct ports *ports, uint32_t host, uint16_t port, port_make m
  * usual machine answers. False when the port cannot be opened. */
 bool ports_intercept(struct ports *ports, uint32_t host, uint16_t port, port_make make, void *data);
 
+/* How many connections that the host accepted are open now. */
+unsigned ports_n_accepted(const struct ports *ports, uint32_t host);
+
 /* A client. Owns the machine; frees it when the connection is over. A connection that cannot be
  * made ends the machine by its eof. `over` may be NULL and is called last. */
 void ports_connect(struct ports *ports, uint32_t host, const struct ip_addr *to, uint16_t port,

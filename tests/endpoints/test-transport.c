@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/mail/build_private.h"
+#include "sim/mail/busy.h"
 #include "tests/endpoints/journey.h"
 
 #define HOSTS                                                                                      \
@@ -696,6 +697,48 @@ test_too_many_connections_get_421(void)
   record_clear(&r);
 }
 
+/* ---- as many connections as a host takes ---- */
+
+/* RFC 5321 3.8, 1939 3, 3501 7.1.5: the third one is told to come back later, in clear and inside
+ * implicit TLS; when one of the others has left, the fourth is let in. */
+static void
+test_a_busy_host_says_so(void)
+{
+  static const struct {
+    const char *port, *protocol, *quit, *expected;
+  } cases[] = {
+      {"25", "smtp", "QUIT", "421 4.3.2 "},
+      {"110", "pop3", "QUIT", "-ERR [SYS/TEMP] "},
+      {"143", "imap", "a LOGOUT", "* BYE [UNAVAILABLE] "},
+      {"24", "lmtp", "QUIT", "421 4.3.2 "},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    struct endpoint *e = busy_server_new(cases[i].protocol, "mx.b.test");
+    e->ops->start(e, 0);
+    g_assert_true(e->wants_close);
+    g_assert_cmpmem(e->out->data, strlen(cases[i].expected), cases[i].expected,
+                    strlen(cases[i].expected));
+    g_assert_cmpmem(e->out->data + e->out->len - 2, 2, "\r\n", 2);
+    e->ops->free(e);
+    struct record r;
+    g_autoptr(GString) text =
+        g_string_new(WORLD("", ", pop3: true, imap: true, lmtp: true, sessions: 2") "actions:\n");
+    for (int k = 0; k < 4; k++)
+      g_string_append_printf(text,
+                             "  - {id: t%d, at: %ds, host: pc, do: talk, server: mx.b.test, "
+                             "port: %s, protocol: %s, lines: [{wait: 5s}, %s]}\n",
+                             k, k == 3 ? 8 : k, cases[i].port, cases[i].protocol, cases[i].quit);
+    run_text(&r, text->str, 60);
+    g_autofree char *name = g_strdup_printf("b %s ", cases[i].protocol);
+    g_assert_cmpuint(count(&r, name, " log too many connections"), ==, 1);
+    g_assert_cmpstr(last(&r, "pc action t0"), ==, "done");
+    g_assert_cmpstr(last(&r, "pc action t1"), ==, "done");
+    g_assert_cmpstr(last(&r, "pc action t2"), ==, "failed");
+    g_assert_cmpstr(last(&r, "pc action t3"), ==, "done");
+    record_clear(&r);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -727,5 +770,6 @@ main(int argc, char **argv)
   TEST("names-are-checked", test_names_are_checked);
   TEST("rates", test_rates);
   TEST("too-many-connections-get-421", test_too_many_connections_get_421);
+  TEST("a-busy-host-says-so", test_a_busy_host_says_so);
   return g_test_run();
 }
