@@ -29,10 +29,11 @@ struct wishes {
 static const char *
 take_size(struct wishes *w, const char *value)
 {
-  guint64 size;
-  if (strlen(value) > SIZE_DIGITS_MAX ||
-      !g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT64, &size, NULL))
+  guint64 size = G_MAXUINT64; /* 20 digits can say more than 64 bits hold */
+  size_t n = strspn(value, "0123456789");
+  if (value[n] || n > SIZE_DIGITS_MAX)
     return "501 5.5.4 SIZE takes a number";
+  g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT64, &size, NULL);
   w->envelope.size = size;
   return size > w->server->config.size_max ? "552 5.3.4 Message too big for this server" : NULL;
 }

@@ -6,8 +6,9 @@
  *      └── source route ──────┘└ local part ┘ └── domain ───┘
  *
  * RFC 5321 4.1.2, 4.1.3; limits 4.5.3.1. A source route is read and forgotten (appendix C). A
- * quoted local part keeps its quotes. With SMTP_PATH_UTF8 the rules of RFC 6531 3.3: UTF-8 stands
- * wherever an atom or a quoted string stands, and labels may be U-labels. */
+ * quoted local part keeps no more quotes than it needs, since every spelling is the same mailbox.
+ * With SMTP_PATH_UTF8 the rules of RFC 6531 3.3: UTF-8 stands wherever an atom or a quoted string
+ * stands, and labels may be U-labels. */
 #include <string.h>
 
 #include "capture/wire/addr.h"
@@ -134,6 +135,28 @@ route_end(const struct reader *r, size_t at, bool *is_bad)
   return i;
 }
 
+/* The local part at [from..to): "\"bob\"" and "\"b\\ob\"" are bob, who stands without quotes. */
+static char *
+least_quoted(const struct reader *r, size_t from, size_t to)
+{
+  if (r->text[from] != '"')
+    return g_strndup(r->text + from, to - from);
+  g_autoptr(GString) inside = g_string_new(NULL);
+  g_autoptr(GString) quoted = g_string_new("\"");
+  for (size_t i = from + 1; i < to - 1; i++) {
+    i += r->text[i] == '\\';
+    g_string_append_c(inside, r->text[i]);
+    if (r->text[i] == '"' || r->text[i] == '\\')
+      g_string_append_c(quoted, '\\');
+    g_string_append_c(quoted, r->text[i]);
+  }
+  g_string_append_c(quoted, '"');
+  struct reader bare = {inside->str, inside->len, r->has_utf8};
+  bool needs_quotes =
+      inside->len == 0 || inside->str[0] == '"' || local_end(&bare, 0) != inside->len;
+  return g_strdup(needs_quotes ? quoted->str : inside->str);
+}
+
 static bool
 is_postmaster(const struct reader *r, size_t from, size_t to)
 {
@@ -197,7 +220,8 @@ smtp_path_parse(const char *text, size_t n, unsigned allowed, char **address, si
   *error = excess(&r, local_at, at, end);
   if (*error)
     return false;
-  *address = g_strndup(text + local_at, end - local_at);
+  g_autofree char *local = least_quoted(&r, local_at, at);
+  *address = g_strdup_printf("%s%.*s", local, (int)(end - at), text + at);
   *n_read = end + 1;
   return true;
 }

@@ -13,8 +13,9 @@ enum {
 };
 
 /* Reads "<local@domain>" at text[0..n), with a source route that is thrown away, up to its '>'. The
- * octets read in *n_read; *address is as written. Sets *error to what is wrong (a literal) and
- * returns false. `allowed`: SMTP_PATH_… */
+ * octets read in *n_read; *address is as written, but for quotes that its local part does not need
+ * (RFC 5321 4.1.2). Sets *error to what is wrong (a literal) and returns false. `allowed`:
+ * SMTP_PATH_… */
 bool smtp_path_parse(const char *text, size_t n, unsigned allowed, char **address, size_t *n_read,
                      const char **error);
 /* The part behind the last '@', or "" when there is none. */

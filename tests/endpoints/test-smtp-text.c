@@ -28,6 +28,11 @@ static const struct path {
     {"<@b.test>", 0, NULL},
     {"<\"\"@b.test>", 0, "\"\"@b.test"},
     {"<\"a\\\"@b\"@c.test>", 0, "\"a\\\"@b\"@c.test"},
+    {"<\"bob\"@b.test>", 0, "bob@b.test"},
+    {"<\"b\\ob.c\"@b.test>", 0, "bob.c@b.test"},
+    {"<\"bob.\"@b.test>", 0, "\"bob.\"@b.test"}, /* no dot-string */
+    {"<\"b\\ o\\b\"@b.test>", 0, "\"b ob\"@b.test"},
+    {"<\"\\\"bob\\\"\"@b.test>", 0, "\"\\\"bob\\\"\"@b.test"}, /* its quotes are a part of it */
     {"<\"a@b.test>", 0, NULL},
     {"<\"a\\", 0, NULL},
     {"<@x.test,@y.test:a@b.test>", 0, "a@b.test"},
@@ -43,6 +48,7 @@ static const struct path {
     {"<\340\270@b.test>", SMTP_PATH_UTF8, NULL},     /* cut inside a character */
     {"<\355\240\200@b.test>", SMTP_PATH_UTF8, NULL}, /* a surrogate */
     {"<\300\200@b.test>", SMTP_PATH_UTF8, NULL},     /* overlong */
+    {"<\"\340\270\201\"@c.test>", SMTP_PATH_UTF8, "\340\270\201@c.test"},
     {"<\"\340\270\201 b\"@c.test>", SMTP_PATH_UTF8, "\"\340\270\201 b\"@c.test"},
 };
 
