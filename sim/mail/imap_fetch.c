@@ -152,8 +152,11 @@ begin_message(struct imap_server *s, struct fetch *f)
   }
   f->is_open = true;
   f->tells_flags = mark_seen(s, entry, f->items);
-  if (has(f->items, ITEM_FLAGS))
-    entry->told_modseq = entry->m->modseq;
+  bool has_flags = has(f->items, ITEM_FLAGS);
+  if (has_flags || f->tells_flags)
+    imap_view_tell_keywords(s); /* a keyword of another session is told before it is used */
+  if (has_flags && (!s->has_condstore || has(f->items, ITEM_MODSEQ)))
+    entry->told_modseq = entry->m->modseq; /* else news of it follow, with MODSEQ */
   g_string_append_printf(f->text, "* %u FETCH (", place + 1);
   if (s->is_uid && !has(f->items, ITEM_UID))
     g_string_append_printf(f->text, "UID %u%s", entry->m->uid, f->items->len > 0 ? " " : "");

@@ -166,8 +166,7 @@ imap_act_store(struct imap_server *s, struct imap_text *t)
     imap_bad(s, "Unknown system flag");
     return;
   }
-  if (s->n_keywords_told < s->mailbox->keywords->len)
-    imap_view_tell_flags(s);
+  imap_view_tell_keywords(s);
   store_chosen(s, chosen, &c);
 }
 

@@ -122,6 +122,8 @@ void imap_view_sync(struct imap_server *s, bool may_expunge);
 void imap_view_flags(const struct imap_server *s, const struct imap_entry *entry, GString *out);
 /* "* FLAGS (…)" and PERMANENTFLAGS. */
 void imap_view_tell_flags(struct imap_server *s);
+/* The same when a keyword has come since it was last told: none is used before it is told. */
+void imap_view_tell_keywords(struct imap_server *s);
 /* EXISTS and, before rev2, RECENT. */
 void imap_view_tell_count(struct imap_server *s);
 /* "* n FETCH (UID … FLAGS … MODSEQ …)" of a place, as much of it as this client understands. */

@@ -100,6 +100,13 @@ imap_view_tell_flags(struct imap_server *s)
 }
 
 void
+imap_view_tell_keywords(struct imap_server *s)
+{
+  if (s->n_keywords_told < s->mailbox->keywords->len)
+    imap_view_tell_flags(s);
+}
+
+void
 imap_view_tell_count(struct imap_server *s)
 {
   machine_printf(&s->endpoint, "* %u EXISTS\r\n", s->view->len);
@@ -187,6 +194,24 @@ put_common(GString *uids, const GArray *set, uint32_t low, uint32_t high)
   }
 }
 
+/* The same without those that the client still counts: their expunge is told without EARLIER, so
+ * that it takes them out of its numbers (RFC 7162 3.2.10.1). */
+static void
+put_unseen(const struct imap_server *s, GString *uids, const GArray *set, uint32_t low,
+           uint32_t high)
+{
+  for (guint i = imap_view_place(s, low); i < s->view->len && low <= high; i++) {
+    uint32_t uid = imap_view_at(s, i)->m->uid;
+    if (uid > high)
+      break;
+    if (uid > low)
+      put_common(uids, set, low, uid - 1);
+    low = uid + 1;
+  }
+  if (low <= high)
+    put_common(uids, set, low, high);
+}
+
 void
 imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq, uint32_t behind)
 {
@@ -196,7 +221,7 @@ imap_tell_vanished(struct imap_server *s, const GArray *set, uint64_t modseq, ui
   for (guint i = 0; i < gone->len; i++) {
     struct store_range range = g_array_index(gone, struct store_range, i);
     if (range.high > behind)
-      put_common(uids, plain, MAX(range.low, behind + 1), range.high);
+      put_unseen(s, uids, plain, MAX(range.low, behind + 1), range.high);
   }
   if (uids->len > 0)
     machine_printf(&s->endpoint, "* VANISHED (EARLIER) %s\r\n", uids->str);
@@ -237,8 +262,7 @@ sync_new(struct imap_server *s)
 static void
 sync_flags(struct imap_server *s)
 {
-  if (s->n_keywords_told < s->mailbox->keywords->len)
-    imap_view_tell_flags(s);
+  imap_view_tell_keywords(s);
   for (guint i = 0; i < s->view->len; i++) {
     const struct imap_entry *entry = imap_view_at(s, i);
     if (entry->m->modseq > entry->told_modseq)
