@@ -115,7 +115,8 @@ put_item(struct imap_server *s, struct fetch *f, const struct imap_entry *entry,
     g_string_append_printf(f->text, "%u", m->uid);
     break;
   case ITEM_INTERNALDATE:
-    g_string_append_printf(f->text, "\"%s\"", date_format_imap(m->internal_ns, m->zone_minutes, date));
+    g_string_append_printf(f->text, "\"%s\"",
+                           date_format_imap(m->internal_ns, m->zone_minutes, date));
     break;
   case ITEM_SIZE:
     g_string_append_printf(f->text, "%" G_GSIZE_FORMAT, g_bytes_get_size(m->octets));

@@ -48,6 +48,8 @@ static bool
 tell_news(struct imap_server *s)
 {
   imap_view_sync(s, s->may_expunge);
+  if (s->mailbox && !s->may_expunge)
+    imap_view_tell_delayed(s);
   return !s->endpoint.wants_close;
 }
 

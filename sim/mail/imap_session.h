@@ -118,6 +118,9 @@ struct imap_entry *imap_view_at(const struct imap_server *s, guint i);
 unsigned imap_view_recent(const struct imap_server *s);
 /* Tells EXPUNGE, EXISTS, RECENT and changed flags. */
 void imap_view_sync(struct imap_server *s, bool may_expunge);
+/* While expunges wait to be told, a QRESYNC client may count on no MODSEQ above theirs, whatever
+ * FETCH has told: says so (RFC 7162 3.2). Needs a mailbox. */
+void imap_view_tell_delayed(struct imap_server *s);
 /* "(\Seen \Recent)" of an entry. */
 void imap_view_flags(const struct imap_server *s, const struct imap_entry *entry, GString *out);
 /* "* FLAGS (…)" and PERMANENTFLAGS. */

@@ -271,6 +271,18 @@ sync_flags(struct imap_server *s)
 }
 
 void
+imap_view_tell_delayed(struct imap_server *s)
+{
+  if (!s->has_qresync || s->expunged_modseq == s->mailbox->modseq)
+    return;
+  g_autoptr(GArray) places = gone_places(s);
+  if (places->len > 0)
+    machine_printf(&s->endpoint,
+                   "* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Expunges follow later\r\n",
+                   s->expunged_modseq);
+}
+
+void
 imap_view_sync(struct imap_server *s, bool may_expunge)
 {
   struct mailbox *b = s->mailbox;
