@@ -6,8 +6,9 @@
  *       └──update── those marked by DELE go; only after QUIT (6)
  *
  * The lock excludes other POP3 sessions. IMAP sessions are not excluded: what they expunge is still
- * served here from the snapshot, and is gone for the next session. A size counts the octets as they
- * are sent, without stuffed dots: a message without a last CRLF gets one, and it is counted. */
+ * served here from the snapshot, and is gone for the next session. Lines are sent with CRLF (3),
+ * also those that APPEND or BINARYMIME brought with a bare LF or without an end; a size counts the
+ * octets as they are sent, without stuffed dots (11). */
 #include <string.h>
 
 #include "sim/mail/mime.h"
@@ -21,13 +22,23 @@ lacks_end(const uint8_t *p, size_t n)
   return n > 0 && p[n - 1] != '\n';
 }
 
-/* RFC 1939 11: octets of the message as it is sent. */
+/* Does the line p[0..n) end with an LF that has no CR before it? */
+static bool
+has_bare_lf(const uint8_t *p, size_t n)
+{
+  return p[n - 1] == '\n' && (n < 2 || p[n - 2] != '\r');
+}
+
+/* Octets of the message as it is sent. */
 static uint64_t
 size_of(const struct store_message *m)
 {
   gsize n;
   const uint8_t *p = g_bytes_get_data(m->octets, &n);
-  return n + (lacks_end(p, n) ? 2 : 0);
+  uint64_t size = n + (lacks_end(p, n) ? 2 : 0);
+  for (size_t at = 0, line; (line = line_find(p + at, n - at)) > 0; at += line)
+    size += has_bare_lf(p + at, line);
+  return size;
 }
 
 /* ---- opening, updating ---- */
@@ -209,7 +220,10 @@ send_lines(struct pop_server *s, const uint8_t *p, size_t n)
       line = n - at;
     if (p[at] == '.')
       machine_send(&s->endpoint, ".", 1);
-    machine_send(&s->endpoint, p + at, line);
+    bool is_bare = has_bare_lf(p + at, line);
+    machine_send(&s->endpoint, p + at, line - is_bare);
+    if (is_bare)
+      machine_send(&s->endpoint, "\r\n", 2);
     at += line;
   }
   if (lacks_end(p, n))
