@@ -158,14 +158,36 @@ mime_find(const struct mime_part *root, const unsigned *numbers, unsigned n_numb
 
 /* ---- decoding ---- */
 
+char *
+mime_encoding_name(const uint8_t *p, const struct mime_part *part)
+{
+  char *name = mime_header_text(p, part->header_at, part->body_at, "Content-Transfer-Encoding");
+  char *to = name;
+  unsigned depth = 0; /* comments nest */
+  for (const char *c = name; c && *c; c++) {
+    if (*c == '(')
+      depth++;
+    else if (depth == 0)
+      *to++ = *c;
+    else if (*c == ')')
+      depth--;
+    else if (*c == '\\' && c[1])
+      c++;
+  }
+  if (name)
+    *to = '\0';
+  if (name && *g_strstrip(name))
+    return name;
+  g_free(name);
+  return g_strdup("7bit");
+}
+
 /* The transfer encoding of a part; false when nobody knows it. */
 static bool
 find_encoding(const uint8_t *p, const struct mime_part *part, GMimeContentEncoding *encoding)
 {
-  g_autofree char *name =
-      mime_header_text(p, part->header_at, part->body_at, "Content-Transfer-Encoding");
-  *encoding =
-      name ? g_mime_content_encoding_from_string(g_strstrip(name)) : GMIME_CONTENT_ENCODING_7BIT;
+  g_autofree char *name = mime_encoding_name(p, part);
+  *encoding = g_mime_content_encoding_from_string(name);
   return *encoding != GMIME_CONTENT_ENCODING_DEFAULT;
 }
 

@@ -63,6 +63,9 @@ bool mime_date(const uint8_t *p, size_t at, size_t end, int64_t *time_ns, int64_
 /* The decoded Subject of a message, one line, "" when there is none. */
 char *mime_subject(GBytes *octets);
 
+/* The mechanism of a part's Content-Transfer-Encoding without comments; "7bit" when there is none
+ * (RFC 2045 6.1). Newly allocated. */
+char *mime_encoding_name(const uint8_t *p, const struct mime_part *part);
 /* The content of a text part, transfer encoding taken off, as UTF-8; newly allocated. */
 char *mime_part_text(const uint8_t *p, const struct mime_part *part);
 

@@ -265,7 +265,7 @@ static void
 append_leaf(GString *out, const uint8_t *p, const struct mime_part *part, bool is_extended)
 {
   size_t at = part->header_at, end = part->body_at;
-  g_autofree char *encoding = mime_header_text(p, at, end, "Content-Transfer-Encoding");
+  g_autofree char *encoding = mime_encoding_name(p, part);
   mime_nstring(out, part->type);
   g_string_append_c(out, ' ');
   mime_nstring(out, part->subtype);
@@ -276,7 +276,7 @@ append_leaf(GString *out, const uint8_t *p, const struct mime_part *part, bool i
   g_string_append_c(out, ' ');
   append_text_field(out, p, at, end, "Content-Description");
   g_string_append_c(out, ' ');
-  mime_nstring(out, encoding ? g_strstrip(encoding) : "7bit");
+  mime_nstring(out, encoding);
   g_string_append_printf(out, " %" G_GSIZE_FORMAT, part->end - part->body_at);
   if (part->kind == MIME_MESSAGE) {
     const struct mime_part *message = part->children->pdata[0];
