@@ -280,6 +280,8 @@ imap_view_tell_delayed(struct imap_server *s)
     machine_printf(&s->endpoint,
                    "* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Expunges follow later\r\n",
                    s->expunged_modseq);
+  else
+    s->expunged_modseq = s->mailbox->modseq;
 }
 
 void
