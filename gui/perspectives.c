@@ -48,8 +48,8 @@ struct perspectives {
 /* The views that can be shown alone, in the order of the chooser. */
 static const enum view presentable[] = {VIEW_TOPOLOGY, VIEW_LADDER, VIEW_LESSON, VIEW_ENCAPSULATION,
                                         VIEW_DIALOGUE, VIEW_STATES, VIEW_PLOT,   VIEW_HOPS,
-                                        VIEW_COMPARE,  VIEW_STORE,  VIEW_HAND,   VIEW_PACKETS,
-                                        VIEW_DETAIL,   VIEW_HEX,    VIEW_RISK};
+                                        VIEW_COMPARE,  VIEW_STORE,  VIEW_EVENTS, VIEW_HAND,
+                                        VIEW_PACKETS,  VIEW_DETAIL, VIEW_HEX,    VIEW_RISK};
 
 static GtkWidget *
 slot(struct perspectives *p, enum perspective perspective, enum view view, gboolean titled)
@@ -149,7 +149,7 @@ tabs(struct perspectives *p, const char *name, enum perspective perspective, con
 static GtkWidget *
 learn(struct perspectives *p)
 {
-  static const enum view right[] = {VIEW_STATES,   VIEW_HAND, VIEW_STORE,
+  static const enum view right[] = {VIEW_STATES,   VIEW_HAND, VIEW_STORE, VIEW_EVENTS,
                                     VIEW_DIALOGUE, VIEW_PLOT, VIEW_RISK};
   static const enum view low[] = {VIEW_ENCAPSULATION, VIEW_DETAIL, VIEW_HEX, VIEW_HOPS};
   enum perspective in = PERSPECTIVE_LEARN;
@@ -167,7 +167,7 @@ inspect(struct perspectives *p)
 {
   static const enum view right[] = {VIEW_HEX,      VIEW_ENCAPSULATION, VIEW_DIALOGUE, VIEW_LADDER,
                                     VIEW_TOPOLOGY, VIEW_STATES,        VIEW_HOPS,     VIEW_PLOT,
-                                    VIEW_STORE,    VIEW_HAND};
+                                    VIEW_STORE,    VIEW_EVENTS,        VIEW_HAND};
   enum perspective in = PERSPECTIVE_INSPECT;
   GtkWidget *low =
       divide(p, "inspect-low", GTK_ORIENTATION_HORIZONTAL, 480, slot(p, in, VIEW_DETAIL, TRUE),

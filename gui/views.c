@@ -6,6 +6,7 @@
 #include "gui/detail_tree.h"
 #include "gui/dialogue.h"
 #include "gui/encapsulation.h"
+#include "gui/event_pane.h"
 #include "gui/filter_entry.h"
 #include "gui/hand_pane.h"
 #include "gui/hex_pane.h"
@@ -31,6 +32,7 @@ const struct view_row view_rows[N_VIEWS] = {
     [VIEW_DIALOGUE] = {"dialogue", {"Dialogue", "บทสนทนา"}, dialogue_new},
     [VIEW_STATES] = {"states", {"States", "สถานะ"}, states_pane_new},
     [VIEW_STORE] = {"store", {"Mailboxes", "กล่องจดหมาย"}, store_pane_new},
+    [VIEW_EVENTS] = {"events", {"Log", "บันทึก"}, event_pane_new},
     [VIEW_PLOT] = {"plot", {"TCP over time", "TCP ตามเวลา"}, tcp_plot_new},
     [VIEW_HOPS] = {"hops", {"Layers on the way", "ชั้นต่าง ๆ ระหว่างทาง"}, hops_pane_new},
     [VIEW_COMPARE] = {"compare", {"Compare", "เปรียบเทียบ"}, compare_pane_new},

@@ -274,7 +274,10 @@ open_aead(struct record_key *k, const uint8_t *record, const uint8_t *body, size
     n_extra = sizeof extra;
   }
   int got = 0, rest = 0;
+  uint8_t behind[EVP_MAX_BLOCK_LENGTH]; /* nothing is left for it, but it must be somewhere */
   bool is_ccm = EVP_CIPHER_get_mode(EVP_CIPHER_CTX_get0_cipher(k->context)) == EVP_CIPH_CCM_MODE;
+  if (is_ccm && n == 0)
+    return false; /* CCM judges with the contents, and nobody sends an empty record with it */
   g_byte_array_set_size(out, (guint)n);
   return EVP_CIPHER_CTX_ctrl(k->context, EVP_CTRL_AEAD_SET_TAG, s->tag_octets,
                              (void *)(body + n)) == 1 &&
@@ -282,7 +285,7 @@ open_aead(struct record_key *k, const uint8_t *record, const uint8_t *body, size
          (!is_ccm || EVP_DecryptUpdate(k->context, NULL, &got, NULL, (int)n) == 1) &&
          EVP_DecryptUpdate(k->context, NULL, &got, extra, (int)n_extra) == 1 &&
          (n == 0 || EVP_DecryptUpdate(k->context, out->data, &got, body, (int)n) == 1) &&
-         (is_ccm || EVP_DecryptFinal_ex(k->context, out->data + n, &rest) == 1);
+         (is_ccm || EVP_DecryptFinal_ex(k->context, behind, &rest) == 1);
 }
 
 /* Whether `expected` is the MAC of the pseudo header and p[0..n). */
