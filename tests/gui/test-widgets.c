@@ -8,6 +8,7 @@
 #include "gui/history.h"
 #include "gui/hosts.h"
 #include "gui/lesson_list.h"
+#include "gui/pane.h"
 #include "gui/sentence.h"
 #include "gui/settings.h"
 #include "gui/style.h"
@@ -349,6 +350,48 @@ test_lesson_list(void)
   settle();
 }
 
+/* ---- the log of a run ---- */
+
+/* The kinds narrow the list, words narrow it further, and a row puts the cursor at its time. */
+static void
+test_log(void)
+{
+  struct window *w = open_window("sniffer-clear");
+  Session *s = window_session(w);
+  perspectives_present(window_perspectives(w), VIEW_EVENTS);
+  draw(w);
+  GtkWidget *pane = perspectives_view(window_perspectives(w), VIEW_EVENTS);
+  pane_flush(pane);
+  GtkWidget *tree = find_child(pane, GTK_TYPE_TREE_VIEW);
+  GtkWidget *chooser = find_child(pane, GTK_TYPE_COMBO_BOX);
+  GtkWidget *entry = find_child(pane, GTK_TYPE_SEARCH_ENTRY);
+  size_t n, n_sniffed = 0, n_passwords = 0;
+  const struct run_event *events = run_events(session_run(s), &n), *password = NULL;
+  for (size_t i = 0; i < n; i++) {
+    if (!g_str_has_prefix(events[i].subject, "sniffer "))
+      continue;
+    n_sniffed++;
+    if (g_str_has_prefix(events[i].value, "password: ") && !n_passwords++)
+      password = &events[i];
+  }
+  g_assert_cmpuint(n_passwords, >, 0);
+  gtk_combo_box_set_active(GTK_COMBO_BOX(chooser), 2); /* attackers */
+  draw(w);
+  GtkTreeModel *model = gtk_tree_view_get_model(GTK_TREE_VIEW(tree));
+  g_assert_cmpint(gtk_tree_model_iter_n_children(model, NULL), ==, (int)n_sniffed);
+  gtk_entry_set_text(GTK_ENTRY(entry), "PASSWORD:");
+  g_signal_emit_by_name(entry, "search-changed");
+  draw(w);
+  model = gtk_tree_view_get_model(GTK_TREE_VIEW(tree));
+  g_assert_cmpint(gtk_tree_model_iter_n_children(model, NULL), ==, (int)n_passwords);
+  GtkTreeIter first;
+  g_assert_true(gtk_tree_model_get_iter_first(model, &first));
+  gtk_tree_selection_select_iter(gtk_tree_view_get_selection(GTK_TREE_VIEW(tree)), &first);
+  settle();
+  g_assert_cmpint(session_time(s), ==, password->time_ns);
+  close_window(w);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -367,6 +410,7 @@ main(int argc, char **argv)
   g_test_add_func("/widgets/the ladder's rows are accessible", test_ladder_is_accessible);
   g_test_add_func("/widgets/a run's flights and its addresses agree", test_hosts_of_run);
   g_test_add_func("/widgets/lessons and scenarios are found by their words", test_lesson_list);
+  g_test_add_func("/widgets/the log is narrowed and leads to its times", test_log);
   g_test_add_func("/widgets/history goes back and forth", test_history);
   g_test_add_func("/widgets/settings come back", test_settings);
   g_test_add_func("/widgets/captures from outside are drawn", test_corpus_captures);
