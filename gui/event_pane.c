@@ -15,7 +15,7 @@
 #include "lessons/run.h"
 
 /* A list longer than this is narrowed before it is read. */
-enum { ROWS_MAX = 5000 };
+enum { ROWS_MAX = 5000, WHAT_CHARS = 20 };
 
 enum group {
   GROUP_STORY,
@@ -307,6 +307,8 @@ make_tree(struct view *v)
     GtkTreeViewColumn *column = gtk_tree_view_column_new_with_attributes("", cell, "text", c, NULL);
     g_object_set_data(G_OBJECT(cell), "column", GINT_TO_POINTER(c));
     g_object_set(cell, "single-paragraph-mode", TRUE, NULL);
+    if (c == COLUMN_WHAT) /* a policy's key may be three addresses long */
+      g_object_set(cell, "ellipsize", PANGO_ELLIPSIZE_END, "width-chars", WHAT_CHARS, NULL);
     gtk_tree_view_column_set_cell_data_func(column, cell, paint, v, NULL);
     gtk_tree_view_column_set_resizable(column, TRUE);
     gtk_tree_view_append_column(GTK_TREE_VIEW(tree), column);
