@@ -201,6 +201,8 @@ read_more(struct input *in)
     in->ended = true;
     return;
   }
+  if (in->tap)
+    in->tap(in->tap_data, to, (size_t)n);
   if (in->fd != in->source)
     spool(in, to, (size_t)n);
   in->n += (size_t)n;
@@ -235,6 +237,18 @@ input_skip(struct input *in, uint64_t n)
     if (!input_fill(in, 1))
       return false;
   }
+}
+
+bool
+input_tap(struct input *in, void (*tap)(void *data, const uint8_t *octets, size_t n), void *data)
+{
+  g_assert(in->base == 0);
+  if (in->gz)
+    return false;
+  in->tap = tap;
+  in->tap_data = data;
+  tap(data, in->buffer, in->n);
+  return true;
 }
 
 double

@@ -27,6 +27,8 @@ struct input {
   void *gz;        /* gzFile, or NULL */
   uint64_t size;   /* of the file as it lies on the disk; 0 for a pipe */
   int64_t mtime_ns;
+  void (*tap)(void *data, const uint8_t *octets, size_t n); /* input_tap(); NULL: nobody */
+  void *tap_data;
 };
 
 /* Opens a file, or stdin for "-". G_FILE_ERROR. */
@@ -39,6 +41,12 @@ bool input_fill(struct input *in, size_t n);
 
 /* Moves over n octets; false when the file ends before. */
 bool input_skip(struct input *in, uint64_t n);
+
+/* Gives `tap` every octet of the file once, in order, in the chunks in which it is read; those that
+ * are in the buffer already at once. Before anything was used. False when what is read is not what
+ * lies on the disk (gzip). */
+bool input_tap(struct input *in, void (*tap)(void *data, const uint8_t *octets, size_t n),
+               void *data);
 
 /* 0..1, by what was read of the file on the disk. */
 double input_fraction(const struct input *in);

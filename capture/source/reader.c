@@ -282,6 +282,22 @@ reader_fraction(const struct reader *r)
 }
 
 bool
+reader_tap(struct reader *r, void (*tap)(void *data, const uint8_t *octets, size_t n), void *data)
+{
+  return input_tap(r->in, tap, data);
+}
+
+bool
+reader_drain(struct reader *r)
+{
+  r->has_failed = true;
+  r->in->at = r->in->n;
+  while (input_fill(r->in, 1))
+    r->in->at = r->in->n;
+  return !r->in->trouble;
+}
+
+bool
 reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n)
 {
   if (!input_is_same(r->in))

@@ -70,6 +70,13 @@ uint64_t reader_n_bad_records(const struct reader *r);
 /* 0..1 of the file that was read. */
 double reader_fraction(const struct reader *r);
 
+/* Before the first frame: `tap` gets every octet of the file once, in order, while it is read.
+ * False for a gzipped file, whose octets on the disk are not those that are read. */
+bool reader_tap(struct reader *r, void (*tap)(void *data, const uint8_t *octets, size_t n),
+                void *data);
+/* After the last frame: reads what is left of the file, for the tap. False when that fails. */
+bool reader_drain(struct reader *r);
+
 /* Reads n octets at a position of an earlier frame; false when the file is no longer the one that
  * was opened or cannot be read. Does not disturb reader_next(). */
 bool reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n);

@@ -7,6 +7,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "capture/wire/bytes.h"
 #include "capture/wire/net.h"
@@ -273,6 +274,72 @@ test_several_captures_name_their_file(void)
   g_assert_nonnull(strstr(out, "AUTH-002"));
 }
 
+static char *
+sum_of(const char *path)
+{
+  g_autofree char *contents = NULL;
+  gsize n;
+  g_assert_true(g_file_get_contents(path, &contents, &n, NULL));
+  return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)contents, n);
+}
+
+/* The capture, many chunks of octets that are no record behind it: the reading stops at them, the
+ * digest is the whole file's. */
+static char *
+make_damaged(void)
+{
+  g_autofree char *good = make_capture("whole.pcap", imap_session, 143), *contents = NULL;
+  gsize n;
+  g_assert_true(g_file_get_contents(good, &contents, &n, NULL));
+  g_autoptr(GByteArray) file = g_byte_array_new();
+  g_byte_array_append(file, (const guint8 *)contents, (guint)n);
+  g_byte_array_set_size(file, 700001);
+  memset(file->data + n, 0xee, file->len - n);
+  char *path = g_build_filename(folder, "damaged.pcap", NULL);
+  g_assert_true(g_file_set_contents(path, (const char *)file->data, file->len, NULL));
+  return path;
+}
+
+static char *
+make_gzipped(void)
+{
+  g_autofree char *good = make_capture("packed.pcap", imap_session, 143), *contents = NULL;
+  gsize n;
+  g_assert_true(g_file_get_contents(good, &contents, &n, NULL));
+  char *path = g_build_filename(folder, "packed.pcap.gz", NULL);
+  gzFile gz = gzopen(path, "wb");
+  g_assert_cmpint(gzwrite(gz, contents, (unsigned)n), ==, (int)n);
+  g_assert_cmpint(gzclose(gz), ==, Z_OK);
+  return path;
+}
+
+static void
+test_digest_is_the_files(void)
+{
+  g_autofree char *plain = make_capture("sum.pcap", imap_session, 143);
+  g_autofree char *damaged = make_damaged(), *gzipped = make_gzipped();
+  const char *paths[] = {plain, damaged, gzipped};
+  static const struct {
+    const char *options;
+    bool shown;
+  } rows[] = {{"--format|json|", true},
+              {"--format|json|--sha256|", true},
+              {"--format|json|--no-sha256|", false},
+              {"", false},
+              {"--sha256|", true},
+              {"--sha256|--no-sha256|", false}};
+  for (size_t p = 0; p < G_N_ELEMENTS(paths); p++) {
+    g_autofree char *sum = sum_of(paths[p]);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+      g_autofree char *arguments = g_strconcat(rows[i].options, paths[p], NULL), *out = NULL;
+      g_test_message("%s", arguments);
+      g_assert_cmpint(audit(arguments, &out, NULL), ==, p == 1 ? 4 : 0);
+      g_assert_cmpint(strstr(out, sum) != NULL, ==, rows[i].shown);
+      g_assert_nonnull(strstr(out, "alice"));
+    }
+  }
+}
+
 /* Captures of one feature each: mechanism and outcome of every login in them, "" for none. */
 static const struct {
   const char *file, *logins;
@@ -367,6 +434,7 @@ main(int argc, char **argv)
   g_test_add_func("/audit/exit-codes", test_exit_codes);
   g_test_add_func("/audit/hostile-names-come-out-escaped", test_hostile_names_come_out_escaped);
   g_test_add_func("/audit/several-captures-name-their-file", test_several_captures_name_their_file);
+  g_test_add_func("/audit/digest-is-the-files", test_digest_is_the_files);
   g_test_add_func("/audit/corpus-of-single-features", test_corpus_of_single_features);
   int result = g_test_run();
   remove_folder();
