@@ -70,12 +70,12 @@ print_help(void)
 static void
 print_text(struct decode *d)
 {
-  const struct trace_frame *f = trace_frame(d->trace, d->frame);
-  int64_t ns = f->time_ns - trace_frame(d->trace, 0)->time_ns;
+  const struct trace_frame f = trace_frame(d->trace, d->frame);
+  int64_t ns = f.time_ns - trace_frame(d->trace, 0).time_ns;
   uint64_t us = (uint64_t)(ns < 0 ? -ns : ns) / 1000;
   printf("%5u %s%" G_GUINT64_FORMAT ".%06u %s → %s %s %u %s\n", d->frame + 1, ns < 0 ? "-" : "",
          us / 1000000, (unsigned)(us % 1000000), d->summary.source, d->summary.destination,
-         d->summary.protocol, f->wire_octets, d->summary.info);
+         d->summary.protocol, f.wire_octets, d->summary.info);
 }
 
 static void

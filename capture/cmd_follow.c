@@ -168,8 +168,7 @@ kind_word(const struct run *r)
       [ELEMENT_COMMAND] = "command", [ELEMENT_REST] = "command_rest", [ELEMENT_AUTH] = "auth",
       [ELEMENT_REPLY] = "reply",     [ELEMENT_TEXT] = "text",         [ELEMENT_MESSAGE] = "message",
       [ELEMENT_END] = "end",         [ELEMENT_LITERAL] = "literal",   [ELEMENT_TLS] = "tls",
-      [ELEMENT_DEFLATE] = "deflate",
-      [ELEMENT_GAP] = "gap",         [ELEMENT_OTHER] = "other"};
+      [ELEMENT_DEFLATE] = "deflate", [ELEMENT_GAP] = "gap",           [ELEMENT_OTHER] = "other"};
   return r->gap ? "gap" : r->element ? words[r->element->kind] : "octets";
 }
 
@@ -259,16 +258,16 @@ follow_elements(struct follow *f)
 {
   bool any = false;
   for (uint32_t i = 0, n = trace_n_elements(f->trace); i < n; i++) {
-    const struct element *e = trace_element(f->trace, i);
-    if (e->flow != f->flow || !is_wanted(f, e))
+    const struct element e = trace_element(f->trace, i);
+    if (e.flow != f->flow || !is_wanted(f, &e))
       continue;
-    struct run r = {.side = (enum side)e->side,
-                    .offset = e->offset,
-                    .n_octets = e->n_octets,
-                    .first_frame = e->first_frame,
-                    .last_frame = e->last_frame,
-                    .element = e,
-                    .gap = e->kind == ELEMENT_GAP};
+    struct run r = {.side = (enum side)e.side,
+                    .offset = e.offset,
+                    .n_octets = e.n_octets,
+                    .first_frame = e.first_frame,
+                    .last_frame = e.last_frame,
+                    .element = &e,
+                    .gap = e.kind == ELEMENT_GAP};
     print_run(f, &r);
     any = true;
   }
@@ -324,20 +323,19 @@ follow_segments(struct follow *f)
   const struct trace_flow *flow = trace_flow(f->trace, f->flow);
   struct order orders[2] = {{0, g_array_new(FALSE, FALSE, sizeof(struct run))},
                             {0, g_array_new(FALSE, FALSE, sizeof(struct run))}};
-  for (uint32_t i = flow->first_frame; i != TRACE_NONE;
-       i = trace_frame(f->trace, i)->next_in_flow) {
-    const struct trace_frame *frame = trace_frame(f->trace, i);
-    struct order *o = &orders[frame->direction];
-    if (frame->payload_octets == 0)
+  for (uint32_t i = flow->first_frame; i != TRACE_NONE; i = trace_frame(f->trace, i).next_in_flow) {
+    const struct trace_frame frame = trace_frame(f->trace, i);
+    struct order *o = &orders[frame.direction];
+    if (frame.payload_octets == 0)
       continue;
     /* 32 bits of the offset stand in the frame: the rest follows from where the stream is */
-    int64_t offset = (int64_t)o->next + (int32_t)(frame->stream_offset - (uint32_t)o->next);
+    int64_t offset = (int64_t)o->next + (int32_t)(frame.stream_offset - (uint32_t)o->next);
     if (offset < 0)
       continue;
     int client = trace_side_direction(flow, SIDE_CLIENT);
-    struct run r = {.side = client == frame->direction ? SIDE_CLIENT : SIDE_SERVER,
+    struct run r = {.side = client == frame.direction ? SIDE_CLIENT : SIDE_SERVER,
                     .offset = (uint64_t)offset,
-                    .n_octets = frame->payload_octets,
+                    .n_octets = frame.payload_octets,
                     .first_frame = i,
                     .last_frame = i};
     g_array_append_val(o->waiting, r);

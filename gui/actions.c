@@ -170,9 +170,9 @@ move_in_flow(struct window *w, gboolean forward)
   Session *s = window_session(w);
   if (session_frame(s) == SESSION_NONE)
     return;
-  const struct trace_frame *f = trace_frame(session_trace(s), session_frame(s));
-  uint32_t to = forward ? f->next_in_flow : f->prev_in_flow;
-  if (f->flow != TRACE_NONE && to != TRACE_NONE)
+  const struct trace_frame f = trace_frame(session_trace(s), session_frame(s));
+  uint32_t to = forward ? f.next_in_flow : f.prev_in_flow;
+  if (f.flow != TRACE_NONE && to != TRACE_NONE)
     session_select_frame(s, to);
 }
 

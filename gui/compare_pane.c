@@ -217,7 +217,7 @@ draw_side(struct compare_pane *p, cairo_t *cr, int side, uint32_t frame, double 
   }
   g_autofree char *label = label_of(p, side, frame, &color);
   g_autofree char *time =
-      pane_format_time(trace_frame(run_trace(runs[side]), frame)->time_ns - TRACE_SIM_EPOCH_NS);
+      pane_format_time(trace_frame(run_trace(runs[side]), frame).time_ns - TRACE_SIM_EPOCH_NS);
   const struct way *w = &g_array_index(p->ways[side], struct way, frame);
   words(p, cr, x + 6 * s, y + 2 * s, p->gutter - 8 * s, TIME_PIXELS, NULL, "faint", time);
   words(p, cr, x + p->gutter, y + 2 * s, half(p) - p->gutter - 4 * s, TEXT_PIXELS, "paper",

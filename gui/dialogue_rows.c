@@ -49,35 +49,35 @@ folds(uint8_t kind)
 static void
 add_element(struct dialogue_rows *r, uint32_t index)
 {
-  const struct element *e = trace_element(r->trace, index);
+  const struct element e = trace_element(r->trace, index);
   struct trace_plain plain;
-  if (e->flow != r->flow)
+  if (e.flow != r->flow)
     return;
-  if (e->kind == ELEMENT_TLS && trace_plain(r->trace, e, &plain) &&
+  if (e.kind == ELEMENT_TLS && trace_plain(r->trace, &e, &plain) &&
       plain.type == TLS_APPLICATION_DATA)
     return; /* what it held stands in rows of its own */
-  if (e->kind == ELEMENT_DEFLATE)
+  if (e.kind == ELEMENT_DEFLATE)
     return;
-  bool is_sealed = e->kind == ELEMENT_TLS && (e->code & 0xff) == TLS_APPLICATION_DATA &&
-                   !trace_plain(r->trace, e, &plain);
-  if (r->rows->len > 0 && folds(e->kind)) {
+  bool is_sealed = e.kind == ELEMENT_TLS && (e.code & 0xff) == TLS_APPLICATION_DATA &&
+                   !trace_plain(r->trace, &e, &plain);
+  if (r->rows->len > 0 && folds(e.kind)) {
     struct dialogue_row *last = &g_array_index(r->rows, struct dialogue_row, r->rows->len - 1);
-    if (last->kind == e->kind && last->side == e->side && last->is_sealed == is_sealed) {
+    if (last->kind == e.kind && last->side == e.side && last->is_sealed == is_sealed) {
       last->n_elements++;
-      last->n_octets += e->n_octets;
-      last->frame = e->last_frame;
+      last->n_octets += e.n_octets;
+      last->frame = e.last_frame;
       return;
     }
   }
   struct dialogue_row row = {.element = index,
                              .n_elements = 1,
-                             .frame = e->last_frame,
-                             .side = e->side,
-                             .kind = e->kind,
-                             .is_inner = e->flags & ELEMENT_FLAG_INNER,
+                             .frame = e.last_frame,
+                             .side = e.side,
+                             .kind = e.kind,
+                             .is_inner = e.flags & ELEMENT_FLAG_INNER,
                              .is_sealed = is_sealed,
-                             .offset = e->offset,
-                             .n_octets = e->n_octets};
+                             .offset = e.offset,
+                             .n_octets = e.n_octets};
   g_array_append_val(r->rows, row);
 }
 
@@ -90,18 +90,18 @@ dialogue_rows_update(struct dialogue_rows *r, bool is_finished)
   uint32_t n_rows = r->rows->len;
   uint64_t n_octets = n_rows ? dialogue_row(r, n_rows - 1)->n_octets : 0;
   uint32_t frame =
-      r->walked == TRACE_NONE ? flow->first_frame : trace_frame(r->trace, r->walked)->next_in_flow;
+      r->walked == TRACE_NONE ? flow->first_frame : trace_frame(r->trace, r->walked).next_in_flow;
   uint32_t n_frames = trace_n_frames(r->trace);
   for (; frame != TRACE_NONE && frame < n_frames;
-       frame = trace_frame(r->trace, frame)->next_in_flow) {
+       frame = trace_frame(r->trace, frame).next_in_flow) {
     uint32_t end = trace_elements_end(r->trace, frame);
-    for (uint32_t i = trace_frame(r->trace, frame)->element; i < end; i++)
+    for (uint32_t i = trace_frame(r->trace, frame).element; i < end; i++)
       add_element(r, i);
     r->walked = frame;
   }
   /* What the end of the capture completed hangs on its last frame, whosever that is. */
   if (is_finished && n_frames > 0 && r->walked != n_frames - 1)
-    for (uint32_t i = trace_frame(r->trace, n_frames - 1)->element; i < trace_n_elements(r->trace);
+    for (uint32_t i = trace_frame(r->trace, n_frames - 1).element; i < trace_n_elements(r->trace);
          i++)
       add_element(r, i);
   r->is_finished = is_finished;
@@ -133,7 +133,7 @@ dialogue_row_is_folded(const struct dialogue_row *row)
 static char *
 line_text(const struct dialogue_rows *r, const struct dialogue_row *row, bool reveal)
 {
-  const struct element *e = trace_element(r->trace, row->element);
+  const struct element e = trace_element(r->trace, row->element);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   if (!trace_element_octets(r->trace, row->element, octets, pieces))
@@ -142,10 +142,10 @@ line_text(const struct dialogue_rows *r, const struct dialogue_row *row, bool re
   guint n = octets->len;
   while (n > 0 && (octets->data[n - 1] == '\n' || octets->data[n - 1] == '\r'))
     n--;
-  if (!(e->flags & ELEMENT_FLAG_SECRET) || reveal || e->secret_first > n)
+  if (!(e.flags & ELEMENT_FLAG_SECRET) || reveal || e.secret_first > n)
     return pane_text_from_octets(octets->data, n, LINE_OCTETS_MAX);
-  guint after = MIN(n, (guint)e->secret_first + e->secret_octets);
-  g_autofree char *head = pane_text_from_octets(octets->data, e->secret_first, LINE_OCTETS_MAX);
+  guint after = MIN(n, (guint)e.secret_first + e.secret_octets);
+  g_autofree char *head = pane_text_from_octets(octets->data, e.secret_first, LINE_OCTETS_MAX);
   g_autofree char *tail = pane_text_from_octets(octets->data + after, n - after, LINE_OCTETS_MAX);
   return g_strconcat(head, SECRET_MASK, tail, NULL);
 }
@@ -191,11 +191,11 @@ char **
 dialogue_row_lines(const struct dialogue_rows *r, guint i, guint n_max)
 {
   const struct dialogue_row *row = dialogue_row(r, i);
-  const struct element *e = trace_element(r->trace, row->element);
+  const struct element e = trace_element(r->trace, row->element);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   g_autoptr(GStrvBuilder) out = g_strv_builder_new();
-  trace_element_stream(r->trace, e, e->first_frame, row->offset,
+  trace_element_stream(r->trace, &e, e.first_frame, row->offset,
                        (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets, pieces);
   guint at = 0, n = 0;
   while (at < octets->len && n++ < n_max) {

@@ -22,13 +22,13 @@ last_frame_at(const struct trace *t, uint32_t flow, uint32_t frame)
   if (frame >= f->last_frame)
     return f->last_frame;
   for (uint32_t i = frame, steps = 0; steps < STEPS_BACK_MAX; i--, steps++) {
-    if (trace_frame(t, i)->flow == flow)
+    if (trace_frame(t, i).flow == flow)
       return i;
     if (i == f->first_frame)
       break;
   }
   uint32_t found = f->first_frame;
-  for (uint32_t i = found; i != TRACE_NONE && i <= frame; i = trace_frame(t, i)->next_in_flow)
+  for (uint32_t i = found; i != TRACE_NONE && i <= frame; i = trace_frame(t, i).next_in_flow)
     found = i;
   return found;
 }
@@ -55,7 +55,7 @@ find_states(const struct trace *t, struct flow_view *v)
   }
   v->state = v->n_states;
   if (v->frame != TRACE_NONE)
-    v->state = MIN(trace_frame(t, v->frame)->state, v->n_states);
+    v->state = MIN(trace_frame(t, v->frame).state, v->n_states);
 }
 
 static uint32_t

@@ -125,9 +125,9 @@ static void
 add_frame(struct hand_pane *p, guint32 frame)
 {
   const struct trace *t = session_trace(p->session);
-  const struct trace_frame *f = trace_frame(t, frame);
-  const struct trace_flow_end *from = &trace_flow(t, f->flow)->ends[f->direction];
-  const struct trace_flow_end *to = &trace_flow(t, f->flow)->ends[!f->direction];
+  const struct trace_frame f = trace_frame(t, frame);
+  const struct trace_flow_end *from = &trace_flow(t, f.flow)->ends[f.direction];
+  const struct trace_flow_end *to = &trace_flow(t, f.flow)->ends[!f.direction];
   g_autofree char *numbers = by_hand_numbers(session_run(p->session), frame);
   g_autofree char *time = pane_format_time(session_frame_time(p->session, frame));
   gboolean is_lost = run_is_lost(session_run(p->session), frame);
@@ -144,7 +144,7 @@ add_frames(struct hand_pane *p, guint32 *next, int64_t until_ns)
   const struct trace *t = session_trace(p->session);
   guint32 flow = by_hand_flow(p->hand);
   for (; *next < trace_n_frames(t) && session_frame_time(p->session, *next) < until_ns; (*next)++)
-    if (flow != TRACE_NONE && trace_frame(t, *next)->flow == flow)
+    if (flow != TRACE_NONE && trace_frame(t, *next).flow == flow)
       add_frame(p, *next);
 }
 

@@ -412,11 +412,11 @@ static uint32_t
 addressee(struct hosts *h, uint32_t frame)
 {
   struct trace *t = session_trace(h->session);
-  const struct trace_frame *f = trace_frame(t, frame);
+  const struct trace_frame f = trace_frame(t, frame);
   char text[ADDR_TEXT_MAX];
-  if (f->flow == TRACE_NONE)
+  if (f.flow == TRACE_NONE)
     return SESSION_NONE;
-  ip_addr_format(&trace_flow(t, f->flow)->ends[f->direction ? 0 : 1].addr, text);
+  ip_addr_format(&trace_flow(t, f.flow)->ends[f.direction ? 0 : 1].addr, text);
   for (uint32_t i = 0; i < h->rows->len; i++)
     if (strcmp(row_at(h, i)->address, text) == 0)
       return i;
@@ -475,13 +475,13 @@ hosts_way(struct hosts *h, uint32_t frame)
 {
   if (session_run(h->session))
     return way_in_run(h, frame);
-  const struct trace_frame *f = trace_frame(session_trace(h->session), frame);
-  if (f->flow == TRACE_NONE)
+  const struct trace_frame f = trace_frame(session_trace(h->session), frame);
+  if (f.flow == TRACE_NONE)
     return way_by_text(h, frame);
-  if (2 * (guint64)f->flow + 1 >= h->flow_ends->len)
+  if (2 * (guint64)f.flow + 1 >= h->flow_ends->len)
     return (struct host_way){SESSION_NONE, SESSION_NONE, FALSE, FALSE};
-  uint32_t a = g_array_index(h->flow_ends, uint32_t, 2 * f->flow);
-  uint32_t b = g_array_index(h->flow_ends, uint32_t, 2 * f->flow + 1);
-  return f->direction == 0 ? (struct host_way){a, b, FALSE, FALSE}
-                           : (struct host_way){b, a, FALSE, FALSE};
+  uint32_t a = g_array_index(h->flow_ends, uint32_t, 2 * f.flow);
+  uint32_t b = g_array_index(h->flow_ends, uint32_t, 2 * f.flow + 1);
+  return f.direction == 0 ? (struct host_way){a, b, FALSE, FALSE}
+                          : (struct host_way){b, a, FALSE, FALSE};
 }

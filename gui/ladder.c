@@ -242,7 +242,7 @@ arrow_label(struct ladder *l, uint32_t frame, gboolean lost, const char **color,
   const char *protocol = d->summary.protocol ? d->summary.protocol : "?";
   const char *info = d->summary.info ? d->summary.info : "";
   *color = style_protocol(protocol);
-  *thick = trace_frame(session_trace(l->session), frame)->payload_octets > 0;
+  *thick = trace_frame(session_trace(l->session), frame).payload_octets > 0;
   if (lost)
     return g_strdup_printf(lang_text("%1$s  %2$s — lost", "%1$s  %2$s — สูญหาย"), protocol, info);
   return g_strdup_printf("%s  %s", protocol, info);

@@ -77,24 +77,24 @@ cover_elements(struct mask *m, const struct decode *d)
   const struct trace *t = d->trace;
   if (d->frame >= trace_n_frames(t))
     return;
-  const struct trace_frame *f = trace_frame(t, d->frame);
-  if (f->flow == TRACE_NONE || f->payload_octets == 0 || f->payload_offset == 0)
+  const struct trace_frame f = trace_frame(t, d->frame);
+  if (f.flow == TRACE_NONE || f.payload_octets == 0 || f.payload_offset == 0)
     return;
-  const struct trace_flow *flow = trace_flow(t, f->flow);
+  const struct trace_flow *flow = trace_flow(t, f.flow);
   if (flow->proto != IP_PROTO_TCP)
     return;
   uint32_t first = trace_element_at(t, d->frame);
   uint32_t n = trace_n_elements(t);
   for (uint32_t i = first; i != ELEMENT_NONE && i < n && i - first < ELEMENTS_MAX; i++) {
-    const struct element *e = trace_element(t, i);
-    if (e->flow != f->flow || !(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAGS_INSIDE ||
-        trace_side_direction(flow, (enum side)e->side) != f->direction)
+    const struct element e = trace_element(t, i);
+    if (e.flow != f.flow || !(e.flags & ELEMENT_FLAG_SECRET) || e.flags & ELEMENT_FLAGS_INSIDE ||
+        trace_side_direction(flow, (enum side)e.side) != f.direction)
       continue;
-    uint32_t start = (uint32_t)e->offset + e->secret_first;
-    int64_t at = (int32_t)(start - f->stream_offset);
-    int64_t end = MIN(at + e->secret_octets, (int64_t)f->payload_octets);
+    uint32_t start = (uint32_t)e.offset + e.secret_first;
+    int64_t at = (int32_t)(start - f.stream_offset);
+    int64_t end = MIN(at + e.secret_octets, (int64_t)f.payload_octets);
     at = MAX(at, 0);
-    cover(m, d, 0, f->payload_offset + at, end - at);
+    cover(m, d, 0, f.payload_offset + at, end - at);
   }
 }
 

@@ -163,7 +163,7 @@ open_menu(struct list *l, uint32_t row, enum packet_column column, const GdkEven
   if (filter)
     pane_menu_add_filters(GTK_MENU_SHELL(menu), session, filter);
   uint32_t frame = packet_view_frame_at(l->view, row);
-  uint32_t flow = trace_frame(session_trace(session), frame)->flow;
+  uint32_t flow = trace_frame(session_trace(session), frame).flow;
   if (flow != TRACE_NONE) {
     const struct trace_flow *f = trace_flow(session_trace(session), flow);
     add_item(

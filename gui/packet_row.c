@@ -63,10 +63,10 @@ time_text(Session *session, uint32_t frame, uint32_t before, enum packet_time fo
     return pane_format_time(delta);
   }
   if (format == PACKET_TIME_UTC) {
-    const struct trace_frame *f = trace_frame(session_trace(session), frame);
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(f->time_ns / 1000000000);
+    const struct trace_frame f = trace_frame(session_trace(session), frame);
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(f.time_ns / 1000000000);
     g_autofree char *seconds = utc ? g_date_time_format(utc, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
-    return g_strdup_printf("%s.%06d", seconds, (int)(f->time_ns % 1000000000 / 1000));
+    return g_strdup_printf("%s.%06d", seconds, (int)(f.time_ns % 1000000000 / 1000));
   }
   return pane_format_time(time);
 }
@@ -76,14 +76,14 @@ packet_row_texts(Session *session, uint32_t frame, uint32_t before, enum packet_
                  char *texts[PACKET_N_COLUMNS])
 {
   struct decode *d = session_row_decode(session);
-  const struct trace_frame *f = trace_frame(session_trace(session), frame);
+  const struct trace_frame f = trace_frame(session_trace(session), frame);
   decode_summary_only(d, frame);
   texts[PACKET_NUMBER] = g_strdup_printf("%u", frame + 1);
   texts[PACKET_TIME] = time_text(session, frame, before, format);
   texts[PACKET_SOURCE] = g_strdup(d->summary.source ? d->summary.source : "");
   texts[PACKET_DESTINATION] = g_strdup(d->summary.destination ? d->summary.destination : "");
   texts[PACKET_PROTOCOL] = g_strdup(d->summary.protocol ? d->summary.protocol : "");
-  texts[PACKET_LENGTH] = g_strdup_printf("%u", f->wire_octets);
+  texts[PACKET_LENGTH] = g_strdup_printf("%u", f.wire_octets);
   texts[PACKET_INFO] = g_strdup(d->summary.info ? d->summary.info : "");
 }
 
@@ -103,16 +103,16 @@ packet_row_text(Session *session, uint32_t frame, uint32_t before, enum packet_c
 char *
 packet_row_marks(Session *session, uint32_t frame)
 {
-  const struct trace_frame *f = trace_frame(session_trace(session), frame);
+  const struct trace_frame f = trace_frame(session_trace(session), frame);
   GString *out = g_string_new(NULL);
-  if (f->flags & TRACE_FRAME_RISK)
+  if (f.flags & TRACE_FRAME_RISK)
     g_string_append(out, lang_text("a finding names this frame (see the risk pane)",
                                    "มีข้อค้นพบที่ชี้มายังเฟรมนี้ (ดูช่องความเสี่ยง)"));
   for (size_t i = 0; i < G_N_ELEMENTS(badges); i++)
-    if (f->analysis & badges[i].analysis)
+    if (f.analysis & badges[i].analysis)
       g_string_append_printf(out, "%s%s: %s", out->len ? "\n" : "", badges[i].letter,
                              lang_pick(badges[i].words));
-  if (f->flags & TRACE_FRAME_CUT)
+  if (f.flags & TRACE_FRAME_CUT)
     g_string_append_printf(
         out, "%s%s", out->len ? "\n" : "",
         lang_text("captured only in part (snap length)", "ดักจับไว้เพียงบางส่วน (snap length)"));

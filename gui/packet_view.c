@@ -315,8 +315,8 @@ draw_row(PacketView *view, cairo_t *cr, uint32_t row, double y, gboolean selecte
   pane_set_source(cr, stripe, 1);
   cairo_rectangle(cr, 0, y, 5, height);
   cairo_fill(cr);
-  const struct trace_frame *f = trace_frame(session_trace(view->session), c->frame);
-  if (f->flags & TRACE_FRAME_RISK)
+  const struct trace_frame f = trace_frame(session_trace(view->session), c->frame);
+  if (f.flags & TRACE_FRAME_RISK)
     packet_row_draw_risk(widget, cr, 7, y, height);
   GdkRGBA text = style_color(widget, "ink");
   for (int i = 0; i < PACKET_N_COLUMNS; i++) {
@@ -326,7 +326,7 @@ draw_row(PacketView *view, cairo_t *cr, uint32_t row, double y, gboolean selecte
     cairo_rectangle(cr, x, y, cell_width, height);
     cairo_clip(cr);
     if (i == PACKET_INFO)
-      x += packet_row_draw_badges(widget, cr, f, x + PAD, y, height);
+      x += packet_row_draw_badges(widget, cr, &f, x + PAD, y, height);
     pane_set_source(cr, text, 1);
     cairo_move_to(cr, x + PAD, y + 2);
     pango_cairo_show_layout(cr, c->cells[i]);

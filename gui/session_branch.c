@@ -180,8 +180,8 @@ session_n_common(Session *s)
   g_autoptr(GByteArray) x = g_byte_array_new();
   g_autoptr(GByteArray) y = g_byte_array_new();
   for (; same < n; same++) {
-    const struct trace_frame *f = trace_frame(a, same), *g = trace_frame(b, same);
-    if (f->time_ns != g->time_ns || f->captured_octets != g->captured_octets)
+    const struct trace_frame f = trace_frame(a, same), g = trace_frame(b, same);
+    if (f.time_ns != g.time_ns || f.captured_octets != g.captured_octets)
       break;
     trace_octets(a, same, x);
     trace_octets(b, same, y);

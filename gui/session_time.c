@@ -29,7 +29,7 @@ base_ns(Session *s)
 {
   if (s->run)
     return TRACE_SIM_EPOCH_NS;
-  return trace_n_frames(s->trace) > 0 ? trace_frame(s->trace, 0)->time_ns : 0;
+  return trace_n_frames(s->trace) > 0 ? trace_frame(s->trace, 0).time_ns : 0;
 }
 
 int64_t
@@ -37,7 +37,7 @@ session_frame_time(Session *s, uint32_t frame)
 {
   if (frame >= trace_n_frames(s->trace))
     return 0;
-  return trace_frame(s->trace, frame)->time_ns - base_ns(s);
+  return trace_frame(s->trace, frame).time_ns - base_ns(s);
 }
 
 void
@@ -105,7 +105,7 @@ session_move(Session *s, uint32_t frame, int64_t time_ns)
   if (other_frame) {
     s->frame = frame;
     s->field = SESSION_NONE;
-    s->flow = frame == SESSION_NONE ? SESSION_NONE : trace_frame(s->trace, frame)->flow;
+    s->flow = frame == SESSION_NONE ? SESSION_NONE : trace_frame(s->trace, frame).flow;
     if (s->flow == TRACE_NONE)
       s->flow = SESSION_NONE;
   }

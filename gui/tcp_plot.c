@@ -135,8 +135,8 @@ key(GtkWidget *canvas, GdkEventKey *event, struct tcp_plot *p)
   if ((!down && event->keyval != GDK_KEY_Up) || !has_curves(p) || frame == SESSION_NONE ||
       (event->state & gtk_accelerator_get_default_mod_mask()))
     return GDK_EVENT_PROPAGATE;
-  const struct trace_frame *f = trace_frame(session_trace(p->session), frame);
-  uint32_t to = down ? f->next_in_flow : f->prev_in_flow;
+  const struct trace_frame f = trace_frame(session_trace(p->session), frame);
+  uint32_t to = down ? f.next_in_flow : f.prev_in_flow;
   if (to != TRACE_NONE && to < session_barrier(p->session))
     session_select_frame(p->session, to);
   return GDK_EVENT_STOP;

@@ -153,8 +153,8 @@ load_segments(struct tcp_plot_model *m, Session *session)
   struct decode *d = session_row_decode(session);
   struct seen seen = {0};
   uint32_t n = 0;
-  for (uint32_t i = flow->first_frame; i != TRACE_NONE; i = trace_frame(t, i)->next_in_flow, n++) {
-    const struct trace_frame *f = trace_frame(t, i);
+  for (uint32_t i = flow->first_frame; i != TRACE_NONE; i = trace_frame(t, i).next_in_flow, n++) {
+    const struct trace_frame f = trace_frame(t, i);
     int64_t time_ns = session_frame_time(session, i);
     double sequence;
     m->last_ns = MAX(m->last_ns, time_ns);
@@ -164,8 +164,8 @@ load_segments(struct tcp_plot_model *m, Session *session)
     }
     if (!decode_frame(d, i) || !number_of(d, "tcp.seq", &sequence))
       continue;
-    if (f->direction == end)
-      take_sent(m, f, i, time_ns, sequence, &seen);
+    if (f.direction == end)
+      take_sent(m, &f, i, time_ns, sequence, &seen);
     else
       take_answer(m, d, time_ns, &seen);
     if (!is_told && seen.is_acked)

@@ -142,12 +142,12 @@ parse_octets(const char *text, GByteArray *out)
 static gboolean
 fill_reset(struct form *f, struct input *input)
 {
-  const struct trace_frame *frame = trace_frame(session_trace(f->session), f->frame);
-  if (frame->flow == TRACE_NONE)
+  const struct trace_frame frame = trace_frame(session_trace(f->session), f->frame);
+  if (frame.flow == TRACE_NONE)
     return FALSE;
-  const struct trace_flow *flow = trace_flow(session_trace(f->session), frame->flow);
-  const struct trace_flow_end *from = &flow->ends[frame->direction];
-  const struct trace_flow_end *to = &flow->ends[!frame->direction];
+  const struct trace_flow *flow = trace_flow(session_trace(f->session), frame.flow);
+  const struct trace_flow_end *from = &flow->ends[frame.direction];
+  const struct trace_flow_end *to = &flow->ends[!frame.direction];
   if (flow->proto != IP_PROTO_TCP)
     return FALSE;
   input->from = from->addr;
@@ -308,7 +308,7 @@ make_form(struct form *f)
   f->by = gtk_spin_button_new_with_range(0.001, 3600000, 10);
   gtk_spin_button_set_digits(GTK_SPIN_BUTTON(f->by), 3);
   gtk_spin_button_set_value(GTK_SPIN_BUTTON(f->by), 200);
-  uint32_t octets = trace_frame(session_trace(f->session), f->frame)->captured_octets;
+  uint32_t octets = trace_frame(session_trace(f->session), f->frame).captured_octets;
   f->offset = gtk_spin_button_new_with_range(0, MAX(octets, 1) - 1, 1);
   f->octets = gtk_entry_new();
   gtk_entry_set_placeholder_text(GTK_ENTRY(f->octets), "0d 0a");

@@ -155,7 +155,7 @@ find_flow(struct by_hand *h, const struct run_event *e)
   for (uint32_t i = 0; i < trace_n_flows(t); i++) {
     const struct trace_flow *f = trace_flow(t, i);
     char text[2][ENDPOINT_TEXT_MAX];
-    int64_t first_ns = trace_frame(t, f->first_frame)->time_ns - TRACE_SIM_EPOCH_NS;
+    int64_t first_ns = trace_frame(t, f->first_frame).time_ns - TRACE_SIM_EPOCH_NS;
     if (f->proto != IP_PROTO_TCP || first_ns > e->time_ns)
       continue;
     for (unsigned k = 0; k < 2; k++)
@@ -263,8 +263,8 @@ by_hand_numbers(const struct run *r, uint32_t frame)
   } names[] = {
       {TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"}};
   const struct trace *t = run_trace(r);
-  const struct trace_frame *f = trace_frame(t, frame);
-  const struct trace_flow_end *ends = trace_flow(t, f->flow)->ends;
+  const struct trace_frame f = trace_frame(t, frame);
+  const struct trace_flow_end *ends = trace_flow(t, f.flow)->ends;
   g_autoptr(GByteArray) octets = g_byte_array_new();
   struct frame_layers layers;
   trace_octets(t, frame, octets);
@@ -273,9 +273,9 @@ by_hand_numbers(const struct run *r, uint32_t frame)
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
     if (layers.tcp.flags & names[i].flag)
       g_string_append_printf(out, "%s%s", out->len > 1 ? ", " : "", names[i].name);
-  g_string_append_printf(out, "] seq %u", layers.tcp.seq - ends[f->direction].isn);
+  g_string_append_printf(out, "] seq %u", layers.tcp.seq - ends[f.direction].isn);
   if (layers.tcp.flags & TCP_ACK)
-    g_string_append_printf(out, " ack %u", layers.tcp.ack - ends[!f->direction].isn);
+    g_string_append_printf(out, " ack %u", layers.tcp.ack - ends[!f.direction].isn);
   return g_string_free(out, false);
 }
 

@@ -53,12 +53,12 @@ flow_name(struct namer *n, uint32_t flow)
 static void
 name_tcp(struct namer *n, uint32_t frame, const struct frame_layers *l, GString *out)
 {
-  const struct trace_frame *r = trace_frame(n->trace, frame);
-  const struct trace_flow *f = trace_flow(n->trace, r->flow);
-  const struct trace_flow_end *me = &f->ends[r->direction], *peer = &f->ends[!r->direction];
+  const struct trace_frame r = trace_frame(n->trace, frame);
+  const struct trace_flow *f = trace_flow(n->trace, r.flow);
+  const struct trace_flow_end *me = &f->ends[r.direction], *peer = &f->ends[!r.direction];
   unsigned mark = l->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST);
-  g_string_append_printf(out, "%s %s %u %x", flow_name(n, r->flow),
-                         r->direction == f->client ? "c" : "s", l->payload_wire, mark);
+  g_string_append_printf(out, "%s %s %u %x", flow_name(n, r.flow),
+                         r.direction == f->client ? "c" : "s", l->payload_wire, mark);
   g_string_append_printf(out, " %u", l->tcp.seq - me->isn);
   if (l->payload_wire == 0 && mark == 0)
     g_string_append_printf(out, " ack %u", l->tcp.ack - peer->isn);
@@ -68,11 +68,11 @@ name_tcp(struct namer *n, uint32_t frame, const struct frame_layers *l, GString 
 static void
 name_other(struct namer *n, uint32_t frame, const struct frame_layers *l, GString *out)
 {
-  const struct trace_frame *r = trace_frame(n->trace, frame);
+  const struct trace_frame r = trace_frame(n->trace, frame);
   const uint8_t *p = n->octets->data;
   size_t size = n->octets->len;
-  if (r->flow != TRACE_NONE) {
-    g_string_append_printf(out, "%s %u %u", flow_name(n, r->flow), r->direction, l->payload_wire);
+  if (r.flow != TRACE_NONE) {
+    g_string_append_printf(out, "%s %u %u", flow_name(n, r.flow), r.direction, l->payload_wire);
     return;
   }
   char from[ADDR_TEXT_MAX] = "", to[ADDR_TEXT_MAX] = "";
@@ -94,11 +94,11 @@ name_of(struct namer *n, uint32_t frame)
 {
   struct frame_layers l;
   g_autoptr(GString) out = g_string_new(NULL);
-  const struct trace_frame *r = trace_frame(n->trace, frame);
+  const struct trace_frame r = trace_frame(n->trace, frame);
   trace_octets(n->trace, frame, n->octets);
   frame_walk(trace_link(n->trace, frame), n->octets->data, n->octets->len, &l);
-  g_string_append_printf(out, "%u ", r->interface);
-  if (r->flow != TRACE_NONE && l.ip_proto == IP_PROTO_TCP && l.transport_offset)
+  g_string_append_printf(out, "%u ", r.interface);
+  if (r.flow != TRACE_NONE && l.ip_proto == IP_PROTO_TCP && l.transport_offset)
     name_tcp(n, frame, &l, out);
   else
     name_other(n, frame, &l, out);
@@ -178,7 +178,7 @@ find_anchors(const uint32_t *pairs, uint32_t n)
 static int64_t
 time_of(const struct run *r, uint32_t frame)
 {
-  return trace_frame(run_trace(r), frame)->time_ns - TRACE_SIM_EPOCH_NS;
+  return trace_frame(run_trace(r), frame).time_ns - TRACE_SIM_EPOCH_NS;
 }
 
 static enum compare_kind

@@ -418,10 +418,10 @@ static const char *
 expected_number(const struct hop_scene *s)
 {
   const struct trace *t = run_trace(s->twin);
-  const struct trace_frame *f = trace_frame(t, s->hop->frame_in);
-  if (f->flow == TRACE_NONE)
+  const struct trace_frame f = trace_frame(t, s->hop->frame_in);
+  if (f.flow == TRACE_NONE)
     return NULL;
-  const struct trace_flow *flow = trace_flow(t, f->flow);
+  const struct trace_flow *flow = trace_flow(t, f.flow);
   for (unsigned opener = 0; opener < 2; opener++) {
     char a[ENDPOINT_TEXT_MAX], b[ENDPOINT_TEXT_MAX];
     const struct trace_flow_end *from = &flow->ends[opener], *to = &flow->ends[!opener];

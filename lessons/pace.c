@@ -23,7 +23,7 @@ pace_frame_at(const struct trace *t, int64_t time_ns)
   uint32_t low = 0, high = trace_n_frames(t); /* the first frame behind the time */
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (trace_frame(t, middle)->time_ns - TRACE_SIM_EPOCH_NS <= time_ns)
+    if (trace_frame(t, middle).time_ns - TRACE_SIM_EPOCH_NS <= time_ns)
       low = middle + 1;
     else
       high = middle;
@@ -48,11 +48,14 @@ uint32_t
 pace_line(const struct trace *t, uint32_t frame, int by)
 {
   for (uint32_t f = pace_frame(t, frame, by); f != TRACE_NONE; f = pace_frame(t, f, by)) {
-    if (is_message(trace_frame(t, f)))
+    const struct trace_frame record = trace_frame(t, f);
+    if (is_message(&record))
       return f;
-    for (uint32_t i = trace_frame(t, f)->element; i < trace_elements_end(t, f); i++)
-      if (is_line(trace_element(t, i)))
+    for (uint32_t i = record.element; i < trace_elements_end(t, f); i++) {
+      const struct element e = trace_element(t, i);
+      if (is_line(&e))
         return f;
+    }
   }
   return TRACE_NONE;
 }
@@ -88,15 +91,15 @@ asks_for_more(const struct element *e)
 static uint32_t
 exchange_end(const struct trace *t, uint32_t i)
 {
-  const struct element *first = trace_element(t, i);
-  uint32_t end = first->last_frame;
-  for (uint32_t k = i + 1; first->command != ELEMENT_NONE && k < trace_n_elements(t); k++) {
-    const struct element *e = trace_element(t, k);
-    if (e->flow != first->flow)
+  const struct element first = trace_element(t, i);
+  uint32_t end = first.last_frame;
+  for (uint32_t k = i + 1; first.command != ELEMENT_NONE && k < trace_n_elements(t); k++) {
+    const struct element e = trace_element(t, k);
+    if (e.flow != first.flow)
       continue;
-    if (e->command == first->command && e->side == SIDE_SERVER)
-      end = MAX(end, e->last_frame);
-    else if (e->kind == ELEMENT_COMMAND && !(e->flags & ELEMENT_FLAG_PIPELINED))
+    if (e.command == first.command && e.side == SIDE_SERVER)
+      end = MAX(end, e.last_frame);
+    else if (e.kind == ELEMENT_COMMAND && !(e.flags & ELEMENT_FLAG_PIPELINED))
       break;
   }
   return end;
@@ -105,12 +108,12 @@ exchange_end(const struct trace *t, uint32_t i)
 uint32_t
 pace_out(const struct trace *t, uint32_t frame)
 {
-  if (frame == TRACE_NONE || trace_frame(t, frame)->flow == TRACE_NONE)
+  if (frame == TRACE_NONE || trace_frame(t, frame).flow == TRACE_NONE)
     return TRACE_NONE;
-  uint32_t flow = trace_frame(t, frame)->flow;
+  uint32_t flow = trace_frame(t, frame).flow;
   for (uint32_t i = 0; i < trace_n_elements(t); i++) {
-    const struct element *e = trace_element(t, i);
-    if (e->flow != flow || !ends_reply(e) || asks_for_more(e))
+    const struct element e = trace_element(t, i);
+    if (e.flow != flow || !ends_reply(&e) || asks_for_more(&e))
       continue;
     uint32_t end = exchange_end(t, i);
     if (end > frame)

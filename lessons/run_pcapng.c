@@ -74,11 +74,11 @@ run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
   g_autoptr(GByteArray) octets = g_byte_array_new();
   bool ok = pcapng_writer_secrets(w, r->keylog->str, r->keylog->len, error);
   for (uint32_t i = 0; ok && i < trace_n_frames(r->trace); i++) {
-    const struct trace_frame *f = trace_frame(r->trace, i);
+    const struct trace_frame f = trace_frame(r->trace, i);
     trace_octets(r->trace, i, octets);
-    ok = pcapng_writer_packet(
-        w, f->interface, f->time_ns, octets->data, octets->len, f->wire_octets,
-        g_array_index(r->frame_is_lost, guint8, i) ? lost_comment : NULL, error);
+    ok = pcapng_writer_packet(w, f.interface, f.time_ns, octets->data, octets->len, f.wire_octets,
+                              g_array_index(r->frame_is_lost, guint8, i) ? lost_comment : NULL,
+                              error);
   }
   ok = ok && pcapng_writer_flush(w, error);
   pcapng_writer_free(w);

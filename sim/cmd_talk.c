@@ -104,12 +104,12 @@ static void
 show_frame(const struct talk *t, uint32_t frame)
 {
   const struct trace *trace = run_trace(t->run);
-  const struct trace_frame *f = trace_frame(trace, frame);
+  const struct trace_frame f = trace_frame(trace, frame);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   struct frame_layers layers;
   trace_octets(trace, frame, octets);
   frame_walk(trace_link(trace, frame), octets->data, octets->len, &layers);
-  g_autofree char *time = ladder_seconds(f->time_ns - TRACE_SIM_EPOCH_NS);
+  g_autofree char *time = ladder_seconds(f.time_ns - TRACE_SIM_EPOCH_NS);
   char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
   g_autofree char *numbers = by_hand_numbers(t->run, frame);
   printf("    #%-4u %s  %s:%u > %s:%u  %s", frame + 1, time, host_at(t->run, &layers.src, from),
@@ -149,10 +149,10 @@ show_frames(struct talk *t, int64_t until_ns)
 {
   const struct trace *trace = run_trace(t->run);
   for (; t->n_frames < trace_n_frames(trace); t->n_frames++) {
-    const struct trace_frame *f = trace_frame(trace, t->n_frames);
-    if (f->time_ns - TRACE_SIM_EPOCH_NS >= until_ns)
+    const struct trace_frame f = trace_frame(trace, t->n_frames);
+    if (f.time_ns - TRACE_SIM_EPOCH_NS >= until_ns)
       return;
-    if (t->shows_frames && f->flow != TRACE_NONE && f->flow == by_hand_flow(t->hand))
+    if (t->shows_frames && f.flow != TRACE_NONE && f.flow == by_hand_flow(t->hand))
       show_frame(t, t->n_frames);
   }
 }

@@ -163,20 +163,20 @@ record_name(const struct trace *t, const struct element *e)
 static void
 print_said(struct ladder *l, uint32_t frame, const char *info)
 {
-  uint32_t first = trace_frame(l->trace, frame)->element;
+  uint32_t first = trace_frame(l->trace, frame).element;
   uint32_t end = trace_elements_end(l->trace, frame);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(false, false, sizeof(struct trace_piece));
   for (uint32_t i = first; i < end; i++) {
-    const struct element *e = trace_element(l->trace, i);
-    if (e->kind == ELEMENT_GAP || e->kind == ELEMENT_TLS || e->kind == ELEMENT_DEFLATE ||
-        is_run_of_octets(e))
+    const struct element e = trace_element(l->trace, i);
+    if (e.kind == ELEMENT_GAP || e.kind == ELEMENT_TLS || e.kind == ELEMENT_DEFLATE ||
+        is_run_of_octets(&e))
       continue; /* the rung counts them */
     trace_element_octets(l->trace, i, octets, pieces);
     g_autofree char *text = printable(octets->data, octets->len);
     if (strstr(info, text))
       continue; /* the line above says it already */
-    printf("%*c: %s\n", SAID_COLUMN, side_letter(e), text);
+    printf("%*c: %s\n", SAID_COLUMN, side_letter(&e), text);
   }
 }
 
@@ -199,7 +199,7 @@ static void
 print_rung(struct ladder *l, uint32_t frame)
 {
   g_autofree char *rung = ladder_rung(l, frame);
-  int64_t time_us = (trace_frame(l->trace, frame)->time_ns - TRACE_SIM_EPOCH_NS) / 1000;
+  int64_t time_us = (trace_frame(l->trace, frame).time_ns - TRACE_SIM_EPOCH_NS) / 1000;
   printf("%4" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT "  %s\n", time_us / 1000000, time_us % 1000000,
          rung);
   const char *info = l->decode->summary.info;
@@ -274,7 +274,7 @@ static void
 print_ladder(struct ladder *l, double pace, const struct lesson *lesson)
 {
   uint32_t n = trace_n_frames(l->trace);
-  int64_t before_ns = n ? trace_frame(l->trace, 0)->time_ns : 0;
+  int64_t before_ns = n ? trace_frame(l->trace, 0).time_ns : 0;
   unsigned told = 0;
   bool paced = pace > 0 && isatty(STDOUT_FILENO);
   for (uint32_t i = 0; i < n && !(l->stop && *l->stop); i++) {
@@ -286,7 +286,7 @@ print_ladder(struct ladder *l, double pace, const struct lesson *lesson)
       if (paced)
         wait_s(l, (told - before) * step_s);
     }
-    int64_t time_ns = trace_frame(l->trace, i)->time_ns;
+    int64_t time_ns = trace_frame(l->trace, i).time_ns;
     if (paced)
       wait_s(l, MIN((double)(time_ns - before_ns) / 1e9 / pace, silence_s_max));
     before_ns = time_ns;
@@ -328,26 +328,26 @@ print_conversation(struct ladder *l, uint32_t flow, const GArray *elements)
   char side = 'C';
   for (guint i = 0; i < elements->len; i++) {
     uint32_t index = g_array_index(elements, uint32_t, i);
-    const struct element *e = trace_element(l->trace, index);
+    const struct element e = trace_element(l->trace, index);
     struct trace_plain plain;
-    if (e->kind == ELEMENT_DEFLATE)
+    if (e.kind == ELEMENT_DEFLATE)
       continue;
-    if (e->kind == ELEMENT_TLS) {
+    if (e.kind == ELEMENT_TLS) {
       print_lines(pending, side, true);
-      if (!trace_plain(l->trace, e, &plain) || plain.type != TLS_APPLICATION_DATA)
+      if (!trace_plain(l->trace, &e, &plain) || plain.type != TLS_APPLICATION_DATA)
         printf(lang_text("%c: (TLS record: %s, %u octets)\n", "%c: (เรคคอร์ด TLS: %s, %u ออกเตต)\n"),
-               side_letter(e), record_name(l->trace, e), e->n_octets);
+               side_letter(&e), record_name(l->trace, &e), e.n_octets);
       continue; /* what was said inside comes in elements of its own */
     }
     trace_element_octets(l->trace, index, octets, pieces);
-    if (!is_run_of_octets(e) || side != side_letter(e))
+    if (!is_run_of_octets(&e) || side != side_letter(&e))
       print_lines(pending, side, true);
-    side = side_letter(e);
-    if (e->kind == ELEMENT_GAP)
-      printf(lang_text("%c: (%u octets missing)\n", "%c: (ขาดไป %u ออกเตต)\n"), side, e->n_octets);
+    side = side_letter(&e);
+    if (e.kind == ELEMENT_GAP)
+      printf(lang_text("%c: (%u octets missing)\n", "%c: (ขาดไป %u ออกเตต)\n"), side, e.n_octets);
     else
       g_string_append_len(pending, (const char *)octets->data, octets->len);
-    print_lines(pending, side, !is_run_of_octets(e));
+    print_lines(pending, side, !is_run_of_octets(&e));
   }
   print_lines(pending, side, true);
 }
@@ -360,7 +360,7 @@ print_dialogue(struct ladder *l)
   for (uint32_t i = 0; i < n_flows; i++)
     g_ptr_array_add(by_flow, g_array_new(false, false, sizeof(uint32_t)));
   for (uint32_t i = 0; i < trace_n_elements(l->trace); i++)
-    g_array_append_val((GArray *)by_flow->pdata[trace_element(l->trace, i)->flow], i);
+    g_array_append_val((GArray *)by_flow->pdata[trace_element(l->trace, i).flow], i);
   bool first = true;
   for (uint32_t i = 0; i < n_flows; i++) {
     const GArray *elements = by_flow->pdata[i];
@@ -389,11 +389,11 @@ static void
 print_json(struct ladder *l)
 {
   for (uint32_t i = 0; i < trace_n_frames(l->trace); i++) {
-    const struct trace_frame *f = trace_frame(l->trace, i);
+    const struct trace_frame f = trace_frame(l->trace, i);
     char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
     ends_of(l, i, from, to);
     decode_summary_only(l->decode, i);
-    g_autofree char *time = ladder_seconds(f->time_ns - TRACE_SIM_EPOCH_NS);
+    g_autofree char *time = ladder_seconds(f.time_ns - TRACE_SIM_EPOCH_NS);
     g_autoptr(GString) out = g_string_new(NULL);
     g_string_append_printf(out, "{\"frame\":%u,\"time\":%s", i + 1, time);
     append_text(out, "from", shown_name(l, from));
@@ -402,7 +402,7 @@ print_json(struct ladder *l)
     append_text(out, "destination", l->decode->summary.destination);
     append_text(out, "protocol", l->decode->summary.protocol);
     append_text(out, "info", l->decode->summary.info);
-    g_string_append_printf(out, ",\"octets\":%u,\"lost\":%s}\n", f->wire_octets,
+    g_string_append_printf(out, ",\"octets\":%u,\"lost\":%s}\n", f.wire_octets,
                            run_is_lost(l->run, i) ? "true" : "false");
     fputs(out->str, stdout);
   }

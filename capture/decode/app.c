@@ -132,7 +132,7 @@ element_secret(struct decode *d, const struct element *e)
   if (!(e->flags & ELEMENT_FLAG_SECRET) || e->flags & ELEMENT_FLAGS_INSIDE || p->n == 0)
     return; /* inside TLS the frame's octets show nothing */
   uint32_t wanted = (uint32_t)(e->offset + e->secret_first);
-  int64_t from = (int32_t)(wanted - d->work->record->stream_offset);
+  int64_t from = (int32_t)(wanted - d->work->record.stream_offset);
   int64_t to = from + e->secret_octets;
   if (from < 0)
     from = 0;
@@ -146,13 +146,13 @@ element_secret(struct decode *d, const struct element *e)
 static bool
 lies_before(const struct decode *d, const struct element *e)
 {
-  return (int32_t)((uint32_t)(e->offset + e->n_octets) - d->work->record->stream_offset) <= 0;
+  return (int32_t)((uint32_t)(e->offset + e->n_octets) - d->work->record.stream_offset) <= 0;
 }
 
 static bool
 lies_behind(const struct decode *d, const struct element *e)
 {
-  uint32_t end = d->work->record->stream_offset + d->work->payload.n;
+  uint32_t end = d->work->record.stream_offset + d->work->payload.n;
   return (int32_t)((uint32_t)e->offset - end) >= 0;
 }
 
@@ -160,41 +160,43 @@ lies_behind(const struct decode *d, const struct element *e)
 static void
 repeated_secrets(struct decode *d, enum side side)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   uint32_t frame = r->prev_in_flow;
   for (unsigned i = 0; i < LOOK_BACK_FRAMES && frame != TRACE_NONE; i++) {
     uint32_t end = trace_elements_end(d->trace, frame);
-    const struct trace_frame *f = trace_frame(d->trace, frame);
-    for (uint32_t k = end; k-- > f->element;) {
-      const struct element *e = trace_element(d->trace, k);
-      if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAGS_INSIDE)
+    const struct trace_frame f = trace_frame(d->trace, frame);
+    for (uint32_t k = end; k-- > f.element;) {
+      const struct element e = trace_element(d->trace, k);
+      if (e.flow != r->flow || e.side != side || e.flags & ELEMENT_FLAGS_INSIDE)
         continue;
-      if (lies_before(d, e))
+      if (lies_before(d, &e))
         return;
-      element_secret(d, e);
+      element_secret(d, &e);
     }
-    frame = f->prev_in_flow;
+    frame = f.prev_in_flow;
   }
 }
 
 static void
 frame_secrets(struct decode *d, enum side side)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   if (d->work->payload.n == 0)
     return;
-  for (uint32_t i = r->element, end = trace_elements_end(d->trace, d->frame); i < end; i++)
-    if (trace_element(d->trace, i)->flow == r->flow && trace_element(d->trace, i)->side == side)
-      element_secret(d, trace_element(d->trace, i));
+  for (uint32_t i = r->element, end = trace_elements_end(d->trace, d->frame); i < end; i++) {
+    const struct element e = trace_element(d->trace, i);
+    if (e.flow == r->flow && e.side == side)
+      element_secret(d, &e);
+  }
   uint32_t first = trace_element_at(d->trace, d->frame), n = trace_n_elements(d->trace);
   for (uint32_t i = first; first != ELEMENT_NONE && i < n && i - first < LOOK_AHEAD_ELEMENTS; i++) {
-    const struct element *e = trace_element(d->trace, i);
-    if (e->flow != r->flow || e->side != side || e->flags & ELEMENT_FLAGS_INSIDE)
+    const struct element e = trace_element(d->trace, i);
+    if (e.flow != r->flow || e.side != side || e.flags & ELEMENT_FLAGS_INSIDE)
       continue;
-    if (lies_behind(d, e))
+    if (lies_behind(d, &e))
       break;
-    if (e->last_frame != d->frame)
-      element_secret(d, e);
+    if (e.last_frame != d->frame)
+      element_secret(d, &e);
   }
   repeated_secrets(d, side);
 }
@@ -204,7 +206,7 @@ frame_secrets(struct decode *d, enum side side)
 static bool
 is_inside_frame(const struct decode *d, const struct element *e)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   uint32_t at = (uint32_t)e->offset - r->stream_offset;
   return !(e->flags & ELEMENT_FLAGS_INSIDE) && e->first_frame == d->frame &&
          at <= d->work->payload.n && e->n_octets <= d->work->payload.n - at;
@@ -214,7 +216,7 @@ struct group {
   enum side side;
   uint64_t offset;
   uint64_t end;
-  const struct element *first;
+  struct element first;
   uint8_t source; /* 0: not built, or it could not be */
 };
 
@@ -225,19 +227,17 @@ collect_groups(const struct decode *d, uint32_t first, uint32_t end,
 {
   unsigned n = 0;
   for (uint32_t i = first; i < end; i++) {
-    const struct element *e = trace_element(d->trace, i);
-    if (e->flow != d->work->record->flow || e->kind == ELEMENT_GAP || is_inside_frame(d, e))
+    const struct element e = trace_element(d->trace, i);
+    if (e.flow != d->work->record.flow || e.kind == ELEMENT_GAP || is_inside_frame(d, &e))
       continue;
     struct group *last = n ? &groups[n - 1] : NULL;
-    if (last && last->side == e->side && last->end == e->offset &&
-        !((last->first->flags ^ e->flags) & ELEMENT_FLAGS_INSIDE) &&
-        e->offset + e->n_octets - last->offset <= BUILD_STREAM_MAX) {
-      last->end = e->offset + e->n_octets;
+    if (last && last->side == e.side && last->end == e.offset &&
+        !((last->first.flags ^ e.flags) & ELEMENT_FLAGS_INSIDE) &&
+        e.offset + e.n_octets - last->offset <= BUILD_STREAM_MAX) {
+      last->end = e.offset + e.n_octets;
     } else if (n < GROUPS_MAX) {
-      groups[n++] = (struct group){.side = (enum side)e->side,
-                                   .offset = e->offset,
-                                   .end = e->offset + e->n_octets,
-                                   .first = e};
+      groups[n++] = (struct group){
+          .side = (enum side)e.side, .offset = e.offset, .end = e.offset + e.n_octets, .first = e};
     }
   }
   return n;
@@ -256,12 +256,12 @@ static void
 group_build(struct decode *d, struct group *g)
 {
   struct decode_work *w = d->work;
-  bool is_inner = g->first->flags & ELEMENT_FLAGS_INSIDE;
+  bool is_inner = g->first.flags & ELEMENT_FLAGS_INSIDE;
   uint64_t n = MIN(g->end - g->offset, BUILD_STREAM_MAX);
-  if (!trace_element_stream(d->trace, g->first, g->first->first_frame, g->offset, (uint32_t)n,
+  if (!trace_element_stream(d->trace, &g->first, g->first.first_frame, g->offset, (uint32_t)n,
                             w->octets, w->pieces))
     return;
-  g->source = build_source(d, app_source_kind(g->first), w->octets, w->pieces);
+  g->source = build_source(d, app_source_kind(&g->first), w->octets, w->pieces);
   if (g->source == 0 || w->pieces->len < 2 || is_inner)
     return;
   struct slice none = slice_none(build_source_slice(d, g->source));
@@ -282,13 +282,13 @@ element_slice(struct decode *d, const struct element *e, const struct group *gro
               unsigned n_groups)
 {
   if (e->kind != ELEMENT_GAP && is_inside_frame(d, e)) {
-    uint32_t at = (uint32_t)e->offset - d->work->record->stream_offset;
+    uint32_t at = (uint32_t)e->offset - d->work->record.stream_offset;
     return slice_cut(slice_skip(d->work->payload, at), e->n_octets);
   }
   for (unsigned i = 0; i < n_groups; i++) {
     if (groups[i].source == 0 || groups[i].side != e->side ||
-        (groups[i].first->flags ^ e->flags) & ELEMENT_FLAGS_INSIDE ||
-        e->offset < groups[i].offset || e->offset + e->n_octets > groups[i].end)
+        (groups[i].first.flags ^ e->flags) & ELEMENT_FLAGS_INSIDE || e->offset < groups[i].offset ||
+        e->offset + e->n_octets > groups[i].end)
       continue;
     struct slice whole = build_source_slice(d, groups[i].source);
     struct slice s =
@@ -376,16 +376,16 @@ app_auth_step(struct decode *d, const struct element *e, unsigned words, unsigne
     *step = 1; /* the command carried the first message itself */
   /* Lines of this exchange before this one, walking back to the command's frame. */
   for (unsigned i = 0; i < LOOK_BACK_FRAMES && frame != TRACE_NONE; i++) {
-    const struct trace_frame *f = trace_frame(d->trace, frame);
-    for (uint32_t k = f->element, end = trace_elements_end(d->trace, frame); k < end; k++) {
-      const struct element *other = trace_element(d->trace, k);
-      if (other->flow == e->flow && other->kind == ELEMENT_AUTH && other->command == command &&
-          other->side == e->side && other->offset < e->offset)
+    const struct trace_frame f = trace_frame(d->trace, frame);
+    for (uint32_t k = f.element, end = trace_elements_end(d->trace, frame); k < end; k++) {
+      const struct element other = trace_element(d->trace, k);
+      if (other.flow == e->flow && other.kind == ELEMENT_AUTH && other.command == command &&
+          other.side == e->side && other.offset < e->offset)
         ++*step;
     }
-    if (f->element <= command && command < trace_elements_end(d->trace, frame))
+    if (f.element <= command && command < trace_elements_end(d->trace, frame))
       break;
-    frame = f->prev_in_flow;
+    frame = f.prev_in_flow;
   }
   return mechanism;
 }
@@ -502,11 +502,11 @@ elements_build(struct decode *d, uint32_t first, uint32_t end, const struct grou
   uint8_t source = 0;
   uint32_t from = 0, to = 0;
   for (uint32_t i = first; i < end; i++) {
-    const struct element *e = trace_element(d->trace, i);
-    if (e->flow != d->work->record->flow || (e->flags & ELEMENT_FLAGS_INSIDE) != inside)
+    const struct element e = trace_element(d->trace, i);
+    if (e.flow != d->work->record.flow || (e.flags & ELEMENT_FLAGS_INSIDE) != inside)
       continue;
-    struct slice s = element_slice(d, e, groups, n_groups);
-    enum app app = element_app(e);
+    struct slice s = element_slice(d, &e, groups, n_groups);
+    enum app app = element_app(&e);
     if (app != open && app < APP_N && app_layers[app].key) {
       if (open != APP_NONE)
         build_layer_end(d, layer, to - from);
@@ -518,7 +518,7 @@ elements_build(struct decode *d, uint32_t first, uint32_t end, const struct grou
     }
     if (s.source == source && s.n)
       to = s.first + s.n;
-    element_build(d, e, s);
+    element_build(d, &e, s);
   }
   if (open != APP_NONE)
     build_layer_end(d, layer, to > from ? to - from : 0);
@@ -534,21 +534,21 @@ partial_build(struct decode *d, enum side side)
     return;
   uint32_t n = trace_n_elements(d->trace);
   for (uint32_t k = i; k < n && k - i < LOOK_AHEAD_ELEMENTS; k++) {
-    const struct element *e = trace_element(d->trace, k);
-    if (e->flow != d->work->record->flow || e->side != side || e->flags & ELEMENT_FLAGS_INSIDE ||
-        lies_before(d, e))
+    const struct element e = trace_element(d->trace, k);
+    if (e.flow != d->work->record.flow || e.side != side || e.flags & ELEMENT_FLAGS_INSIDE ||
+        lies_before(d, &e))
       continue;
-    if (lies_behind(d, e))
+    if (lies_behind(d, &e))
       return;
-    if (e->last_frame == d->frame)
+    if (e.last_frame == d->frame)
       continue;
-    int32_t at = (int32_t)((uint32_t)e->offset - d->work->record->stream_offset);
+    int32_t at = (int32_t)((uint32_t)e.offset - d->work->record.stream_offset);
     struct slice rest = slice_skip(*p, at > 0 ? (uint32_t)at : 0);
     unsigned group = build_octets(d, &defs[SEGMENT_DATA], rest);
     build_open(d, group);
-    build_generated(d, build_number(d, &defs[REASSEMBLED_IN], slice_none(rest), e->last_frame + 1));
+    build_generated(d, build_number(d, &defs[REASSEMBLED_IN], slice_none(rest), e.last_frame + 1));
     build_close(d, group);
-    enum app app = element_app(e);
+    enum app app = element_app(&e);
     if (app < APP_N && app_layers[app].protocol)
       build_summary_protocol(d, app_layers[app].protocol);
     return;
@@ -561,7 +561,7 @@ static bool
 dns_stream_decode(struct decode *d, const struct trace_flow *flow)
 {
   struct decode_work *w = d->work;
-  const struct trace_frame *r = w->record;
+  const struct trace_frame *r = &w->record;
   if ((flow->ends[0].port != DNS_PORT && flow->ends[1].port != DNS_PORT) || w->payload.n == 0)
     return false;
   uint64_t n = (uint64_t)r->stream_offset + w->payload.n;
@@ -587,13 +587,13 @@ void
 app_decode(struct decode *d)
 {
   struct decode_work *w = d->work;
-  const struct trace_flow *flow = trace_flow(d->trace, w->record->flow);
+  const struct trace_flow *flow = trace_flow(d->trace, w->record.flow);
   enum side side =
-      trace_side_direction(flow, SIDE_CLIENT) == w->record->direction ? SIDE_CLIENT : SIDE_SERVER;
+      trace_side_direction(flow, SIDE_CLIENT) == w->record.direction ? SIDE_CLIENT : SIDE_SERVER;
   frame_secrets(d, side);
   if (dns_stream_decode(d, flow))
     return;
-  uint32_t first = w->record->element, end = trace_elements_end(d->trace, d->frame);
+  uint32_t first = w->record.element, end = trace_elements_end(d->trace, d->frame);
   struct group groups[GROUPS_MAX];
   unsigned n_groups = collect_groups(d, first, end, groups);
   for (unsigned i = 0; i < n_groups; i++)

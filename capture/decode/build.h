@@ -43,7 +43,7 @@ struct decode_work {
   bool quoted;     /* inside the packet that an ICMP error quotes */
   uint16_t parent; /* of fields added now */
   uint8_t depth;
-  const struct trace_frame *record;
+  struct trace_frame record;
   struct ip_addr src, dst; /* of the innermost IP header outside quotations */
   char source_text[ADDR_TEXT_MAX], destination_text[ADDR_TEXT_MAX];
   const char *protocols[BUILD_PROTOCOLS_MAX];
@@ -54,7 +54,7 @@ struct decode_work {
   GString *line; /* decode_value() and friends */
   GByteArray *octets;
   GArray *pieces;
-  const struct element *messages[BUILD_MESSAGES_MAX]; /* that end in this frame, see app.h */
+  struct element messages[BUILD_MESSAGES_MAX]; /* that end in this frame, see app.h */
   unsigned n_messages;
   bool reply_seen, reply_goes_on; /* SMTP: a reply in this frame; its last line had "-" */
   unsigned n_info_lines;          /* what was said in this frame, in the summary */

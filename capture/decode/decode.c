@@ -175,7 +175,7 @@ start(struct decode *d, uint32_t frame, bool summary_only)
 static void
 frame_fields_build(struct decode *d)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   GByteArray *octets = d->sources[0].octets;
   struct slice all = {octets->data, 0, octets->len, r->wire_octets, 0};
   struct slice none = slice_none(all);
@@ -186,8 +186,8 @@ frame_fields_build(struct decode *d)
              d->frame + 1, r->wire_octets, r->captured_octets);
   unsigned layer = build_layer(d, &defs[FRAME], all, title);
   d->work->n_protocols = 0; /* "frame" is no member of frame.protocols */
-  int64_t first = trace_frame(d->trace, 0)->time_ns;
-  int64_t before = d->frame ? trace_frame(d->trace, d->frame - 1)->time_ns : r->time_ns;
+  int64_t first = trace_frame(d->trace, 0).time_ns;
+  int64_t before = d->frame ? trace_frame(d->trace, d->frame - 1).time_ns : r->time_ns;
   const struct trace_interface *interface = trace_interface(d->trace, r->interface);
   build_number(d, &defs[INTERFACE_ID], none, r->interface);
   if (interface && interface->name)
@@ -237,7 +237,7 @@ run(struct decode *d, uint32_t frame, bool summary_only)
   frame_fields_build(d);
   if (readable) {
     const GByteArray *o = d->sources[0].octets;
-    uint32_t wire = d->work->record->wire_octets;
+    uint32_t wire = d->work->record.wire_octets;
     link_decode(d, (struct slice){o->data, 0, o->len, wire > o->len ? wire : o->len, 0},
                 trace_link(d->trace, frame));
   } else {

@@ -674,32 +674,32 @@ section_build(struct decode *d, struct slice s, size_t *at, unsigned n, unsigned
 static bool
 is_other_half(const struct decode *d, uint32_t frame, uint16_t id)
 {
-  const struct trace_frame *r = trace_frame(d->trace, frame);
-  if (r->direction == d->work->record->direction || r->payload_offset == 0)
+  const struct trace_frame r = trace_frame(d->trace, frame);
+  if (r.direction == d->work->record.direction || r.payload_offset == 0)
     return false;
   g_autoptr(GByteArray) octets = g_byte_array_new();
-  return trace_octets(d->trace, frame, octets) && r->payload_offset + 3u <= octets->len &&
-         get_be16(octets->data + r->payload_offset) == id;
+  return trace_octets(d->trace, frame, octets) && r.payload_offset + 3u <= octets->len &&
+         get_be16(octets->data + r.payload_offset) == id;
 }
 
 static void
 match_build(struct decode *d, struct slice s, const struct dns_head *h)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   if (d->work->quoted || d->work->summary_only || r->flow == TRACE_NONE)
     return;
   uint32_t frame = h->response ? r->prev_in_flow : r->next_in_flow;
   for (unsigned i = 0; i < MATCH_FRAMES_MAX && frame != TRACE_NONE; i++) {
-    const struct trace_frame *f = trace_frame(d->trace, frame);
+    const struct trace_frame f = trace_frame(d->trace, frame);
     if (is_other_half(d, frame, h->id)) {
       build_generated(d, build_number(d, &defs[h->response ? RESPONSE_TO : RESPONSE_IN],
                                       slice_none(s), frame + 1));
       if (h->response)
         build_generated(d, build_number(d, &defs[TIME], slice_none(s),
-                                        (uint64_t)r->time_ns - (uint64_t)f->time_ns));
+                                        (uint64_t)r->time_ns - (uint64_t)f.time_ns));
       return;
     }
-    frame = h->response ? f->prev_in_flow : f->next_in_flow;
+    frame = h->response ? f.prev_in_flow : f.next_in_flow;
   }
 }
 

@@ -268,12 +268,12 @@ response_build(struct decode *d, const struct element *e, struct slice s)
     word_build(d, COMMAND, word);
     word_build(d, RESPONSE_COMMAND, word);
     if (e->command < trace_n_elements(d->trace)) {
-      const struct element *command = trace_element(d->trace, e->command);
-      int64_t asked = trace_frame(d->trace, command->last_frame)->time_ns;
+      const struct element command = trace_element(d->trace, e->command);
+      int64_t asked = trace_frame(d->trace, command.last_frame).time_ns;
       build_generated(d,
-                      build_number(d, &defs[RESPONSE_TO], slice_none(s), command->last_frame + 1));
+                      build_number(d, &defs[RESPONSE_TO], slice_none(s), command.last_frame + 1));
       build_generated(d, build_number(d, &defs[TIME], slice_none(s),
-                                      (uint64_t)d->work->record->time_ns - (uint64_t)asked));
+                                      (uint64_t)d->work->record.time_ns - (uint64_t)asked));
     }
   }
   app_tail_build(d, &tail, e, s);

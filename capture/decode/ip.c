@@ -398,7 +398,7 @@ find_reassembly(struct decode *d)
 {
   uint32_t n = trace_n_frames(d->trace);
   for (uint32_t i = d->frame + 1; i < n && i - d->frame < REASSEMBLY_LOOKAHEAD_FRAMES; i++) {
-    if (!(trace_frame(d->trace, i)->flags & TRACE_FRAME_REASSEMBLED))
+    if (!(trace_frame(d->trace, i).flags & TRACE_FRAME_REASSEMBLED))
       continue;
     g_autoptr(GByteArray) octets = g_byte_array_new();
     g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
@@ -445,7 +445,7 @@ fragment_decode(struct decode *d, struct slice s, uint8_t proto, bool v6)
     data_decode(d, s);
     return;
   }
-  if ((w->record->flags & TRACE_FRAME_REASSEMBLED) &&
+  if ((w->record.flags & TRACE_FRAME_REASSEMBLED) &&
       trace_datagram(d->trace, d->frame, w->octets, w->pieces)) {
     uint8_t source = build_source(d, SOURCE_DATAGRAM, w->octets, w->pieces);
     struct slice whole = build_source_slice(d, source);

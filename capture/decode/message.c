@@ -610,49 +610,51 @@ message_end(const struct element *end)
   return is_run ? end->offset + end->n_octets : end->offset;
 }
 
-/* The first run of the message that ends before or with `end`, walking back without a hole. */
-static const struct element *
-first_run(const struct decode *d, const struct element *end)
+/* The first run of the message that ends before or with `end`, walking back without a hole; false
+ * when there is none. */
+static bool
+first_run(const struct decode *d, const struct element *end, struct element *first)
 {
-  const struct element *first = NULL;
+  bool found = false;
   uint64_t wanted = message_end(end);
   uint32_t frame = d->frame;
   for (unsigned i = 0; i < RUNS_BACK_FRAMES && frame != TRACE_NONE; i++) {
-    const struct trace_frame *f = trace_frame(d->trace, frame);
-    for (uint32_t k = trace_elements_end(d->trace, frame); k-- > f->element;) {
-      const struct element *e = trace_element(d->trace, k);
-      if (e->flow != end->flow || e->side != end->side ||
-          (e->flags ^ end->flags) & ELEMENT_FLAGS_INSIDE || e->offset >= wanted)
+    const struct trace_frame f = trace_frame(d->trace, frame);
+    for (uint32_t k = trace_elements_end(d->trace, frame); k-- > f.element;) {
+      const struct element e = trace_element(d->trace, k);
+      if (e.flow != end->flow || e.side != end->side ||
+          (e.flags ^ end->flags) & ELEMENT_FLAGS_INSIDE || e.offset >= wanted)
         continue;
-      if ((e->kind != ELEMENT_MESSAGE && e->kind != ELEMENT_LITERAL) ||
-          e->offset + e->n_octets != wanted)
-        return first;
-      first = e;
-      wanted = e->offset;
+      if ((e.kind != ELEMENT_MESSAGE && e.kind != ELEMENT_LITERAL) ||
+          e.offset + e.n_octets != wanted)
+        return found;
+      *first = e;
+      found = true;
+      wanted = e.offset;
     }
-    frame = f->prev_in_flow;
+    frame = f.prev_in_flow;
   }
-  return first;
+  return found;
 }
 
 static void
 message_from(struct decode *d, const struct element *end)
 {
   struct decode_work *w = d->work;
-  const struct element *first = first_run(d, end);
-  if (!first)
+  struct element first;
+  if (!first_run(d, end, &first))
     return;
-  uint32_t n = (uint32_t)MIN(message_end(end) - first->offset, BUILD_STREAM_MAX);
-  uint32_t at = (uint32_t)first->offset - w->record->stream_offset;
+  uint32_t n = (uint32_t)MIN(message_end(end) - first.offset, BUILD_STREAM_MAX);
+  uint32_t at = (uint32_t)first.offset - w->record.stream_offset;
   struct slice s;
-  bool is_inner = first->flags & ELEMENT_FLAGS_INSIDE;
-  if (!is_inner && first->first_frame == d->frame && at < w->payload.n && n <= w->payload.n - at) {
+  bool is_inner = first.flags & ELEMENT_FLAGS_INSIDE;
+  if (!is_inner && first.first_frame == d->frame && at < w->payload.n && n <= w->payload.n - at) {
     s = slice_cut(slice_skip(w->payload, at), n);
   } else {
-    if (!trace_element_stream(d->trace, first, first->first_frame, first->offset, n, w->octets,
+    if (!trace_element_stream(d->trace, &first, first.first_frame, first.offset, n, w->octets,
                               w->pieces))
       return;
-    uint8_t source = build_source(d, app_source_kind(first), w->octets, w->pieces);
+    uint8_t source = build_source(d, app_source_kind(&first), w->octets, w->pieces);
     if (source == 0)
       return;
     s = build_source_slice(d, source);
@@ -666,12 +668,12 @@ app_message_build(struct decode *d, const struct element *end)
 {
   struct decode_work *w = d->work;
   if (!w->summary_only && w->n_messages < BUILD_MESSAGES_MAX)
-    w->messages[w->n_messages++] = end;
+    w->messages[w->n_messages++] = *end;
 }
 
 void
 app_messages_decode(struct decode *d)
 {
   for (unsigned i = 0; i < d->work->n_messages; i++)
-    message_from(d, d->work->messages[i]);
+    message_from(d, &d->work->messages[i]);
 }

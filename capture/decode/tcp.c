@@ -342,7 +342,7 @@ option_name(uint8_t kind)
 static const struct trace_flow *
 own_flow(const struct decode *d)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   if (d->work->quoted || r->flow == TRACE_NONE)
     return NULL;
   const struct trace_flow *flow = trace_flow(d->trace, r->flow);
@@ -379,10 +379,10 @@ find_scales(struct decode *d, uint32_t flow_index)
   w->scale[0] = w->scale[1] = -1;
   uint32_t frame = flow->first_frame;
   for (unsigned i = 0; i < SCALE_SEARCH_FRAMES && frame != TRACE_NONE; i++) {
-    const struct trace_frame *r = trace_frame(d->trace, frame);
-    if ((r->tcp_flags & TCP_SYN) && w->scale[r->direction] == -1)
-      w->scale[r->direction] = syn_scale(d, frame);
-    frame = r->next_in_flow;
+    const struct trace_frame r = trace_frame(d->trace, frame);
+    if ((r.tcp_flags & TCP_SYN) && w->scale[r.direction] == -1)
+      w->scale[r.direction] = syn_scale(d, frame);
+    frame = r.next_in_flow;
   }
   if (w->scale[0] == -2 || w->scale[1] == -2)
     w->scale[0] = w->scale[1] = -2;
@@ -509,8 +509,8 @@ window_build(struct decode *d, struct slice s, const struct tcp *t, const struct
   int scale = -1;
   bool syn = t->flags & TCP_SYN;
   if (flow && !syn) {
-    find_scales(d, d->work->record->flow);
-    scale = d->work->scale[d->work->record->direction];
+    find_scales(d, d->work->record.flow);
+    scale = d->work->scale[d->work->record.direction];
     if (scale >= 0)
       octets <<= scale;
   }
@@ -525,10 +525,10 @@ window_build(struct decode *d, struct slice s, const struct tcp *t, const struct
 static void
 times_build(struct decode *d, struct slice s, const struct trace_flow *flow)
 {
-  const struct trace_frame *r = d->work->record;
-  int64_t first = trace_frame(d->trace, flow->first_frame)->time_ns;
+  const struct trace_frame *r = &d->work->record;
+  int64_t first = trace_frame(d->trace, flow->first_frame).time_ns;
   int64_t before =
-      r->prev_in_flow == TRACE_NONE ? r->time_ns : trace_frame(d->trace, r->prev_in_flow)->time_ns;
+      r->prev_in_flow == TRACE_NONE ? r->time_ns : trace_frame(d->trace, r->prev_in_flow).time_ns;
   build_generated(d, build_number(d, &defs[TIME_RELATIVE], slice_none(s),
                                   (uint64_t)r->time_ns - (uint64_t)first));
   build_generated(d, build_number(d, &defs[TIME_DELTA], slice_none(s),
@@ -571,7 +571,7 @@ tcp_decode(struct decode *d, struct slice s)
     return;
   }
   const struct trace_flow *flow = own_flow(d);
-  unsigned direction = d->work->record->direction;
+  unsigned direction = d->work->record.direction;
   uint32_t seq_base = flow ? number_base(d, flow, direction) : 0;
   uint32_t ack_base = flow ? number_base(d, flow, !direction) : 0;
   struct slice payload = slice_skip(s, t.header_octets);

@@ -147,18 +147,18 @@ enum { DUPLICATES_MAX = 1000 }; /* how far back the first of equal ACKs is looke
 static unsigned
 count_duplicates(const struct decode *d, uint32_t *original)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   unsigned direction = r->direction, n = 1;
   uint32_t frame = r->prev_in_flow;
   for (unsigned i = 0; i < DUPLICATES_MAX && frame != TRACE_NONE; i++) {
-    const struct trace_frame *f = trace_frame(d->trace, frame);
-    if (f->direction == direction) {
+    const struct trace_frame f = trace_frame(d->trace, frame);
+    if (f.direction == direction) {
       *original = frame;
-      if (!(f->analysis & ANALYSIS_DUPLICATE_ACK))
+      if (!(f.analysis & ANALYSIS_DUPLICATE_ACK))
         return n;
       n++;
     }
-    frame = f->prev_in_flow;
+    frame = f.prev_in_flow;
   }
   return n;
 }
@@ -166,7 +166,7 @@ count_duplicates(const struct decode *d, uint32_t *original)
 void
 tcp_analysis_build(struct decode *d, struct slice s)
 {
-  uint16_t analysis = d->work->record->analysis;
+  uint16_t analysis = d->work->record.analysis;
   if (analysis == 0)
     return;
   struct slice none = slice_none(s);

@@ -104,7 +104,7 @@ checksum_status(const struct decode *d, struct slice s, uint16_t checksum)
 static void
 stream_build(struct decode *d, struct slice s)
 {
-  const struct trace_frame *r = d->work->record;
+  const struct trace_frame *r = &d->work->record;
   if (d->work->quoted || r->flow == TRACE_NONE)
     return;
   const struct trace_flow *flow = trace_flow(d->trace, r->flow);
@@ -112,9 +112,9 @@ stream_build(struct decode *d, struct slice s)
     return;
   struct slice none = slice_none(s);
   build_generated(d, build_number(d, &defs[STREAM], none, flow->stream));
-  int64_t first = trace_frame(d->trace, flow->first_frame)->time_ns;
+  int64_t first = trace_frame(d->trace, flow->first_frame).time_ns;
   int64_t before =
-      r->prev_in_flow == TRACE_NONE ? r->time_ns : trace_frame(d->trace, r->prev_in_flow)->time_ns;
+      r->prev_in_flow == TRACE_NONE ? r->time_ns : trace_frame(d->trace, r->prev_in_flow).time_ns;
   build_generated(
       d, build_number(d, &defs[TIME_RELATIVE], none, (uint64_t)r->time_ns - (uint64_t)first));
   build_generated(

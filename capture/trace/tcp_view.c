@@ -198,12 +198,12 @@ static void
 read_segment(const struct trace *t, uint32_t frame, GByteArray *octets, GArray *pieces,
              struct tcp_view_segment *s)
 {
-  const struct trace_frame *f = trace_frame(t, frame);
+  const struct trace_frame f = trace_frame(t, frame);
   struct frame_layers layers = {0};
   if (!trace_octets(t, frame, octets))
     return;
   frame_walk(trace_link(t, frame), octets->data, octets->len, &layers);
-  if ((f->flags & TRACE_FRAME_REASSEMBLED) && trace_datagram(t, frame, octets, pieces)) {
+  if ((f.flags & TRACE_FRAME_REASSEMBLED) && trace_datagram(t, frame, octets, pieces)) {
     layers.ip_proto = IP_PROTO_TCP;
     frame_walk_transport(octets->data, octets->len, octets->len, &layers);
   } else if (layers.ip_proto != IP_PROTO_TCP || layers.transport_offset == 0) {
@@ -232,12 +232,12 @@ tcp_view_at(const struct trace *t, uint32_t flow, uint32_t frame, struct tcp_vie
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   for (uint32_t i = f->first_frame; i != TRACE_NONE && i <= frame;
-       i = trace_frame(t, i)->next_in_flow) {
-    const struct trace_frame *r = trace_frame(t, i);
-    if ((r->flags & TRACE_FRAME_FRAGMENT) && !(r->flags & TRACE_FRAME_REASSEMBLED))
+       i = trace_frame(t, i).next_in_flow) {
+    const struct trace_frame r = trace_frame(t, i);
+    if ((r.flags & TRACE_FRAME_FRAGMENT) && !(r.flags & TRACE_FRAME_REASSEMBLED))
       continue;
     struct tcp_view_segment s = {
-        .from = r->direction, .flags = r->tcp_flags, .payload_octets = r->payload_octets};
+        .from = r.direction, .flags = r.tcp_flags, .payload_octets = r.payload_octets};
     if (is_idle(out, s.flags)) {
       out->n_segments++;
       continue;

@@ -2,11 +2,12 @@
 #ifndef CAPTURE_TRACE_TRACE_H
 #define CAPTURE_TRACE_TRACE_H
 
-/* The append-only store that every view, report and filter reads. Simulated frames lie in its arena;
- * frames of a file stay in the file and are read again by offset. Nothing recorded changes.
+/* The append-only store that every view, report and filter reads. Simulated frames lie in its
+ * arena; frames of a file stay in the file and are read again by offset. Nothing recorded changes.
  *
- *   feeder ──trace_append / trace_loader_step──> pass 1 (once per frame, in order) ──> records, flows, elements
- *   reader ──trace_frame, trace_octets, trace_flow, trace_element──> pass 2 (any order, any time)
+ *   feeder ──trace_append / trace_loader_step──> pass 1 (once per frame, in order) ──> records,
+ * flows, elements reader ──trace_frame, trace_octets, trace_flow, trace_element──> pass 2 (any
+ * order, any time)
  */
 #include <gio/gio.h>
 #include <stdbool.h>
@@ -17,8 +18,8 @@
 
 #define TRACE_NONE UINT32_MAX
 
-/* Wireshark's analysis items, as bits of trace_frame.analysis. A fast or spurious retransmission has
- * ANALYSIS_RETRANSMISSION too, as tshark's fields say it. */
+/* Wireshark's analysis items, as bits of trace_frame.analysis. A fast or spurious retransmission
+ * has ANALYSIS_RETRANSMISSION too, as tshark's fields say it. */
 enum trace_analysis {
   ANALYSIS_RETRANSMISSION = 1 << 0,
   ANALYSIS_FAST_RETRANSMISSION = 1 << 1,
@@ -47,9 +48,9 @@ struct trace_frame {
   uint32_t flow;         /* index of its flow or TRACE_NONE */
   uint32_t prev_in_flow; /* frame index or TRACE_NONE */
   uint32_t next_in_flow;
-  uint32_t element;      /* index of the first element completed at this frame; those up to the next
-                            frame's number belong to it */
-  uint32_t stream_offset; /* low 32 bits: offset of its first payload octet in its side's stream */
+  uint32_t element; /* index of the first element completed at this frame; those up to the next
+                       frame's number belong to it */
+  uint32_t stream_offset;  /* low 32 bits: offset of its first payload octet in its side's stream */
   uint32_t payload_octets; /* transport payload captured */
   uint16_t payload_offset; /* in the frame (0 for none; fragments: 0, use trace_datagram) */
   uint16_t analysis;       /* enum trace_analysis */
@@ -82,10 +83,10 @@ struct trace_flow_end {
 };
 
 struct trace_flow {
-  uint8_t proto;   /* IP_PROTO_TCP or IP_PROTO_UDP */
-  uint8_t app;     /* enum app */
-  uint8_t client;  /* 0 or 1: which end is the client */
-  uint8_t state;   /* last application state */
+  uint8_t proto;  /* IP_PROTO_TCP or IP_PROTO_UDP */
+  uint8_t app;    /* enum app */
+  uint8_t client; /* 0 or 1: which end is the client */
+  uint8_t state;  /* last application state */
   uint16_t interface;
   uint8_t has_tls; /* TLS records were seen, from the start or behind STARTTLS */
   uint32_t stream; /* Wireshark's number: tcp.stream or udp.stream, counted apart */
@@ -102,7 +103,7 @@ struct trace_piece {
 };
 
 struct trace_interface {
-  char *name; /* NULL when the file does not say */
+  char *name;    /* NULL when the file does not say */
   uint16_t link; /* enum link_type */
   uint32_t snap_octets;
 };
@@ -121,14 +122,14 @@ struct trace_loader;
 /* Adds an interface; returns its index. `name` is copied and may be NULL. */
 uint16_t trace_add_interface(struct trace *t, const char *name, enum link_type link);
 
-/* With `separate` the same addresses and ports on two interfaces are two flows: for a run whose taps
- * record every hop of a packet, which would else look like its retransmissions. Not so by default: files
- * follow Wireshark, and a run that records each packet once has one flow over several interfaces.
- * Before the first frame only. */
+/* With `separate` the same addresses and ports on two interfaces are two flows: for a run whose
+ * taps record every hop of a packet, which would else look like its retransmissions. Not so by
+ * default: files follow Wireshark, and a run that records each packet once has one flow over
+ * several interfaces. Before the first frame only. */
 void trace_set_separate_interfaces(struct trace *t, bool separate);
 
-/* Appends one frame whose octets are copied into the arena, runs pass 1 over it and returns its index.
- * TRACE_NONE when the trace is full (4,294,967,294 frames). */
+/* Appends one frame whose octets are copied into the arena, runs pass 1 over it and returns its
+ * index. TRACE_NONE when the trace is full (4,294,967,294 frames). */
 uint32_t trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t *octets,
                       uint32_t captured, uint32_t wire);
 
@@ -148,8 +149,8 @@ enum trace_load { TRACE_LOAD_MORE, TRACE_LOAD_DONE, TRACE_LOAD_FAILED };
 /* Opens pcap, pcapng or either one gzipped. NULL and `error` (G_FILE_ERROR, or SOURCE_ERROR from
  * capture/source/reader.h) when it cannot be opened or its header is none that is read. */
 struct trace_loader *trace_loader_new(struct trace *t, const char *path, GError **error);
-/* Reads at most n_frames_max frames. FAILED: what could be read stays, `error` says where it stopped.
- * DONE: trace_finish() was called. `fraction` (may be NULL) is 0..1. */
+/* Reads at most n_frames_max frames. FAILED: what could be read stays, `error` says where it
+ * stopped. DONE: trace_finish() was called. `fraction` (may be NULL) is 0..1. */
 enum trace_load trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fraction,
                                   GError **error);
 void trace_loader_free(struct trace_loader *l);
@@ -161,13 +162,15 @@ bool trace_load_file(struct trace *t, const char *path, GError **warning, GError
 /* ---- reading ---- */
 
 uint32_t trace_n_frames(const struct trace *t);
-const struct trace_frame *trace_frame(const struct trace *t, uint32_t index);
+/* A frame's record, unpacked from where it is kept. Where one value of many frames is wanted, ask
+ * for that value alone. */
+struct trace_frame trace_frame(const struct trace *t, uint32_t index);
 uint32_t trace_n_interfaces(const struct trace *t);
 const struct trace_interface *trace_interface(const struct trace *t, uint16_t index);
 enum link_type trace_link(const struct trace *t, uint32_t frame);
 
-/* Copies the frame's captured octets into `out` (set to that size). False, and an empty `out`, when the
- * file can no longer be read (removed, shrunk). */
+/* Copies the frame's captured octets into `out` (set to that size). False, and an empty `out`, when
+ * the file can no longer be read (removed, shrunk). */
 bool trace_octets(const struct trace *t, uint32_t frame, GByteArray *out);
 
 /* For a frame with TRACE_FRAME_REASSEMBLED: the IP payload put together from its fragments, and the
@@ -180,19 +183,19 @@ const struct trace_flow *trace_flow(const struct trace *t, uint32_t index);
 uint32_t trace_find_stream(const struct trace *t, uint8_t proto, uint32_t stream);
 
 uint32_t trace_n_elements(const struct trace *t);
-const struct element *trace_element(const struct trace *t, uint32_t index);
-/* The elements of frame i are [trace_frame(i)->element, trace_elements_end(i)): what pass 1 said while it
- * took the frame. A SYN that reuses ports ends the old flow's session, so compare their `flow`. Elements
- * that came out in trace_finish() belong to no frame's range. */
+struct element trace_element(const struct trace *t, uint32_t index);
+/* The elements of frame i are [trace_frame(i).element, trace_elements_end(i)): what pass 1 said
+ * while it took the frame. A SYN that reuses ports ends the old flow's session, so compare their
+ * `flow`. Elements that came out in trace_finish() belong to no frame's range. */
 uint32_t trace_elements_end(const struct trace *t, uint32_t frame);
 /* For a TCP frame with payload: the first element of its flow and side that overlaps the frame's
  * payload, completed at this frame or a later one; ELEMENT_NONE when none does. */
 uint32_t trace_element_at(const struct trace *t, uint32_t frame);
 
-/* n octets of one direction of a TCP flow from a stream offset on, as reassembled (the first arrival
- * of an octet wins), with the pieces they came from. `near_frame` is a frame of the flow at or before
- * which the search may start (an element's first_frame). Missing octets are zero and have no piece.
- * False when the flow is not TCP. */
+/* n octets of one direction of a TCP flow from a stream offset on, as reassembled (the first
+ * arrival of an octet wins), with the pieces they came from. `near_frame` is a frame of the flow at
+ * or before which the search may start (an element's first_frame). Missing octets are zero and have
+ * no piece. False when the flow is not TCP. */
 bool trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_frame,
                   uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces);
 

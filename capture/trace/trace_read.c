@@ -23,11 +23,11 @@ trace_n_frames(const struct trace *t)
   return t->frames.n;
 }
 
-const struct trace_frame *
+struct trace_frame
 trace_frame(const struct trace *t, uint32_t index)
 {
   g_assert(index < t->frames.n);
-  return store_get(&t->frames, index);
+  return *(const struct trace_frame *)store_get(&t->frames, index);
 }
 
 uint32_t
@@ -46,28 +46,28 @@ trace_interface(const struct trace *t, uint16_t index)
 enum link_type
 trace_link(const struct trace *t, uint32_t frame)
 {
-  return trace_interface(t, trace_frame(t, frame)->interface)->link;
+  return trace_interface(t, trace_frame(t, frame).interface)->link;
 }
 
 /* Copies n octets that begin `skip` octets into a frame. */
 static bool
 read_octets(const struct trace *t, uint32_t frame, uint32_t skip, uint8_t *out, uint32_t n)
 {
-  const struct trace_frame *f = trace_frame(t, frame);
-  g_assert(skip <= f->captured_octets && n <= f->captured_octets - skip);
+  const struct trace_frame f = trace_frame(t, frame);
+  g_assert(skip <= f.captured_octets && n <= f.captured_octets - skip);
   if (!n)
     return true;
   if (t->reader)
-    return reader_octets(t->reader, f->position + skip, out, n);
-  const uint8_t *block = g_ptr_array_index(t->arena, f->position / STORE_ARENA);
-  memcpy(out, block + f->position % STORE_ARENA + skip, n);
+    return reader_octets(t->reader, f.position + skip, out, n);
+  const uint8_t *block = g_ptr_array_index(t->arena, f.position / STORE_ARENA);
+  memcpy(out, block + f.position % STORE_ARENA + skip, n);
   return true;
 }
 
 bool
 trace_octets(const struct trace *t, uint32_t frame, GByteArray *out)
 {
-  g_byte_array_set_size(out, trace_frame(t, frame)->captured_octets);
+  g_byte_array_set_size(out, trace_frame(t, frame).captured_octets);
   if (read_octets(t, frame, 0, out->data, out->len))
     return true;
   g_byte_array_set_size(out, 0);
@@ -161,15 +161,15 @@ static bool
 read_payload(const struct trace *t, uint32_t frame, uint32_t skip, uint8_t *out, uint32_t n,
              uint32_t *frame_offset)
 {
-  const struct trace_frame *f = trace_frame(t, frame);
-  if (!(f->flags & TRACE_FRAME_REASSEMBLED)) {
-    *frame_offset = f->payload_offset + skip;
+  const struct trace_frame f = trace_frame(t, frame);
+  if (!(f.flags & TRACE_FRAME_REASSEMBLED)) {
+    *frame_offset = f.payload_offset + skip;
     return read_octets(t, frame, *frame_offset, out, n);
   }
   g_autoptr(GByteArray) whole = g_byte_array_new();
-  if (!trace_datagram(t, frame, whole, NULL) || whole->len < f->payload_octets)
+  if (!trace_datagram(t, frame, whole, NULL) || whole->len < f.payload_octets)
     return false;
-  *frame_offset = whole->len - f->payload_octets + skip;
+  *frame_offset = whole->len - f.payload_octets + skip;
   memcpy(out, whole->data + *frame_offset, n);
   return true;
 }
@@ -178,9 +178,9 @@ read_payload(const struct trace *t, uint32_t frame, uint32_t skip, uint8_t *out,
 static void
 gather(const struct trace *t, uint32_t frame, int64_t ahead, struct gathering *g)
 {
-  const struct trace_frame *f = trace_frame(t, frame);
+  const struct trace_frame f = trace_frame(t, frame);
   int64_t first = ahead < 0 ? 0 : ahead;
-  int64_t end = ahead + f->payload_octets < g->n ? ahead + f->payload_octets : g->n;
+  int64_t end = ahead + f.payload_octets < g->n ? ahead + f.payload_octets : g->n;
   for (guint i = 0; first < end;) {
     const struct trace_piece *next =
         i < g->pieces->len ? &g_array_index(g->pieces, struct trace_piece, i) : NULL;
@@ -216,19 +216,19 @@ trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_
   memset(out->data, 0, n);
   struct gathering g = {.out = out, .pieces = pieces, .offset = offset, .n = n};
   uint32_t frame = near_frame;
-  if (trace_frame(t, frame)->flow != flow)
+  if (trace_frame(t, frame).flow != flow)
     frame = trace_flow(t, flow)->last_frame;
-  for (int i = 0; i < BACK_FRAMES && trace_frame(t, frame)->prev_in_flow != TRACE_NONE; i++)
-    frame = trace_frame(t, frame)->prev_in_flow;
+  for (int i = 0; i < BACK_FRAMES && trace_frame(t, frame).prev_in_flow != TRACE_NONE; i++)
+    frame = trace_frame(t, frame).prev_in_flow;
   for (int beyond = 0; frame != TRACE_NONE && g.n_found < n && beyond < BEYOND_FRAMES;
-       frame = trace_frame(t, frame)->next_in_flow) {
-    const struct trace_frame *f = trace_frame(t, frame);
-    if (f->direction != direction || !f->payload_octets)
+       frame = trace_frame(t, frame).next_in_flow) {
+    const struct trace_frame f = trace_frame(t, frame);
+    if (f.direction != direction || !f.payload_octets)
       continue;
-    int64_t ahead = (int32_t)(f->stream_offset - (uint32_t)offset);
+    int64_t ahead = (int32_t)(f.stream_offset - (uint32_t)offset);
     if (ahead >= (int64_t)n)
       beyond++;
-    else if (ahead + f->payload_octets > 0)
+    else if (ahead + f.payload_octets > 0)
       gather(t, frame, ahead, &g);
   }
   return true;
@@ -323,17 +323,17 @@ trace_n_elements(const struct trace *t)
   return t->elements.n;
 }
 
-const struct element *
+struct element
 trace_element(const struct trace *t, uint32_t index)
 {
   g_assert(index < t->elements.n);
-  return store_get(&t->elements, index);
+  return *(const struct element *)store_get(&t->elements, index);
 }
 
 uint32_t
 trace_elements_end(const struct trace *t, uint32_t frame)
 {
-  return frame + 1 < t->frames.n ? trace_frame(t, frame + 1)->element : t->n_elements_in_frames;
+  return frame + 1 < t->frames.n ? trace_frame(t, frame + 1).element : t->n_elements_in_frames;
 }
 
 static bool
@@ -348,28 +348,32 @@ overlaps(const struct element *e, const struct trace_frame *f, uint32_t flow, en
 uint32_t
 trace_element_at(const struct trace *t, uint32_t frame)
 {
-  const struct trace_frame *f = trace_frame(t, frame);
-  if (f->flow == TRACE_NONE || !f->payload_octets || trace_flow(t, f->flow)->proto != IP_PROTO_TCP)
+  const struct trace_frame f = trace_frame(t, frame);
+  if (f.flow == TRACE_NONE || !f.payload_octets || trace_flow(t, f.flow)->proto != IP_PROTO_TCP)
     return ELEMENT_NONE;
-  enum side side = f->direction == trace_flow(t, f->flow)->client ? SIDE_CLIENT : SIDE_SERVER;
+  enum side side = f.direction == trace_flow(t, f.flow)->client ? SIDE_CLIENT : SIDE_SERVER;
   uint32_t at = frame;
-  for (int i = 0; i < ELEMENT_FRAMES && at != TRACE_NONE; i++) {
-    for (uint32_t e = trace_frame(t, at)->element; e < trace_elements_end(t, at); e++)
-      if (overlaps(trace_element(t, e), f, f->flow, side))
-        return e;
-    at = trace_frame(t, at)->next_in_flow;
+  for (int n = 0; n < ELEMENT_FRAMES && at != TRACE_NONE; n++) {
+    for (uint32_t i = trace_frame(t, at).element, end = trace_elements_end(t, at); i < end; i++) {
+      const struct element e = trace_element(t, i);
+      if (overlaps(&e, &f, f.flow, side))
+        return i;
+    }
+    at = trace_frame(t, at).next_in_flow;
   }
-  for (uint32_t e = t->n_elements_in_frames; e < t->elements.n; e++) /* came out at the end */
-    if (overlaps(trace_element(t, e), f, f->flow, side))
-      return e;
+  for (uint32_t i = t->n_elements_in_frames; i < t->elements.n; i++) { /* came out at the end */
+    const struct element e = trace_element(t, i);
+    if (overlaps(&e, &f, f.flow, side))
+      return i;
+  }
   return ELEMENT_NONE;
 }
 
 bool
 trace_element_octets(const struct trace *t, uint32_t element, GByteArray *out, GArray *pieces)
 {
-  const struct element *e = trace_element(t, element);
-  return trace_element_stream(t, e, e->first_frame, e->offset, e->n_octets, out, pieces);
+  const struct element e = trace_element(t, element);
+  return trace_element_stream(t, &e, e.first_frame, e.offset, e.n_octets, out, pieces);
 }
 
 /* ---- the rest ---- */

@@ -375,13 +375,13 @@ test_flags(gconstpointer data)
   decode_set_reveal(d, true);
   for (uint32_t i = 0; i < trace_n_frames(traces[way]); i++) {
     decode_frame(d, i);
-    const struct trace_frame *frame = trace_frame(traces[way], i);
+    const struct trace_frame frame = trace_frame(traces[way], i);
     for (unsigned k = 0; k < decode_n_fields(d); k++) {
       const struct field *f = decode_field(d, k);
       bool flagged = f->flags & FIELD_FLAG_SECRET;
-      if (frame->flow == TRACE_NONE)
+      if (frame.flow == TRACE_NONE)
         continue;
-      uint32_t stream = trace_flow(traces[way], frame->flow)->stream;
+      uint32_t stream = trace_flow(traces[way], frame.flow)->stream;
       g_assert_cmpuint(stream, <, G_N_ELEMENTS(cases));
       for (unsigned n = 0; n < 4 && cases[stream].keys[n]; n++)
         if (flagged && strcmp(cases[stream].keys[n], f->def->key) == 0)

@@ -159,13 +159,13 @@ check_chains(const struct trace *t)
 {
   uint32_t n_in_flows = 0, n_found = 0;
   for (uint32_t i = 0; i < trace_n_frames(t); i++)
-    n_in_flows += trace_frame(t, i)->flow != TRACE_NONE;
+    n_in_flows += trace_frame(t, i).flow != TRACE_NONE;
   for (uint32_t f = 0; f < trace_n_flows(t); f++) {
     uint32_t last = TRACE_NONE;
     for (uint32_t i = trace_flow(t, f)->first_frame; i != TRACE_NONE;
-         i = trace_frame(t, i)->next_in_flow) {
-      g_assert_cmpuint(trace_frame(t, i)->flow, ==, f);
-      g_assert_cmpuint(trace_frame(t, i)->prev_in_flow, ==, last);
+         i = trace_frame(t, i).next_in_flow) {
+      g_assert_cmpuint(trace_frame(t, i).flow, ==, f);
+      g_assert_cmpuint(trace_frame(t, i).prev_in_flow, ==, last);
       last = i;
       n_found++;
     }
@@ -180,25 +180,25 @@ check_elements(const struct trace *t)
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   for (uint32_t i = 0; i < trace_n_elements(t); i++) {
-    const struct element *e = trace_element(t, i);
-    g_assert_cmpuint(e->flow, <, trace_n_flows(t));
-    g_assert_cmpuint(e->first_frame, <, trace_n_frames(t));
-    g_assert_cmpuint(e->first_frame, <=, e->last_frame);
-    if (e->n_octets > 1 << 16)
+    const struct element e = trace_element(t, i);
+    g_assert_cmpuint(e.flow, <, trace_n_flows(t));
+    g_assert_cmpuint(e.first_frame, <, trace_n_frames(t));
+    g_assert_cmpuint(e.first_frame, <=, e.last_frame);
+    if (e.n_octets > 1 << 16)
       continue;
     g_assert_true(trace_element_octets(t, i, octets, pieces));
-    g_assert_cmpuint(octets->len, ==, e->n_octets);
+    g_assert_cmpuint(octets->len, ==, e.n_octets);
     for (guint k = 0; k < pieces->len; k++) {
       const struct trace_piece *p = &g_array_index(pieces, struct trace_piece, k);
       g_assert_cmpuint(p->first + p->n_octets, <=, octets->len);
-      g_assert_cmpuint(trace_frame(t, p->frame)->flow, ==, e->flow);
+      g_assert_cmpuint(trace_frame(t, p->frame).flow, ==, e.flow);
     }
   }
   for (uint32_t i = 0; i < trace_n_frames(t); i++) {
     trace_element_at(t, i);
-    if (trace_frame(t, i)->flags & TRACE_FRAME_REASSEMBLED)
+    if (trace_frame(t, i).flags & TRACE_FRAME_REASSEMBLED)
       g_assert_true(trace_datagram(t, i, octets, pieces));
-    g_assert_cmpuint(trace_frame(t, i)->element, <=, trace_elements_end(t, i));
+    g_assert_cmpuint(trace_frame(t, i).element, <=, trace_elements_end(t, i));
   }
 }
 

@@ -69,7 +69,7 @@ first_with(Session *session, enum trace_analysis analysis)
 {
   uint32_t n = trace_n_frames(session_trace(session));
   for (uint32_t i = 0; i < n; i++)
-    if (trace_frame(session_trace(session), i)->analysis & analysis)
+    if (trace_frame(session_trace(session), i).analysis & analysis)
       return i;
   g_assert_not_reached();
 }

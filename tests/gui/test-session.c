@@ -114,7 +114,7 @@ test_select(struct fixture *f, gconstpointer data)
   g_assert_cmpuint(f->selection, ==, 1);
   g_assert_cmpuint(f->time, ==, 1);
   g_assert_cmpint(session_time(f->session), ==,
-                  trace_frame(session_trace(f->session), 7)->time_ns - TRACE_SIM_EPOCH_NS);
+                  trace_frame(session_trace(f->session), 7).time_ns - TRACE_SIM_EPOCH_NS);
   session_select_frame(f->session, 7); /* nothing new: nobody is told */
   g_assert_cmpuint(f->selection, ==, 1);
   g_assert_cmpuint(f->time, ==, 1);
@@ -150,7 +150,7 @@ test_flow_follows_frame(struct fixture *f, gconstpointer data)
   open_journey(f);
   for (uint32_t i = 0; i < n_frames(f); i++) {
     session_select_frame(f->session, i);
-    g_assert_cmpuint(session_flow(f->session), ==, trace_frame(session_trace(f->session), i)->flow);
+    g_assert_cmpuint(session_flow(f->session), ==, trace_frame(session_trace(f->session), i).flow);
   }
 }
 
@@ -164,7 +164,7 @@ test_scrub(struct fixture *f, gconstpointer data)
   int64_t end = session_end_time(f->session);
   for (int64_t at = 0; at <= end; at += end / 50) {
     uint32_t n = 0;
-    while (n < n_frames(f) && trace_frame(t, n)->time_ns - TRACE_SIM_EPOCH_NS <= at)
+    while (n < n_frames(f) && trace_frame(t, n).time_ns - TRACE_SIM_EPOCH_NS <= at)
       n++;
     g_assert_cmpuint(session_frames_until(f->session, at), ==, n);
     session_set_time(f->session, at);
@@ -208,8 +208,8 @@ test_step_application(struct fixture *f, gconstpointer data)
     uint32_t here = session_frame(f->session);
     if (here == before)
       break;
-    g_assert_true(trace_frame(t, here)->element < trace_elements_end(t, here) ||
-                  trace_frame(t, here)->app == APP_DNS);
+    g_assert_true(trace_frame(t, here).element < trace_elements_end(t, here) ||
+                  trace_frame(t, here).app == APP_DNS);
     before = here;
   }
   g_assert_cmpuint(steps, >, 20);
@@ -258,7 +258,7 @@ test_filter(struct fixture *f, gconstpointer data)
   uint32_t n = session_rows(f->session, &rows), expected = 0;
   g_assert_nonnull(rows);
   for (uint32_t i = 0; i < n_frames(f); i++)
-    if (trace_frame(session_trace(f->session), i)->app == APP_DNS) {
+    if (trace_frame(session_trace(f->session), i).app == APP_DNS) {
       g_assert_cmpuint(rows[expected], ==, i);
       g_assert_cmpuint(session_row_of(f->session, i), ==, expected);
       expected++;

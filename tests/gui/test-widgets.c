@@ -179,17 +179,17 @@ test_hosts_of_run(void)
   g_assert_cmpuint(hosts_n(h), ==, run_n_hosts(session_run(s)));
   g_assert_cmpuint(hosts_n_lines(h), ==, run_n_links(session_run(s)));
   for (uint32_t i = 0; i < trace_n_frames(session_trace(s)); i++) {
-    const struct trace_frame *f = trace_frame(session_trace(s), i);
+    const struct trace_frame f = trace_frame(session_trace(s), i);
     struct host_way way = hosts_way(h, i);
     g_assert_cmpuint(way.from, !=, SESSION_NONE);
-    if (f->flow == TRACE_NONE)
+    if (f.flow == TRACE_NONE)
       continue;
     char text[ADDR_TEXT_MAX]; /* what the address says is what the flights say */
-    const struct trace_flow *flow = trace_flow(session_trace(s), f->flow);
+    const struct trace_flow *flow = trace_flow(session_trace(s), f.flow);
     g_assert_cmpstr(hosts_get(h, way.from)->address, ==,
-                    ip_addr_format(&flow->ends[f->direction].addr, text));
+                    ip_addr_format(&flow->ends[f.direction].addr, text));
     g_assert_cmpstr(hosts_get(h, way.to)->address, ==,
-                    ip_addr_format(&flow->ends[1 - f->direction].addr, text));
+                    ip_addr_format(&flow->ends[1 - f.direction].addr, text));
   }
   close_window(w);
 }

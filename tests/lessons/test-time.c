@@ -26,7 +26,7 @@ run_id_of(const char *id, const char *const *inputs)
 static int64_t
 time_of(const struct run *r, uint32_t frame)
 {
-  return trace_frame(run_trace(r), frame)->time_ns - TRACE_SIM_EPOCH_NS;
+  return trace_frame(run_trace(r), frame).time_ns - TRACE_SIM_EPOCH_NS;
 }
 
 /* How many frames two runs share from the start: octets, time and interface. */

@@ -117,9 +117,9 @@ packets_write(const char *path, const struct trace *t)
   pcapng_writer_interface(w, trace_interface(t, 0)->link, 0, "test", NULL, &error);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   for (uint32_t i = 0; i < trace_n_frames(t); i++) {
-    const struct trace_frame *f = trace_frame(t, i);
+    const struct trace_frame f = trace_frame(t, i);
     g_assert_true(trace_octets(t, i, octets));
-    pcapng_writer_packet(w, 0, f->time_ns, octets->data, f->captured_octets, f->wire_octets, NULL,
+    pcapng_writer_packet(w, 0, f.time_ns, octets->data, f.captured_octets, f.wire_octets, NULL,
                          &error);
     g_assert_no_error(error);
   }

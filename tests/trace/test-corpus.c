@@ -41,8 +41,8 @@ expect_number(const char *text, bool is_there, uint64_t value)
 static void
 compare_frame(const struct trace *t, uint32_t i, char *const *theirs)
 {
-  const struct trace_frame *f = trace_frame(t, i);
-  const struct trace_flow *flow = f->flow == TRACE_NONE ? NULL : trace_flow(t, f->flow);
+  const struct trace_frame f = trace_frame(t, i);
+  const struct trace_flow *flow = f.flow == TRACE_NONE ? NULL : trace_flow(t, f.flow);
   bool is_tcp = flow && flow->proto == IP_PROTO_TCP, is_udp = flow && flow->proto == IP_PROTO_UDP;
   expect_number(theirs[NUMBER], true, i + 1);
   if (*theirs[ICMP])
@@ -57,14 +57,14 @@ compare_frame(const struct trace *t, uint32_t i, char *const *theirs)
   frame_walk(trace_link(t, i), octets->data, octets->len, &l);
   char text[ADDR_TEXT_MAX];
   if (l.ip_version == 4) {
-    g_assert_cmpstr(theirs[SRC], ==, ip_addr_format(&flow->ends[f->direction].addr, text));
-    g_assert_cmpstr(theirs[DST], ==, ip_addr_format(&flow->ends[!f->direction].addr, text));
+    g_assert_cmpstr(theirs[SRC], ==, ip_addr_format(&flow->ends[f.direction].addr, text));
+    g_assert_cmpstr(theirs[DST], ==, ip_addr_format(&flow->ends[!f.direction].addr, text));
   }
-  expect_number(theirs[SPORT], true, flow->ends[f->direction].port);
-  expect_number(theirs[DPORT], true, flow->ends[!f->direction].port);
+  expect_number(theirs[SPORT], true, flow->ends[f.direction].port);
+  expect_number(theirs[DPORT], true, flow->ends[!f.direction].port);
   expect_number(theirs[SEQ], true, l.tcp.seq);
   expect_number(theirs[ACK], true, l.tcp.ack);
-  expect_number(theirs[LENGTH], true, f->payload_octets);
+  expect_number(theirs[LENGTH], true, f.payload_octets);
 }
 
 static bool
@@ -110,9 +110,9 @@ read_everything(const struct trace *t)
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   for (uint32_t i = 0; i < trace_n_frames(t); i++) {
     g_assert_true(trace_octets(t, i, octets));
-    g_assert_cmpuint(octets->len, ==, trace_frame(t, i)->captured_octets);
+    g_assert_cmpuint(octets->len, ==, trace_frame(t, i).captured_octets);
     trace_element_at(t, i);
-    if (trace_frame(t, i)->flags & TRACE_FRAME_REASSEMBLED)
+    if (trace_frame(t, i).flags & TRACE_FRAME_REASSEMBLED)
       g_assert_true(trace_datagram(t, i, octets, pieces));
   }
   for (uint32_t i = 0; i < trace_n_elements(t); i++)
@@ -151,13 +151,13 @@ test_elements_of_known_sessions_are_their_lines(void)
     g_test_message("%s", (const char *)g_ptr_array_index(paths, i));
     g_assert_cmpuint(trace_n_elements(t), >, 0);
     for (uint32_t k = 0; k < trace_n_elements(t); k++) {
-      const struct element *e = trace_element(t, k);
+      const struct element e = trace_element(t, k);
       g_assert_true(trace_element_octets(t, k, octets, pieces));
       uint32_t n_found = 0;
       for (guint p = 0; p < pieces->len; p++)
         n_found += g_array_index(pieces, struct trace_piece, p).n_octets;
-      g_assert_cmpuint(n_found, ==, e->kind == ELEMENT_GAP ? 0 : e->n_octets);
-      if (e->kind == ELEMENT_COMMAND || e->kind == ELEMENT_REPLY)
+      g_assert_cmpuint(n_found, ==, e.kind == ELEMENT_GAP ? 0 : e.n_octets);
+      if (e.kind == ELEMENT_COMMAND || e.kind == ELEMENT_REPLY)
         g_assert_cmpint(octets->data[octets->len - 1], ==, '\n');
     }
   }

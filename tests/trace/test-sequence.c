@@ -125,7 +125,7 @@ test_conversation(const void *data)
   struct packets_feed f = play(c);
   for (uint32_t i = 0; i < trace_n_frames(f.trace); i++) {
     g_test_message("frame %u", i + 1);
-    g_assert_cmphex(trace_frame(f.trace, i)->analysis, ==, c->steps[i].items);
+    g_assert_cmphex(trace_frame(f.trace, i).analysis, ==, c->steps[i].items);
   }
   trace_free(f.trace);
 }
@@ -196,7 +196,7 @@ test_tshark_says_the_same(void)
       for (gsize k = 0; k < G_N_ELEMENTS(items); k++)
         bits |= fields[k] && *fields[k] ? 1u << k : 0;
       g_test_message("%s, frame %u", conversations[c].name, i + 1);
-      g_assert_cmphex(trace_frame(f.trace, i)->analysis, ==, bits);
+      g_assert_cmphex(trace_frame(f.trace, i).analysis, ==, bits);
     }
     trace_free(f.trace);
   }

@@ -297,11 +297,11 @@ test_a_fragmented_segment_is_part_of_its_stream(void)
   packets_append(&feed, g_ptr_array_index(parts, 1), 1);
   uint32_t last = packets_append(&feed, g_ptr_array_index(parts, 0), 1);
   trace_finish(feed.trace);
-  const struct trace_frame *f = trace_frame(feed.trace, last);
-  g_assert_cmpint(f->flags & TRACE_FRAME_REASSEMBLED, !=, 0);
-  g_assert_cmpuint(trace_frame(feed.trace, last - 1)->flow, ==, TRACE_NONE);
-  g_assert_cmpuint(f->flow, ==, 0);
-  g_assert_cmpuint(f->payload_octets, ==, TEXT_OCTETS);
+  const struct trace_frame f = trace_frame(feed.trace, last);
+  g_assert_cmpint(f.flags & TRACE_FRAME_REASSEMBLED, !=, 0);
+  g_assert_cmpuint(trace_frame(feed.trace, last - 1).flow, ==, TRACE_NONE);
+  g_assert_cmpuint(f.flow, ==, 0);
+  g_assert_cmpuint(f.payload_octets, ==, TEXT_OCTETS);
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   g_assert_true(trace_datagram(feed.trace, last, octets, pieces));

@@ -191,12 +191,12 @@ inside(const struct trace *t)
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   for (uint32_t i = 0; i < trace_n_elements(t); i++) {
-    const struct element *e = trace_element(t, i);
-    if (!(e->flags & ELEMENT_FLAG_INNER))
+    const struct element e = trace_element(t, i);
+    if (!(e.flags & ELEMENT_FLAG_INNER))
       continue;
     g_assert_true(trace_element_octets(t, i, octets, pieces));
-    g_assert_cmpuint(octets->len, ==, e->n_octets);
-    g_string_append(text, e->side == SIDE_CLIENT ? "C: " : "S: ");
+    g_assert_cmpuint(octets->len, ==, e.n_octets);
+    g_string_append(text, e.side == SIDE_CLIENT ? "C: " : "S: ");
     g_string_append_len(text, (const char *)octets->data, octets->len);
   }
   return g_string_free(text, FALSE);
@@ -436,7 +436,7 @@ test_masked(void)
       g_assert_null(strstr(line, "AGFsaWNl"));
       g_assert_null(strstr(line, "lotus"));
     }
-    g_assert_cmpuint(trace_frame(trace, i)->flags & TRACE_FRAME_RISK, ==, 0);
+    g_assert_cmpuint(trace_frame(trace, i).flags & TRACE_FRAME_RISK, ==, 0);
   }
   g_assert_nonnull(strstr(infos->str, "SMTP C: AUTH PLAIN " SECRET_MASK "\n"));
   g_assert_nonnull(strstr(infos->str, "TLS 1.3 "));
@@ -571,10 +571,10 @@ test_compressed(gconstpointer data)
     g_autoptr(GByteArray) octets = g_byte_array_new();
     g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
     for (uint32_t k = 0; k < trace_n_elements(trace); k++) {
-      const struct element *e = trace_element(trace, k);
-      if (!(e->flags & ELEMENT_FLAG_INFLATED))
+      const struct element e = trace_element(trace, k);
+      if (!(e.flags & ELEMENT_FLAG_INFLATED))
         continue;
-      g_assert_cmpint(!!(e->flags & ELEMENT_FLAG_INNER), ==, is_tls);
+      g_assert_cmpint(!!(e.flags & ELEMENT_FLAG_INNER), ==, is_tls);
       g_assert_true(trace_element_octets(trace, k, octets, pieces));
       g_string_append_len(said, (const char *)octets->data, octets->len);
     }

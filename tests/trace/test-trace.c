@@ -40,14 +40,14 @@ test_octets_and_records(void)
   g_autoptr(GByteArray) octets = g_byte_array_new();
   uint32_t last = TRACE_NONE;
   for (uint32_t i = 0; i < trace_n_frames(f.trace); i++) {
-    const struct trace_frame *r = trace_frame(f.trace, i);
+    const struct trace_frame r = trace_frame(f.trace, i);
     g_autoptr(GByteArray) expected = packets_tcp(&pop[i]);
     g_assert_true(trace_octets(f.trace, i, octets));
     g_assert_cmpmem(octets->data, octets->len, expected->data, expected->len);
-    g_assert_cmpuint(r->prev_in_flow, ==, last);
-    g_assert_cmpuint(r->direction, ==, pop[i].from);
-    g_assert_cmpuint(r->payload_octets, ==, pop[i].text ? strlen(pop[i].text) : 0);
-    g_assert_cmpuint(r->payload_offset, ==, 40);
+    g_assert_cmpuint(r.prev_in_flow, ==, last);
+    g_assert_cmpuint(r.direction, ==, pop[i].from);
+    g_assert_cmpuint(r.payload_octets, ==, pop[i].text ? strlen(pop[i].text) : 0);
+    g_assert_cmpuint(r.payload_offset, ==, 40);
     last = i;
   }
   const struct trace_flow *flow = trace_flow(f.trace, 0);
@@ -72,11 +72,11 @@ test_elements_lie_in_their_frames(void)
   /* The password's end came in frame 6, its line could be read in frame 7. */
   uint32_t element = trace_element_at(f.trace, 6);
   g_assert_cmpuint(element, ==, trace_element_at(f.trace, 7));
-  const struct element *e = trace_element(f.trace, element);
-  g_assert_cmpuint(e->kind, ==, ELEMENT_COMMAND);
-  g_assert_cmpuint(e->first_frame, ==, 7);
-  g_assert_cmpuint(e->last_frame, ==, 7);
-  g_assert_cmpuint(trace_frame(f.trace, 7)->element, <=, element);
+  const struct element e = trace_element(f.trace, element);
+  g_assert_cmpuint(e.kind, ==, ELEMENT_COMMAND);
+  g_assert_cmpuint(e.first_frame, ==, 7);
+  g_assert_cmpuint(e.last_frame, ==, 7);
+  g_assert_cmpuint(trace_frame(f.trace, 7).element, <=, element);
   g_assert_cmpuint(trace_elements_end(f.trace, 7), >, element);
   g_assert_true(trace_element_octets(f.trace, element, octets, pieces));
   g_assert_cmpmem(octets->data, octets->len, "PASS secet\r\n", 12);
@@ -107,7 +107,7 @@ test_a_login_carries_its_place_in_both_frames(void)
     const struct evidence *e = &finding->evidence[i];
     g_assert_true(trace_octets(f.trace, e->frame, octets));
     g_string_append_len(evidence, (const char *)octets->data + e->first_octet, e->n_octets);
-    g_assert_cmpint(trace_frame(f.trace, e->frame)->flags & TRACE_FRAME_RISK, !=, 0);
+    g_assert_cmpint(trace_frame(f.trace, e->frame).flags & TRACE_FRAME_RISK, !=, 0);
   }
   g_assert_cmpstr(evidence->str, ==, "secet");
   trace_free(f.trace);
@@ -125,7 +125,7 @@ test_the_same_hop_twice_is_two_flows_only_on_request(void)
     trace_append(t, a, 1, frame->data, frame->len, frame->len);
     uint32_t second = trace_append(t, b, 2, frame->data, frame->len, frame->len);
     g_assert_cmpuint(trace_n_flows(t), ==, separate ? 2 : 1);
-    g_assert_cmphex(trace_frame(t, second)->analysis, ==, separate ? 0 : ANALYSIS_RETRANSMISSION);
+    g_assert_cmphex(trace_frame(t, second).analysis, ==, separate ? 0 : ANALYSIS_RETRANSMISSION);
     trace_free(t);
   }
 }
@@ -140,7 +140,7 @@ test_a_quoted_flow_has_its_number_reserved(void)
                                            "03 03 0000 00000000" UDP4("1111 2222"));
   g_autoptr(GByteArray) other = packets_hex(UDP4("3333 4444"));
   g_autoptr(GByteArray) quoted = packets_hex(UDP4("1111 2222"));
-  g_assert_cmpuint(trace_frame(f.trace, packets_append(&f, icmp, 1))->flow, ==, TRACE_NONE);
+  g_assert_cmpuint(trace_frame(f.trace, packets_append(&f, icmp, 1)).flow, ==, TRACE_NONE);
   packets_append(&f, other, 1);
   packets_append(&f, quoted, 1);
   g_assert_cmpuint(trace_n_flows(f.trace), ==, 2);
@@ -184,7 +184,7 @@ test_a_saved_trace_loads_the_same_in_steps(void)
   g_assert_cmpuint(trace_n_frames(t), ==, trace_n_frames(f.trace));
   g_assert_cmpuint(trace_n_elements(t), ==, trace_n_elements(f.trace));
   for (uint32_t i = 0; i < trace_n_frames(t); i++) {
-    struct trace_frame a = *trace_frame(t, i), b = *trace_frame(f.trace, i);
+    struct trace_frame a = trace_frame(t, i), b = trace_frame(f.trace, i);
     a.position = b.position = 0;
     g_assert_cmpmem(&a, sizeof a, &b, sizeof b);
   }
