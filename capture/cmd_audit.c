@@ -44,17 +44,15 @@ struct audited {
 /* ---- reading a capture ---- */
 
 static void
-on_login(void *data, const struct login *login, const struct finding_flow *where, int64_t time_ns,
-         const struct evidence *evidence, unsigned n_evidence)
+on_login(void *data, const struct login *login, const struct finding_place *place)
 {
-  findings_login(data, login, where, time_ns, evidence, n_evidence);
+  findings_login(data, login, place);
 }
 
 static void
-on_notice(void *data, const struct notice *notice, const struct finding_flow *where,
-          int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+on_notice(void *data, const struct notice *notice, const struct finding_place *place)
 {
-  findings_notice(data, notice, where, time_ns, evidence, n_evidence);
+  findings_notice(data, notice, place);
 }
 
 static const char *
@@ -199,6 +197,7 @@ audit_file(const struct audit *o, const char *path, struct audited *a, GError **
     pass1_frame(pass1, &in, &record);
   }
   pass1_finish(pass1);
+  findings_finish(a->findings);
   a->report.n_frames = index;
   a->report.n_streams = flow_table_n_streams(pass1_flows(pass1), IP_PROTO_TCP);
   name_links(r, a->report.link);

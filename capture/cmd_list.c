@@ -120,9 +120,10 @@ cmd_findings(int argc, char **argv)
                              "วิธีแก้\nตัวอย่าง: enveloscope-capture findings"));
   if (code >= 0)
     return code;
-  for (const struct finding_rule *const *r = finding_rules; *r; r++) {
-    printf("%s\t%s\t%s\n\t%s\n\t%s\n", (*r)->id, severity_name((*r)->severity),
-           lang_pick((*r)->title), lang_pick((*r)->explanation), lang_pick((*r)->remediation));
+  for (unsigned i = 0; i < finding_rules_n(); i++) {
+    const struct finding_rule *r = finding_rule_get(i);
+    printf("%s\t%s\t%s\n\t%s\n\t%s\n", r->id, severity_name(r->severity), lang_pick(r->title),
+           lang_pick(r->explanation), lang_pick(r->remediation));
   }
   return EXIT_DONE;
 }

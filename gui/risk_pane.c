@@ -98,15 +98,6 @@ bytes_text(GBytes *bytes)
   return pane_text_from_octets(p, n, TEXT_OCTETS_MAX);
 }
 
-/* Inside the simulator nothing is at risk: two steps lower, as findings.c does for loopback. */
-static enum severity
-severity_of(struct view *v, const struct finding *f)
-{
-  if (!session_run(v->session) || finding_is_local(&f->where))
-    return f->severity;
-  return f->severity > SEVERITY_LOW ? (enum severity)(f->severity - 2) : SEVERITY_INFO;
-}
-
 /* ---- the list ---- */
 
 static const struct findings *
@@ -119,7 +110,7 @@ static void
 list_finding(struct view *v, unsigned i)
 {
   const struct finding *f = findings_get(findings_of(v), i);
-  enum severity severity = severity_of(v, f);
+  enum severity severity = f->severity;
   const struct login_record *login =
       f->login != UINT32_MAX ? findings_get_login(findings_of(v), f->login) : NULL;
   g_autofree char *user = login ? bytes_text(login->user) : g_strdup("");
@@ -413,7 +404,7 @@ static void
 add_finding(struct view *v, unsigned index)
 {
   const struct finding *f = findings_get(findings_of(v), index);
-  enum severity severity = severity_of(v, f);
+  enum severity severity = f->severity;
   add_text(v, "env-title", lang_pick(f->rule->title));
   g_autofree char *word =
       severity == f->severity && f->severity == f->rule->severity

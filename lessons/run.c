@@ -320,6 +320,7 @@ build(struct run *r, GError **error)
   static const struct world_sink sink = {
       .frame = take_frame, .event = take_event, .changed = take_change, .secret = take_secret};
   r->trace = trace_new();
+  trace_set_simulated(r->trace, true);
   r->world = world_new(r->seed, &sink, r);
   if (r->is_streamed) { /* it lasts as long as somebody serves: only memory can run out */
     struct world_limits limits = world_limits_default;

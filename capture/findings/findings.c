@@ -1,26 +1,86 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* findings.c -- keeps the logins of a capture and draws the findings of the catalogue from them.
+/* findings.c -- keeps the logins and findings of a capture, and hands what happens to the rules.
  *
- *     pass 1 ──login──> record ──rule──> AUTH-001 (accepted, or no verdict seen), AUTH-002
- * (rejected) ──notice─> AUTH-003
+ *     pass 1 ─┬─ login ──> login_record ─┬─> each module of findings_module.h ─> findings
+ *             └─ notice ─────────────────┘
  *
- * A password that was sent is a finding whatever the server said: accepted or without a verdict in
- * the capture it is AUTH-001 (without a verdict one step less sure), else AUTH-002. A login that
- * was refused before its secret was sent is only recorded: that is how it should be. Digests and
- * tokens have rules of their own, which are not in the catalogue yet. */
-#include "capture/findings/findings.h"
-
+ * Which connection did what is the sessions' matter, what it means is the modules'; this file owns
+ * memory, order, severity and the catalogue as a whole. */
+#include <openssl/rand.h>
 #include <string.h>
+
+#include "capture/findings/findings_module.h"
 
 /* A capture of a day at a big site has some hundred thousand; beyond this the report says so. */
 enum { FINDINGS_MAX = 1 << 20 };
 
+static const struct finding_module *const modules[] = {
+    &finding_module_auth, &finding_module_starttls, &finding_module_tls, &finding_module_mail,
+    &finding_module_capture};
+
 struct findings {
   GPtrArray *logins;
   GPtrArray *found;
-  GStringChunk *mechanisms;
+  GStringChunk *texts; /* mechanisms and subjects, each once */
+  GHashTable *once;    /* struct once* -> itself */
+  void *states[G_N_ELEMENTS(modules)];
+  uint8_t key[16]; /* of fingerprints */
   uint64_t n_dropped;
+  bool simulated;
 };
+
+/* What findings_add_once() has said. */
+struct once {
+  const struct finding_rule *rule;
+  const char *subject; /* interned: compared by its address */
+  struct ip_addr server;
+  uint16_t port;
+  uint32_t last_stream;
+  struct finding *finding;
+};
+
+/* ---- the catalogue ---- */
+
+unsigned
+finding_rules_n(void)
+{
+  unsigned n = 0;
+  while (finding_rule_get(n))
+    n++;
+  return n;
+}
+
+const struct finding_rule *
+finding_rule_get(unsigned i)
+{
+  for (size_t m = 0; m < G_N_ELEMENTS(modules); m++)
+    for (const struct finding_rule *const *r = modules[m]->rules; *r; r++)
+      if (i-- == 0)
+        return *r;
+  return NULL;
+}
+
+const struct finding_rule *
+finding_rule_find(const char *id)
+{
+  for (unsigned i = 0; finding_rule_get(i); i++)
+    if (strcmp(finding_rule_get(i)->id, id) == 0)
+      return finding_rule_get(i);
+  return NULL;
+}
+
+const char *
+severity_name(enum severity s)
+{
+  static const char *const names[] = {[SEVERITY_INFO] = "info",
+                                      [SEVERITY_LOW] = "low",
+                                      [SEVERITY_MEDIUM] = "medium",
+                                      [SEVERITY_HIGH] = "high",
+                                      [SEVERITY_CRITICAL] = "critical"};
+  return names[s];
+}
+
+/* ---- the store ---- */
 
 static void
 login_free(gpointer data)
@@ -31,13 +91,37 @@ login_free(gpointer data)
   g_free(l);
 }
 
+static guint
+once_hash(gconstpointer data)
+{
+  const struct once *o = data;
+  guint h = g_direct_hash(o->rule) * 31 + g_direct_hash(o->subject) + o->port;
+  for (size_t i = 0; i < sizeof o->server.octets; i++)
+    h = h * 31 + o->server.octets[i];
+  return h;
+}
+
+static gboolean
+once_equal(gconstpointer a, gconstpointer b)
+{
+  const struct once *x = a, *y = b;
+  return x->rule == y->rule && x->subject == y->subject && x->port == y->port &&
+         ip_addr_equal(&x->server, &y->server);
+}
+
 struct findings *
 findings_new(void)
 {
   struct findings *f = g_new0(struct findings, 1);
   f->logins = g_ptr_array_new_with_free_func(login_free);
   f->found = g_ptr_array_new_with_free_func(g_free);
-  f->mechanisms = g_string_chunk_new(256);
+  f->texts = g_string_chunk_new(1024);
+  f->once = g_hash_table_new_full(once_hash, once_equal, g_free, NULL);
+  /* Without randomness there would be no secrecy: then fingerprints are all 0 and equal nothing. */
+  if (RAND_bytes(f->key, sizeof f->key) != 1)
+    memset(f->key, 0, sizeof f->key);
+  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+    f->states[i] = modules[i]->start ? modules[i]->start(f) : NULL;
   return f;
 }
 
@@ -46,19 +130,27 @@ findings_free(struct findings *f)
 {
   if (!f)
     return;
+  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+    if (modules[i]->stop)
+      modules[i]->stop(f->states[i]);
   g_ptr_array_unref(f->logins);
   g_ptr_array_unref(f->found);
-  g_string_chunk_free(f->mechanisms);
+  g_hash_table_unref(f->once);
+  g_string_chunk_free(f->texts);
+  memset(f->key, 0, sizeof f->key);
   g_free(f);
 }
 
-/* Between two ends on one machine nobody listens who could not read it anyway: two steps lower. */
-static enum severity
-severity_here(enum severity s, const struct finding_flow *where)
+void
+findings_set_simulated(struct findings *f, bool simulated)
 {
-  if (!finding_is_local(where))
-    return s;
-  return s > SEVERITY_LOW ? (enum severity)(s - 2) : SEVERITY_INFO;
+  f->simulated = simulated;
+}
+
+bool
+findings_are_simulated(const struct findings *f)
+{
+  return f->simulated;
 }
 
 static bool
@@ -76,70 +168,139 @@ finding_is_local(const struct finding_flow *where)
   return is_loopback(&where->client) && is_loopback(&where->server);
 }
 
-static struct finding *
-add(struct findings *f, const struct finding_rule *rule, const struct finding_flow *where,
-    int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+/* Between two ends on one machine nobody listens who could not read it anyway, and in a simulation
+ * nothing is at risk: two steps lower. */
+static enum severity
+severity_here(const struct findings *f, enum severity s, const struct finding_flow *where)
+{
+  if (!f->simulated && !finding_is_local(where))
+    return s;
+  return s > SEVERITY_LOW ? (enum severity)(s - 2) : SEVERITY_INFO;
+}
+
+/* ---- for the modules ---- */
+
+void
+findings_drop(struct findings *f)
+{
+  f->n_dropped++;
+}
+
+void
+finding_add_evidence(struct finding *found, const struct finding_place *place)
+{
+  for (unsigned i = 0; i < place->n_evidence && found->n_evidence < FINDING_EVIDENCE_MAX; i++)
+    found->evidence[found->n_evidence++] = place->evidence[i];
+}
+
+struct finding *
+findings_add(struct findings *f, const struct finding_rule *rule, const struct finding_place *place,
+             const char *subject)
 {
   if (f->found->len >= FINDINGS_MAX) {
-    f->n_dropped++;
+    findings_drop(f);
     return NULL;
   }
   struct finding *found = g_new0(struct finding, 1);
   found->rule = rule;
-  found->severity = severity_here(rule->severity, where);
+  found->severity = severity_here(f, rule->severity, &place->where);
   found->confidence = CONFIDENCE_HIGH;
-  found->where = *where;
-  found->time_ns = time_ns;
+  found->where = place->where;
+  found->time_ns = place->time_ns;
   found->login = UINT32_MAX;
-  found->n_evidence = MIN(n_evidence, FINDING_EVIDENCE_MAX);
-  if (found->n_evidence)
-    memcpy(found->evidence, evidence, found->n_evidence * sizeof *evidence);
+  found->subject = subject ? g_string_chunk_insert_const(f->texts, subject) : NULL;
+  found->n_streams = 1;
+  finding_add_evidence(found, place);
   g_ptr_array_add(f->found, found);
   return found;
 }
 
+struct finding *
+findings_add_once(struct findings *f, const struct finding_rule *rule,
+                  const struct finding_place *place, const char *subject)
+{
+  struct once key = {.rule = rule,
+                     .subject = subject ? g_string_chunk_insert_const(f->texts, subject) : NULL,
+                     .server = place->where.server,
+                     .port = place->where.server_port};
+  struct once *old = g_hash_table_lookup(f->once, &key);
+  if (old) {
+    if (old->last_stream != place->where.stream)
+      old->finding->n_streams++;
+    old->last_stream = place->where.stream;
+    return NULL;
+  }
+  struct finding *found = findings_add(f, rule, place, subject);
+  if (!found)
+    return NULL;
+  key.last_stream = place->where.stream;
+  key.finding = found;
+  g_hash_table_add(f->once, g_memdup2(&key, sizeof key));
+  return found;
+}
+
+/* ---- feeding ---- */
+
+static uint64_t
+fingerprint(const struct findings *f, const uint8_t *p, size_t n)
+{
+  static const uint8_t no_key[sizeof f->key];
+  if (memcmp(f->key, no_key, sizeof no_key) == 0)
+    return 0;
+  g_autoptr(GHmac) h = g_hmac_new(G_CHECKSUM_SHA256, f->key, sizeof f->key);
+  uint8_t digest[32];
+  gsize n_digest = sizeof digest;
+  g_hmac_update(h, p, (gssize)n);
+  g_hmac_get_digest(h, digest, &n_digest);
+  uint64_t out = 0;
+  memcpy(&out, digest, sizeof out);
+  return out;
+}
+
 void
-findings_login(struct findings *f, const struct login *login, const struct finding_flow *where,
-               int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+findings_login(struct findings *f, const struct login *login, const struct finding_place *place)
 {
   if (f->logins->len >= FINDINGS_MAX) {
-    f->n_dropped++;
+    findings_drop(f);
     return;
   }
   struct login_record *l = g_new0(struct login_record, 1);
   l->app = login->app;
-  l->mechanism = g_string_chunk_insert_const(f->mechanisms, login->mechanism);
+  l->mechanism = g_string_chunk_insert_const(f->texts, login->mechanism);
   l->user = g_bytes_new(login->user, login->user_octets);
   l->secret = g_bytes_new(login->secret, login->secret_octets);
+  l->fingerprint = fingerprint(f, login->secret, login->secret_octets);
   l->secret_kind = login->secret_kind;
   l->outcome = login->outcome;
   l->confidence = login->mid_stream ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
-  l->where = *where;
-  l->time_ns = time_ns;
+  l->encrypted = login->encrypted;
+  l->where = place->where;
+  l->time_ns = place->time_ns;
   l->n_frames = MIN(login->n_frames, LOGIN_FRAMES_MAX);
   memcpy(l->frames, login->frames, l->n_frames * sizeof *l->frames);
   g_ptr_array_add(f->logins, l);
-  if (login->secret_kind != SECRET_PASSWORD)
-    return;
-  bool sent_in_vain = login->outcome == LOGIN_REJECTED || login->outcome == LOGIN_REFUSED;
-  struct finding *found = add(f, finding_rule_find(sent_in_vain ? "AUTH-002" : "AUTH-001"), where,
-                              time_ns, evidence, n_evidence);
-  if (!found)
-    return;
-  found->outcome = login->outcome;
-  found->confidence = l->confidence;
-  if (login->outcome == LOGIN_UNKNOWN)
-    found->confidence = login->mid_stream ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
-  found->login = f->logins->len - 1;
+  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+    if (modules[i]->login)
+      modules[i]->login(f->states[i], l, f->logins->len - 1, place);
 }
 
 void
-findings_notice(struct findings *f, const struct notice *notice, const struct finding_flow *where,
-                int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+findings_notice(struct findings *f, const struct notice *notice, const struct finding_place *place)
 {
-  if (notice->kind == NOTICE_CLEAR_LOGIN_OFFERED)
-    add(f, finding_rule_find("AUTH-003"), where, time_ns, evidence, n_evidence);
+  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+    if (modules[i]->notice)
+      modules[i]->notice(f->states[i], notice, place);
 }
+
+void
+findings_finish(struct findings *f)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+    if (modules[i]->finish)
+      modules[i]->finish(f->states[i]);
+}
+
+/* ---- reading ---- */
 
 unsigned
 findings_n_logins(const struct findings *f)

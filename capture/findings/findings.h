@@ -3,7 +3,8 @@
 #define CAPTURE_FINDINGS_FINDINGS_H
 
 /* What an analyst must know: logins seen and the findings that the rule table draws from them. The
- * sessions of pass 1 report logins and notices; the rules turn them into findings with evidence. */
+ * sessions of pass 1 report logins and notices; the rules turn them into findings with evidence.
+ * Rules live in modules (findings_module.h); this is what readers and feeders see. */
 #include <glib.h>
 
 #include "capture/trace/appsession.h"
@@ -20,11 +21,13 @@ struct finding_rule {
   struct lang_pair title, explanation, remediation;
   const char *const *rfc;    /* "RFC 8314 section 3" */
   const char *const *cwe;    /* "CWE-319" */
-  const char *const *attack; /* "T1040", MITRE ATT&CK version as in findings.c */
+  const char *const *attack; /* "T1040", MITRE ATT&CK version as in findings_rules.c */
 };
-extern const struct finding_rule *const finding_rules[]; /* NULL-terminated */
-const struct finding_rule *finding_rule_find(const char *id);
-const char *severity_name(enum severity s); /* "critical" */
+/* The catalogue, module by module: 0 .. finding_rules_n() - 1. */
+unsigned finding_rules_n(void);
+const struct finding_rule *finding_rule_get(unsigned i);
+const struct finding_rule *finding_rule_find(const char *id); /* NULL: there is none */
+const char *severity_name(enum severity s);                   /* "critical" */
 
 /* Who spoke with whom on the flow that a login or finding belongs to. */
 struct finding_flow {
@@ -34,23 +37,34 @@ struct finding_flow {
   uint16_t client_port, server_port;
 };
 
+struct evidence {
+  uint32_t frame;                 /* 0-based */
+  uint32_t first_octet, n_octets; /* in the frame; 0,0 when it lies in a reassembled datagram */
+};
+
+/* Where something was seen. Borrowed for the call. */
+struct finding_place {
+  struct finding_flow where;
+  int64_t time_ns;
+  const struct evidence *evidence;
+  unsigned n_evidence;
+};
+
 struct login_record {
   enum app app;
   const char *mechanism; /* interned */
   GBytes *user;
   GBytes *secret; /* kept to reveal on request; never printed without */
+  /* Equal for equal secrets of one run, and no use outside it: keyed with a random key. */
+  uint64_t fingerprint;
   enum secret_kind secret_kind;
   enum login_outcome outcome;
   enum confidence confidence;
+  bool encrypted; /* inside TLS, opened with a key log: no finding of its own */
   struct finding_flow where;
   int64_t time_ns;
   uint32_t frames[LOGIN_FRAMES_MAX]; /* 0-based */
   unsigned n_frames;
-};
-
-struct evidence {
-  uint32_t frame;                 /* 0-based */
-  uint32_t first_octet, n_octets; /* in the frame; 0,0 when it lies in a reassembled datagram */
 };
 
 enum { FINDING_EVIDENCE_MAX = 16 };
@@ -60,9 +74,13 @@ struct finding {
   enum severity severity;
   enum login_outcome outcome;
   enum confidence confidence;
-  struct finding_flow where;
+  struct finding_flow where; /* the first time */
   int64_t time_ns;
   uint32_t login; /* index of the login that it speaks of, or UINT32_MAX */
+  /* What exactly, in no language: "TLS 1.0", "mx.example.net", a user's name. Text from the wire,
+   * hostile: reports escape it. Never a secret. NULL: nothing beyond the rule. */
+  const char *subject;
+  uint32_t n_streams; /* conversations that show it: more than 1 for rules about a server */
   struct evidence evidence[FINDING_EVIDENCE_MAX];
   unsigned n_evidence;
 };
@@ -72,12 +90,17 @@ struct findings;
 struct findings *findings_new(void);
 void findings_free(struct findings *f);
 
-/* Feeding, from pass 1. `evidence` is where the secret (login) or the offer (notice) lies. */
-void findings_login(struct findings *f, const struct login *login, const struct finding_flow *where,
-                    int64_t time_ns, const struct evidence *evidence, unsigned n_evidence);
+/* The capture is of the simulator: severities are two steps lower, as on loopback. Before the first
+ * login. */
+void findings_set_simulated(struct findings *f, bool simulated);
+
+/* Feeding, from pass 1. `place` is where the secret (login) or what the notice tells lies. */
+void findings_login(struct findings *f, const struct login *login,
+                    const struct finding_place *place);
 void findings_notice(struct findings *f, const struct notice *notice,
-                     const struct finding_flow *where, int64_t time_ns,
-                     const struct evidence *evidence, unsigned n_evidence);
+                     const struct finding_place *place);
+/* All is in: rules that judge the whole capture speak. Once. */
+void findings_finish(struct findings *f);
 
 /* Reading, in the order in which they were found. */
 unsigned findings_n_logins(const struct findings *f);
@@ -86,7 +109,9 @@ unsigned findings_n(const struct findings *f);
 const struct finding *findings_get(const struct findings *f, unsigned i);
 /* Logins and findings that were one too many to keep. */
 uint64_t findings_n_dropped(const struct findings *f);
-/* Both ends are this machine: severities are then two steps lower, and reports say so. */
+/* Nobody can listen there (loopback), or nothing is real (simulator): severities are then two steps
+ * lower, and reports say so. */
 bool finding_is_local(const struct finding_flow *where);
+bool findings_are_simulated(const struct findings *f);
 
 #endif

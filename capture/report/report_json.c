@@ -61,7 +61,7 @@ put_login(FILE *out, GString *s, const struct report_file *file, bool several,
   report_secret(s, l, reveal, true);
   g_string_append(s, "\",");
   put_text(s, "secret_kind", report_secret_kind(l->secret_kind));
-  g_string_append(s, "\"encrypted\":false,");
+  g_string_append_printf(s, "\"encrypted\":%s,", l->encrypted ? "true" : "false");
   put_text(s, "outcome", report_outcome(l->outcome));
   put_frames(s, l->frames, l->n_frames, 1);
   g_string_append_printf(s, "\"stream\":%" PRIu32 ",", l->where.stream);

@@ -171,8 +171,8 @@ put_file(FILE *out, GString *s, const struct report_file *file, bool reveal)
   fprintf(out, lang_text("\nFindings: %u\n", "\nสิ่งที่พบ: %u รายการ\n"), findings_n(file->findings));
   g_autofree unsigned *order = report_finding_order(file->findings);
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--)
-    for (size_t r = 0; finding_rules[r]; r++)
-      put_rule(out, s, file, order, finding_rules[r], (enum severity)severity);
+    for (unsigned r = 0; r < finding_rules_n(); r++)
+      put_rule(out, s, file, order, finding_rule_get(r), (enum severity)severity);
   fputc('\n', out);
 }
 

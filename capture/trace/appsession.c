@@ -60,6 +60,23 @@ app_notice(struct appsession *s, enum notice_kind kind, uint32_t element, uint32
   s->sink->notice(s->data, &n);
 }
 
+void
+app_notice_line(struct appsession *s, enum notice_kind kind, enum side side,
+                const struct app_line *line, uint32_t element, uint16_t code)
+{
+  struct notice n = {.kind = kind,
+                     .app = (enum app)s->app,
+                     .side = side,
+                     .code = code,
+                     .element = element,
+                     .frame = line->last_frame,
+                     .offset = line->offset,
+                     .n_octets = (uint32_t)MIN(line->n_octets, UINT32_MAX),
+                     .text = line->p,
+                     .n_text = line->n_text};
+  s->sink->notice(s->data, &n);
+}
+
 /* ---- commands that wait ---- */
 
 struct app_command *
@@ -603,6 +620,12 @@ inner_element(void *data, const struct element *element, const uint8_t *octets, 
 static void
 inner_login(void *data, const struct login *login)
 {
+  struct appsession *outer = data;
+  struct login l = *login;
+  if (outer->inner_flag == ELEMENT_FLAG_INNER)
+    l.encrypted = true;
+  l.secret_wire_octets = 0; /* its octets are not those of the stream */
+  outer->sink->login(outer->data, &l);
 }
 
 static void

@@ -42,6 +42,7 @@ struct login {
   enum secret_kind secret_kind;
   enum login_outcome outcome;
   bool mid_stream; /* the connection's start was not seen */
+  bool encrypted;  /* said inside TLS that a key log opened: the wire does not show it */
   uint32_t
       frames[LOGIN_FRAMES_MAX]; /* ascending, no repeats: lines of the exchange and the answer */
   unsigned n_frames;
@@ -56,11 +57,19 @@ enum notice_kind {
   NOTICE_TLS_STARTED,         /* the stream went over to TLS records */
 };
 
+/* Something that a rule of capture/findings/ judges. The session tells what happened on its own
+ * connection; what it means beside other connections is the rules' matter. */
 struct notice {
   enum notice_kind kind;
   enum app app;
-  uint32_t element; /* index given by the sink's element() */
-  uint32_t frame;
+  enum side side;      /* who said it */
+  uint16_t code;       /* the kind's own: a verb, a reply code */
+  uint32_t element;    /* index given by the sink's element() */
+  uint32_t frame;      /* that completed it */
+  uint64_t offset;     /* of its octets in the side's stream */
+  uint32_t n_octets;   /* 0: the frame is all that is known */
+  const uint8_t *text; /* the line or value that it speaks of, without line end; may be NULL */
+  size_t n_text;       /* valid during the call */
 };
 
 /* The contents of one TLS record that was opened with a key log, or a run of octets that were
@@ -83,8 +92,8 @@ struct appsession_sink {
   void (*login)(void *data, const struct login *login);
   void (*notice)(void *data, const struct notice *notice);
   /* Keeps it and returns true; false when there is no room: then it stays sealed. May be NULL: then
-   * nothing is opened. What is said inside comes as elements with ELEMENT_FLAG_INNER; logins and
-   * notices inside are not told, since the wire does not show them. */
+   * nothing is opened. What is said inside comes as elements with ELEMENT_FLAG_INNER, logins inside
+   * as `encrypted`; notices inside are not told, since the wire does not show them. */
   bool (*plain)(void *data, const struct app_plain *plain);
 };
 

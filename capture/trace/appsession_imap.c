@@ -454,7 +454,7 @@ imap_notice_offer(struct appsession *s, const struct app_line *line, uint32_t el
   if (s->offer_noticed || !imap_offers_clear_login(line->p, line->n_text))
     return;
   s->offer_noticed = true;
-  app_notice(s, NOTICE_CLEAR_LOGIN_OFFERED, element, line->last_frame);
+  app_notice_line(s, NOTICE_CLEAR_LOGIN_OFFERED, SIDE_SERVER, line, element, 0);
 }
 
 static void

@@ -197,6 +197,9 @@ uint32_t app_emit_line(struct appsession *s, enum side side, const struct app_li
                        const struct app_out *out);
 void app_emit(struct appsession *s, enum side side, struct element *e, const uint8_t *p, size_t n);
 void app_notice(struct appsession *s, enum notice_kind kind, uint32_t element, uint32_t frame);
+/* A notice about a line of one side, with the place of its octets. */
+void app_notice_line(struct appsession *s, enum notice_kind kind, enum side side,
+                     const struct app_line *line, uint32_t element, uint16_t code);
 
 /* Both sides speak TLS from here on (element: the answer that said so); or are not read any more.
  */

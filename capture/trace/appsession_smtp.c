@@ -478,7 +478,7 @@ smtp_reply(struct appsession *s, const struct app_line *line)
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (offers && !s->offer_noticed) {
     s->offer_noticed = true;
-    app_notice(s, NOTICE_CLEAR_LOGIN_OFFERED, element, line->last_frame);
+    app_notice_line(s, NOTICE_CLEAR_LOGIN_OFFERED, SIDE_SERVER, line, element, 0);
   }
   if (tls)
     app_start_tls(s, element, line->last_frame);

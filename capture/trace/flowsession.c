@@ -118,7 +118,7 @@ on_login(void *data, const struct login *login)
   unsigned n = find_evidence(&s->rings[direction_of(s, SIDE_CLIENT)], login->secret_offset,
                              login->secret_wire_octets, evidence, &time_ns);
   if (s->sink->login)
-    s->sink->login(s->data, login, &where, time_ns, evidence, n);
+    s->sink->login(s->data, login, &(struct finding_place){where, time_ns, evidence, n});
 }
 
 static void
@@ -126,19 +126,15 @@ on_notice(void *data, const struct notice *notice)
 {
   struct flowsession *s = data;
   s->flow->seen.has_tls |= notice->kind == NOTICE_TLS_STARTED;
-  struct finding_flow where = describe(s);
-  struct evidence evidence = {.frame = notice->frame};
-  int64_t time_ns = s->time_ns;
-  const struct ring *r = &s->rings[direction_of(s, SIDE_SERVER)];
-  for (unsigned i = 0; i < r->n; i++)
-    if (r->places[i].frame == notice->frame) {
-      time_ns = r->places[i].time_ns;
-      evidence.first_octet = r->places[i].frame_offset;
-      evidence.n_octets = r->places[i].frame_offset ? r->places[i].n_octets : 0;
-      break;
-    }
-  if (s->sink->notice)
-    s->sink->notice(s->data, notice, &where, time_ns, &evidence, 1);
+  if (!s->sink->notice)
+    return;
+  struct evidence evidence[FINDING_EVIDENCE_MAX] = {{.frame = notice->frame}};
+  struct finding_place place = {
+      .where = describe(s), .time_ns = s->time_ns, .evidence = evidence, .n_evidence = 1};
+  if (notice->n_octets)
+    place.n_evidence = find_evidence(&s->rings[direction_of(s, notice->side)], notice->offset,
+                                     notice->n_octets, evidence, &place.time_ns);
+  s->sink->notice(s->data, notice, &place);
 }
 
 static bool

@@ -24,10 +24,8 @@ struct pass1_options {
 struct pass1_sink {
   /* Stores an element and returns its index (0 when it is not kept). */
   uint32_t (*element)(void *data, const struct element *element, const uint8_t *octets, size_t n);
-  void (*login)(void *data, const struct login *login, const struct finding_flow *where,
-                int64_t time_ns, const struct evidence *evidence, unsigned n_evidence);
-  void (*notice)(void *data, const struct notice *notice, const struct finding_flow *where,
-                 int64_t time_ns, const struct evidence *evidence, unsigned n_evidence);
+  void (*login)(void *data, const struct login *login, const struct finding_place *place);
+  void (*notice)(void *data, const struct notice *notice, const struct finding_place *place);
   /* What a TLS record of a flow held; false when it cannot be kept. Sides are roles. */
   bool (*plain)(void *data, uint32_t flow, const struct app_plain *plain);
   /* A datagram was put together in `frame`, from these pieces in the order of their octets. */

@@ -64,29 +64,34 @@ on_element(void *data, const struct element *element, const uint8_t *octets, siz
 static void
 mark_risk(struct trace *t, uint32_t frame)
 {
-  /* The frame that is being fed has no record yet: trace_feed() marks it from risk_frame. */
   if (frame < t->frames.n)
     ((struct trace_frame *)store_get(&t->frames, frame))->flags |= TRACE_FRAME_RISK;
 }
 
 static void
-on_login(void *data, const struct login *login, const struct finding_flow *where, int64_t time_ns,
-         const struct evidence *evidence, unsigned n_evidence)
+on_login(void *data, const struct login *login, const struct finding_place *place)
 {
   struct trace *t = data;
-  findings_login(t->findings, login, where, time_ns, evidence, n_evidence);
-  for (unsigned i = 0; i < login->n_frames; i++)
+  findings_login(t->findings, login, place);
+  for (unsigned i = 0; i < login->n_frames && !login->encrypted; i++)
     mark_risk(t, login->frames[i]);
 }
 
 static void
-on_notice(void *data, const struct notice *notice, const struct finding_flow *where,
-          int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+on_notice(void *data, const struct notice *notice, const struct finding_place *place)
 {
-  struct trace *t = data;
-  findings_notice(t->findings, notice, where, time_ns, evidence, n_evidence);
-  if (notice->kind == NOTICE_CLEAR_LOGIN_OFFERED)
-    mark_risk(t, notice->frame);
+  findings_notice(((struct trace *)data)->findings, notice, place);
+}
+
+/* Frames that new findings speak of. */
+static void
+mark_findings(struct trace *t)
+{
+  for (; t->n_findings_marked < findings_n(t->findings); t->n_findings_marked++) {
+    const struct finding *f = findings_get(t->findings, t->n_findings_marked);
+    for (unsigned i = 0; i < f->n_evidence; i++)
+      mark_risk(t, f->evidence[i].frame);
+  }
 }
 
 static void
@@ -231,6 +236,7 @@ trace_feed(struct trace *t, const struct pass1_input *in)
   pass1_frame(t->pass, in, record);
   record->element = first_element;
   t->n_elements_in_frames = t->elements.n;
+  mark_findings(t);
   if (record->flags & TRACE_FRAME_CUT)
     t->damage.n_cut_frames++;
   if (record->prev_in_flow != TRACE_NONE)
@@ -266,6 +272,12 @@ arena_add(struct trace *t, const uint8_t *octets, uint32_t n)
   return block * STORE_ARENA + at;
 }
 
+void
+trace_set_simulated(struct trace *t, bool simulated)
+{
+  findings_set_simulated(t->findings, simulated);
+}
+
 uint32_t
 trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t *octets,
              uint32_t captured, uint32_t wire)
@@ -293,4 +305,6 @@ trace_finish(struct trace *t)
     return;
   t->is_finished = true;
   pass1_finish(t->pass);
+  findings_finish(t->findings);
+  mark_findings(t);
 }

@@ -128,6 +128,9 @@ uint16_t trace_add_interface(struct trace *t, const char *name, enum link_type l
  * several interfaces. Before the first frame only. */
 void trace_set_separate_interfaces(struct trace *t, bool separate);
 
+/* The frames are of the simulator: findings are two steps less severe. Before the first frame. */
+void trace_set_simulated(struct trace *t, bool simulated);
+
 /* Appends one frame whose octets are copied into the arena, runs pass 1 over it and returns its
  * index. TRACE_NONE when the trace is full (4,294,967,294 frames). */
 uint32_t trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t *octets,

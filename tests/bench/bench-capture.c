@@ -72,8 +72,7 @@ count_element(void *data, const struct element *element, const uint8_t *octets, 
 }
 
 static void
-count_login(void *data, const struct login *login, const struct finding_flow *where,
-            int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+count_login(void *data, const struct login *login, const struct finding_place *place)
 {
   struct result *r = data;
   r->n_logins++;

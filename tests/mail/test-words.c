@@ -51,8 +51,8 @@ test_tables_are_whole(void)
   check_states(imap_states, IMAP_N_STATES);
   for (unsigned code = 0; code < 1000; code++)
     check_pair(smtp_code_meaning(code));
-  for (size_t i = 0; finding_rules[i]; i++) {
-    const struct finding_rule *r = finding_rules[i];
+  for (unsigned i = 0; i < finding_rules_n(); i++) {
+    const struct finding_rule *r = finding_rule_get(i);
     check_pair(r->title);
     check_pair(r->explanation);
     check_pair(r->remediation);

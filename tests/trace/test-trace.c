@@ -221,12 +221,11 @@ test_a_cut_file_keeps_what_was_read(void)
 /* ---- pass 1 without a store ---- */
 
 static void
-count_login(void *data, const struct login *login, const struct finding_flow *where,
-            int64_t time_ns, const struct evidence *evidence, unsigned n_evidence)
+count_login(void *data, const struct login *login, const struct finding_place *place)
 {
   unsigned *n = data;
   ++*n;
-  g_assert_cmpuint(where->stream, <, 10000);
+  g_assert_cmpuint(place->where.stream, <, 10000);
 }
 
 /* Ten thousand short connections, a second apart: streams are counted on while idle ones are

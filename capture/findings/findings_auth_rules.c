@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* findings_rules.c -- the catalogue: every finding as a row of data, in both languages.
+/* findings_auth_rules.c -- the catalogue's rows about logins, in both languages.
  *
  * Severities are for a real network. CWE names are of CWE 4.15, techniques of MITRE ATT&CK for
- * Enterprise version 16. What makes a rule speak is in findings.c. */
-#include <string.h>
+ * Enterprise version 16. What makes a rule speak is in findings_auth.c. */
+#include "capture/findings/findings_auth.h"
 
-#include "capture/findings/findings.h"
-
-#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static const struct finding_rule auth_001 = {
+const struct finding_rule auth_001 = {
     .id = "AUTH-001",
     .severity = SEVERITY_CRITICAL,
     .title = {"Password sent in the clear", "ส่งรหัสผ่านโดยไม่เข้ารหัสลับ"},
@@ -24,14 +20,14 @@ static const struct finding_rule auth_001 = {
          "logins without TLS, and change this password, since it may be known to others.",
          "ให้ไคลเอนต์ใช้ TLS ตั้งแต่เริ่มเชื่อมต่อ (ส่งจดหมาย 465, IMAP 993, POP3 995) "
          "ตั้งเซิร์ฟเวอร์ให้ปฏิเสธการเข้าระบบที่ไม่มี TLS และเปลี่ยนรหัสผ่านนี้ เพราะอาจมีผู้อื่นรู้แล้ว"},
-    .rfc =
-        LIST("RFC 8314 section 3", "RFC 8314 section 4", "RFC 4954 section 4", "RFC 4616 section 5",
-             "RFC 3501 section 6.2.3", "RFC 9051 section 6.2.3", "RFC 1939 section 13"),
-    .cwe = LIST("CWE-319", "CWE-523"),
-    .attack = LIST("T1040"),
+    .rfc = FINDING_LIST("RFC 8314 section 3", "RFC 8314 section 4", "RFC 4954 section 4",
+                        "RFC 4616 section 5", "RFC 3501 section 6.2.3", "RFC 9051 section 6.2.3",
+                        "RFC 1939 section 13"),
+    .cwe = FINDING_LIST("CWE-319", "CWE-523"),
+    .attack = FINDING_LIST("T1040"),
 };
 
-static const struct finding_rule auth_002 = {
+const struct finding_rule auth_002 = {
     .id = "AUTH-002",
     .severity = SEVERITY_HIGH,
     .title = {"Password sent in the clear and rejected", "ส่งรหัสผ่านโดยไม่เข้ารหัสลับและถูกเซิร์ฟเวอร์ปฏิเสธ"},
@@ -45,14 +41,14 @@ static const struct finding_rule auth_002 = {
          "is sent, and have the user change passwords that resemble this one.",
          "ให้ไคลเอนต์ใช้ TLS ตั้งแต่เริ่มเชื่อมต่อ ตั้งเซิร์ฟเวอร์ให้ปฏิเสธการเข้าระบบที่ไม่มี TLS ก่อนที่รหัสผ่านจะถูกส่ง "
          "และให้ผู้ใช้เปลี่ยนรหัสผ่านที่คล้ายกับรหัสนี้"},
-    .rfc = LIST("RFC 8314 section 3", "RFC 8314 section 4", "RFC 4954 section 4",
-                "RFC 3501 section 6.2.3", "RFC 9051 section 6.2.3", "RFC 1939 section 13",
-                "RFC 5530 section 3", "RFC 3206 section 4"),
-    .cwe = LIST("CWE-319"),
-    .attack = LIST("T1040"),
+    .rfc = FINDING_LIST("RFC 8314 section 3", "RFC 8314 section 4", "RFC 4954 section 4",
+                        "RFC 3501 section 6.2.3", "RFC 9051 section 6.2.3", "RFC 1939 section 13",
+                        "RFC 5530 section 3", "RFC 3206 section 4"),
+    .cwe = FINDING_LIST("CWE-319"),
+    .attack = FINDING_LIST("T1040"),
 };
 
-static const struct finding_rule auth_003 = {
+const struct finding_rule auth_003 = {
     .id = "AUTH-003",
     .severity = SEVERITY_HIGH,
     .title = {"Server offers login without TLS", "เซิร์ฟเวอร์ยอมให้เข้าระบบโดยไม่มี TLS"},
@@ -67,30 +63,10 @@ static const struct finding_rule auth_003 = {
          "ให้ประกาศ LOGINDISABLED (IMAP) และประกาศ AUTH, USER, SASL PLAIN หรือ LOGIN เฉพาะหลังเริ่ม TLS "
          "แล้ว "
          "หากทำได้ ให้เปิดเฉพาะพอร์ตที่ใช้ TLS ตั้งแต่เริ่มเชื่อมต่อ"},
-    .rfc = LIST("RFC 9051 section 6.2.3", "RFC 2595 section 3.2", "RFC 4954 section 4",
-                "RFC 8314 section 4"),
-    .cwe = LIST("CWE-523"),
-    .attack = (const char *const[]){NULL},
+    .rfc = FINDING_LIST("RFC 9051 section 6.2.3", "RFC 2595 section 3.2", "RFC 4954 section 4",
+                        "RFC 8314 section 4"),
+    .cwe = FINDING_LIST("CWE-523"),
+    .attack = FINDING_LIST_EMPTY,
 };
 
-const struct finding_rule *const finding_rules[] = {&auth_001, &auth_002, &auth_003, NULL};
-
-const struct finding_rule *
-finding_rule_find(const char *id)
-{
-  for (size_t i = 0; finding_rules[i]; i++)
-    if (strcmp(finding_rules[i]->id, id) == 0)
-      return finding_rules[i];
-  return NULL;
-}
-
-const char *
-severity_name(enum severity s)
-{
-  static const char *const names[] = {[SEVERITY_INFO] = "info",
-                                      [SEVERITY_LOW] = "low",
-                                      [SEVERITY_MEDIUM] = "medium",
-                                      [SEVERITY_HIGH] = "high",
-                                      [SEVERITY_CRITICAL] = "critical"};
-  return names[s];
-}
+const struct finding_rule *const finding_rules_auth[] = {&auth_001, &auth_002, &auth_003, NULL};
