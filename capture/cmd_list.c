@@ -58,7 +58,7 @@ cmd_fields(int argc, char **argv)
   for (size_t i = 0; i < n; i++) {
     g_auto(GStrv) parts = g_strsplit(lang_pick(all[i]->explain), "%s", 2);
     g_autofree char *sentence = g_strjoinv("…", parts);
-    printf("%s\t%s\t%s\t%s\n", all[i]->key, type_word(all[i]->type), all[i]->name, sentence);
+    printf("%s\t%s\t%s\t%s\n", all[i]->key, type_word(all[i]->type), lang_pick(all[i]->name), sentence);
   }
   return EXIT_DONE;
 }

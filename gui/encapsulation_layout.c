@@ -144,7 +144,7 @@ add_options(struct encapsulation *v, struct decode *d, unsigned layer, const dou
       if (pass == 0) {
         depth = MIN(depth, f->depth);
       } else if (f->depth == depth) {
-        struct encapsulation_cell c = {.label = g_strdup(f->def->name),
+        struct encapsulation_cell c = {.label = g_strdup(lang_pick(f->def->name)),
                                        .value = line_value(d, i),
                                        .field = i,
                                        .layer = layer,

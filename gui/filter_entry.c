@@ -227,7 +227,7 @@ offer_keys(struct filter_box *b)
     if (strcmp(keys[i], prefix) == 0 && !keys[i + 1])
       break;
     const struct field_def *def = field_def_find(keys[i]);
-    gtk_list_store_insert_with_values(b->keys, NULL, -1, 0, keys[i], 1, def ? def->name : "", -1);
+    gtk_list_store_insert_with_values(b->keys, NULL, -1, 0, keys[i], 1, def ? lang_pick(def->name) : "", -1);
   }
 }
 

@@ -21,9 +21,10 @@ field_at(struct decode *d, unsigned i)
 static const struct field_def limit_defs[] = {
     {"enveloscope.limit",
      FIELD_TEXT,
-     "Limit reached",
+     {"Limit reached", "ถึงขีดจำกัด"},
      {"Not everything is shown, because a limit was reached: %s.",
-      "แสดงไม่ครบทุกส่วน เพราะถึงขีดจำกัดแล้ว: %s"}}};
+      "แสดงไม่ครบทุกส่วน เพราะถึงขีดจำกัดแล้ว: %s"},
+     "Enveloscope"}};
 FIELD_TABLE(build_fields, limit_defs);
 
 static uint32_t

@@ -31,8 +31,10 @@ enum field_type {
 struct field_def {
   const char *key;
   enum field_type type;
-  const char *name; /* English, as in the tree: "Time to live" */
+  struct lang_pair name; /* as in the tree: "Time to live" */
   struct lang_pair explain;
+  const char *spec; /* where it is defined: "RFC 5321 section 4.1"; "Enveloscope" for what is only
+                     * computed here */
   uint8_t n_digits; /* HEX: how many are shown; 0 for four */
   bool is_signed;   /* UINT: the number is an int64_t */
 };

@@ -188,7 +188,7 @@ value_append(struct decode *d, GString *out, const struct field *f, bool tree)
   }
   switch (f->def->type) {
   case FIELD_PROTOCOL:
-    g_string_append(out, text ? text : f->def->name);
+    g_string_append(out, text ? text : tree ? lang_pick(f->def->name) : f->def->name.en);
     break;
   case FIELD_TEXT:
     if (masked) {
@@ -244,7 +244,7 @@ decode_line(struct decode *d, const struct field *f)
     value_append(d, line, f, true);
     return g_string_free(line, FALSE);
   }
-  g_string_append(line, f->def->name);
+  g_string_append(line, lang_pick(f->def->name));
   if (f->def->type == FIELD_BOOL) {
     g_string_append_printf(line, ": %s",
                            f->number ? lang_text("Set", "ตั้งไว้") : lang_text("Not set", "ไม่ได้ตั้ง"));

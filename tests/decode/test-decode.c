@@ -10,32 +10,82 @@
 
 /* ---- the registry ---- */
 
+static bool
+is_thai_letter(gunichar c)
+{
+  return c >= 0x0e01 && c <= 0x0e5b;
+}
+
+static unsigned
+n_thai_letters(const char *text)
+{
+  unsigned n = 0;
+  for (const char *p = text; *p; p = g_utf8_next_char(p))
+    n += is_thai_letter(g_utf8_get_char(p));
+  return n;
+}
+
+/* Words of English that a Thai text may not have: three in a row that are written small. Names of
+ * things ("DHCP", "hop limit", "base64") stay as they are in every language. */
+static bool
+has_english_words(const char *thai)
+{
+  static GRegex *three;
+  if (!three)
+    three = g_regex_new("\\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\\b", 0, 0, NULL);
+  return g_regex_match(three, thai, 0, NULL);
+}
+
+static void
+check_pair(const struct field_def *def, struct lang_pair pair, bool is_sentence)
+{
+  const char *const texts[] = {pair.en, pair.th};
+  for (unsigned k = 0; k < 2; k++) {
+    if (!texts[k] || !g_utf8_validate(texts[k], -1, NULL))
+      g_error("%s: a text is missing or no UTF-8", def->key);
+    const char *mark = strchr(texts[k], '%');
+    if (mark && (!is_sentence || mark[1] != 's' || strchr(mark + 1, '%')))
+      g_error("%s: only one %%s, and only in a sentence: %s", def->key, texts[k]);
+  }
+  if (strlen(pair.en) < 1 || n_thai_letters(pair.en) > 0)
+    g_error("%s: not English: %s", def->key, pair.en);
+  if (n_thai_letters(pair.th) < 2 || has_english_words(pair.th))
+    g_error("%s: not Thai: %s", def->key, pair.th);
+  if (!is_sentence)
+    return;
+  if (strlen(pair.en) < 10 || !strchr(".!?", pair.en[strlen(pair.en) - 1]))
+    g_error("%s: no sentence: %s", def->key, pair.en);
+  if (!strstr(pair.en, "%s") != !strstr(pair.th, "%s"))
+    g_error("%s: only one language quotes the value", def->key);
+}
+
+/* "RFC 5321 section 4.1.1", "IEEE 802.3 clause 3", "pcapng section 4.3", a link type of pcap, or
+ * "Enveloscope" for what is computed here. */
+static void
+check_spec(const struct field_def *def)
+{
+  if (!def->spec || !g_regex_match_simple(
+                        "^(RFC [1-9][0-9]{2,3}( (section|appendix) [0-9A-Z.]+)?"
+                        "|IEEE 802\\.[0-9]+[A-Za-z]*( clause [0-9]+)?|ITU-T X\\.[0-9]+"
+                        "|pcapng section [0-9.]+|LINKTYPE_[A-Z0-9_]+|[A-Z]+-[A-Z]+|Enveloscope)$",
+                        def->spec, 0, 0))
+    g_error("%s: no specification: %s", def->key, def->spec);
+}
+
 static void
 test_keys_and_sentences(void)
 {
   size_t n;
   const struct field_def *const *all = field_defs(&n);
-  g_assert_cmpuint(n, >, 250);
+  g_assert_cmpuint(n, >, 500);
   for (size_t i = 0; i < n; i++) {
     const struct field_def *def = all[i];
     g_assert_true(field_def_find(def->key) == def);
     if (i)
       g_assert_cmpstr(all[i - 1]->key, <, def->key); /* sorted and unique */
-    g_assert_nonnull(def->name);
-    const char *const sentences[] = {def->explain.en, def->explain.th};
-    for (unsigned k = 0; k < 2; k++) {
-      g_assert_nonnull(sentences[k]);
-      g_assert_cmpuint(strlen(sentences[k]), >, 5);
-      g_assert_true(g_utf8_validate(sentences[k], -1, NULL));
-      const char *mark = strchr(sentences[k], '%');
-      if (mark) {
-        g_assert_cmpint(mark[1], ==, 's');
-        g_assert_null(strchr(mark + 1, '%'));
-      }
-    }
-    g_assert_cmpint(strstr(def->explain.en, "%s") != NULL, ==,
-                    strstr(def->explain.th, "%s") != NULL);
-    g_assert_cmpstr(def->explain.en, !=, def->explain.th);
+    check_pair(def, def->name, false);
+    check_pair(def, def->explain, true);
+    check_spec(def);
   }
 }
 
