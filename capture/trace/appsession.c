@@ -414,6 +414,11 @@ give_line(struct appsession *s, enum side which, struct app_line *line)
       line->flags |= ELEMENT_FLAG_ODD;
   }
   s->protocol->line(s, which, line);
+  if (which == SIDE_SERVER && !s->greeting_told) {
+    s->greeting_told = true;
+    if (!side->after_gap)
+      app_notice_line(s, NOTICE_GREETING, which, line, ELEMENT_NONE, 0);
+  }
   side->after_gap = false;
 }
 
@@ -552,6 +557,7 @@ appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port, bool m
   s->server_port = server_port;
   s->mid_stream = mid_stream;
   s->synced = !mid_stream;
+  s->greeting_told = mid_stream;
   s->sink = sink;
   s->data = data;
   return s;

@@ -55,6 +55,7 @@ struct login {
 enum notice_kind {
   NOTICE_CLEAR_LOGIN_OFFERED, /* capability line offers a clear login without TLS (AUTH-003) */
   NOTICE_TLS_STARTED,         /* the stream went over to TLS records */
+  NOTICE_GREETING,            /* text: the server's first line; not when the start was not seen */
 };
 
 /* Something that a rule of capture/findings/ judges. The session tells what happened on its own

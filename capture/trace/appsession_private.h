@@ -145,7 +145,7 @@ struct appsession {
   bool after_gap;  /* the server's stream has a hole: answers may be missing */
   bool ended;
   bool tls_asked; /* STARTTLS waits for its answer */
-  bool tls_started, offer_noticed;
+  bool tls_started, offer_noticed, greeting_told;
   bool more;                 /* the server's answer has more lines */
   const struct keylog *keys; /* borrowed; NULL: TLS is never opened */
   struct opener *opener;     /* from the first record on */

@@ -139,6 +139,8 @@ on_notice(void *data, const struct notice *n)
 {
   struct player *p = data;
   struct event event = {0};
+  if (n->kind != NOTICE_TLS_STARTED && n->kind != NOTICE_CLEAR_LOGIN_OFFERED)
+    return; /* the rules' matter: tests of findings */
   event.text = g_strdup_printf("%s <%u", n->kind == NOTICE_TLS_STARTED ? "tls" : "offer",
                                g_array_index(p->index, uint32_t, n->element));
   g_array_append_val(p->events, event);
