@@ -53,7 +53,8 @@ state_name(const struct trace_flow *f)
 static void
 fill(struct row *r, const struct trace_flow *f)
 {
-  static const char *const apps[APP_N] = {"", "SMTP", "POP3", "IMAP", "TLS", "DNS"};
+  static const char *const apps[APP_N] = {"", "SMTP", "POP3", "IMAP", "TLS", "DNS",
+                                            "SOCKS", "HTTP"};
   unsigned client = f->client & 1;
   *r = (struct row){.transport = f->proto == IP_PROTO_TCP   ? "TCP"
                                  : f->proto == IP_PROTO_UDP ? "UDP"

@@ -168,7 +168,8 @@ kind_word(const struct run *r)
       [ELEMENT_COMMAND] = "command", [ELEMENT_REST] = "command_rest", [ELEMENT_AUTH] = "auth",
       [ELEMENT_REPLY] = "reply",     [ELEMENT_TEXT] = "text",         [ELEMENT_MESSAGE] = "message",
       [ELEMENT_END] = "end",         [ELEMENT_LITERAL] = "literal",   [ELEMENT_TLS] = "tls",
-      [ELEMENT_DEFLATE] = "deflate", [ELEMENT_GAP] = "gap",           [ELEMENT_OTHER] = "other"};
+      [ELEMENT_DEFLATE] = "deflate", [ELEMENT_TUNNEL] = "tunnel",     [ELEMENT_GAP] = "gap",
+      [ELEMENT_OTHER] = "other"};
   return r->gap ? "gap" : r->element ? words[r->element->kind] : "octets";
 }
 

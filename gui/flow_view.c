@@ -163,6 +163,7 @@ flow_view_end_name(Session *session, uint32_t flow, enum side side)
 const char *
 flow_view_app_name(uint8_t app)
 {
-  static const char *const names[APP_N] = {"", "SMTP", "POP3", "IMAP", "TLS", "DNS"};
+  static const char *const names[APP_N] = {"", "SMTP", "POP3", "IMAP", "TLS",
+                                             "DNS", "SOCKS", "HTTP"};
   return app < APP_N ? names[app] : "";
 }

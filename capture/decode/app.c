@@ -491,6 +491,12 @@ element_build(struct decode *d, const struct element *e, struct slice s)
   case APP_TLS:
     tls_element(d, e, s);
     break;
+  case APP_SOCKS:
+    socks_element(d, e, s);
+    break;
+  case APP_HTTP:
+    http_element(d, e, s);
+    break;
   default:
     build_octets(d, &defs[OTHER], s);
   }
@@ -502,10 +508,8 @@ struct app_layer {
 };
 
 static const struct app_layer app_layers[APP_N] = {
-    [APP_SMTP] = {"smtp", "SMTP"},
-    [APP_POP3] = {"pop", "POP"},
-    [APP_IMAP] = {"imap", "IMAP"},
-    [APP_TLS] = {"tls", "TLS"},
+    [APP_SMTP] = {"smtp", "SMTP"}, [APP_POP3] = {"pop", "POP"},      [APP_IMAP] = {"imap", "IMAP"},
+    [APP_TLS] = {"tls", "TLS"},    [APP_SOCKS] = {"socks", "Socks"}, [APP_HTTP] = {"http", "HTTP"},
 };
 
 static void

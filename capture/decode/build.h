@@ -167,6 +167,8 @@ void smtp_element(struct decode *d, const struct element *e, struct slice s);
 void pop_element(struct decode *d, const struct element *e, struct slice s);
 void imap_element(struct decode *d, const struct element *e, struct slice s);
 void tls_element(struct decode *d, const struct element *e, struct slice s);
+void socks_element(struct decode *d, const struct element *e, struct slice s);
+void http_element(struct decode *d, const struct element *e, struct slice s);
 /* A message or a part of one from its header on: imf and MIME fields. */
 void message_decode(struct decode *d, struct slice s);
 
@@ -177,7 +179,8 @@ struct field_table {
 };
 extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, ip_option_fields,
     icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
-    tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields;
+    tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
+    tunnel_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

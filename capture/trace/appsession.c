@@ -7,6 +7,7 @@
  *     DOT <──────────────────── LINES ───────────────────> COUNT
  *      └──────── "." ────────────> ^ <──────── left = 0 ──────┘
  *                                  └── app_start_tls ──> TLS ── no record ──> OTHER
+ *     TUNNEL ─> HELD ─ tunnel_open ─> detection begins again, see appsession_tunnel.c
  *
  * A whole line that arrives in one call is read where it lies; only lines and records cut by calls
  * are copied. Message octets are never held, except "." or ".CR" that may begin the terminator.
@@ -460,12 +461,15 @@ feed_line(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
   return take;
 }
 
-static void
+/* Returns how many octets were taken: all, unless a tunnel opened behind them or the reading ended.
+ */
+static size_t
 feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
 {
   struct app_side *side = &s->sides[which];
+  const uint8_t *first = p;
   side->seen = true;
-  while (n > 0) {
+  while (n > 0 && s->app != APP_NONE && !s->given_up) {
     size_t taken = 0;
     switch ((enum app_mode)side->mode) {
     case APP_MODE_LINES:
@@ -483,6 +487,13 @@ feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
     case APP_MODE_DEFLATE:
       taken = deflate_feed(s, which, p, n, frame);
       break;
+    case APP_MODE_TUNNEL:
+      taken = tunnel_feed(s, which, p, n, frame);
+      break;
+    case APP_MODE_HELD:
+      app_side_keep(side, p, n, APPSESSION_LINE_MAX, frame);
+      taken = n;
+      break;
     case APP_MODE_OTHER:
       emit_run(s, which, ELEMENT_OTHER, 0, p, n, frame);
       taken = n;
@@ -491,6 +502,7 @@ feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
     p += taken;
     n -= taken;
   }
+  return (size_t)(p - first);
 }
 
 /* An unfinished line: shown, but nothing is concluded from it. Behind its first word it may hold a
@@ -518,6 +530,10 @@ flush_line(struct appsession *s, enum side which)
     out.secret_first = all ? 0 : space ? (size_t)(space - line.p) + 1 : line.n;
     out.secret_octets = line.n - out.secret_first;
   }
+  if (s->app == APP_HTTP) {
+    out.kind = ELEMENT_TUNNEL;
+    out.code = s->u.tunnel.next[which];
+  }
   app_side_taken(side);
   app_emit_line(s, which, &line, &out);
 }
@@ -537,6 +553,12 @@ flush_side(struct appsession *s, enum side which)
     break;
   case APP_MODE_TLS:
     flush_run(s, which, ELEMENT_TLS, ELEMENT_FLAG_ODD | ELEMENT_FLAG_CUT);
+    break;
+  case APP_MODE_TUNNEL:
+    tunnel_flush(s, which);
+    break;
+  case APP_MODE_HELD:
+    flush_run(s, which, ELEMENT_OTHER, 0);
     break;
   case APP_MODE_COUNT:
   case APP_MODE_DEFLATE:
@@ -590,8 +612,11 @@ appsession_free(struct appsession *s)
   g_free(s);
 }
 
-static const struct app_protocol *const protocols[APP_N] = {
-    [APP_SMTP] = &app_smtp, [APP_POP3] = &app_pop3, [APP_IMAP] = &app_imap};
+static const struct app_protocol *const protocols[APP_N] = {[APP_SMTP] = &app_smtp,
+                                                            [APP_POP3] = &app_pop3,
+                                                            [APP_IMAP] = &app_imap,
+                                                            [APP_SOCKS] = &app_socks,
+                                                            [APP_HTTP] = &app_http};
 
 static void
 begin_protocol(struct appsession *s)
@@ -612,89 +637,44 @@ begin_protocol(struct appsession *s)
   detect_free(held);
 }
 
-/* ---- inside TLS or DEFLATE ---- */
-
-static uint32_t
-inner_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
+const struct app_protocol *
+app_protocol_of(enum app app)
 {
-  struct appsession *outer = data;
-  struct element e = *element;
-  e.flags |= outer->inner_flag;
-  return outer->sink->element(outer->data, &e, octets, n);
+  return protocols[app];
 }
 
-static void
-inner_login(void *data, const struct login *login)
+/* Looks for the protocol; returns how many octets were taken. */
+static size_t
+feed_detect(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame)
 {
-  struct appsession *outer = data;
-  struct login l = *login;
-  if (outer->inner_flag == ELEMENT_FLAG_INNER)
-    l.encrypted = true;
-  l.secret_wire_octets = 0; /* its octets are not those of the stream */
-  outer->sink->login(outer->data, &l);
-}
-
-static void
-inner_notice(void *data, const struct notice *notice)
-{
-}
-
-static bool
-inner_plain(void *data, const struct app_plain *plain)
-{
-  struct appsession *outer = data;
-  return outer->sink->plain(outer->data, plain);
-}
-
-struct appsession *
-app_inner_new(struct appsession *s)
-{
-  static const struct appsession_sink sink = {
-      .element = inner_element, .login = inner_login, .notice = inner_notice, .plain = inner_plain};
-  struct appsession *inner =
-      appsession_new(s->flow, s->client_port, s->server_port, s->mid_stream, &sink, s);
-  if (s->app == APP_TLS)
-    return inner;
-  inner->app = s->app;
-  inner->protocol = protocols[s->app];
-  inner->mid_stream = true; /* no greeting comes */
-  inner->protocol->start(inner);
-  inner->mid_stream = s->mid_stream;
-  inner->synced = inner->joined = true;
-  inner->state = s->state;
-  if (s->app == APP_IMAP)
-    inner->u.imap.greeted = true;
-  return inner;
+  if (!s->detect)
+    s->detect = detect_new();
+  size_t used = 0;
+  switch (detect_feed(s, side, p, n, frame, &used)) {
+  case VERDICT_WAIT:
+    return n;
+  case VERDICT_NONE:
+    s->given_up = true;
+    detect_free(s->detect);
+    s->detect = NULL;
+    return n;
+  case VERDICT_FOUND:
+    begin_protocol(s);
+    break;
+  }
+  return used;
 }
 
 void
 appsession_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame)
 {
   assert(!s->ended);
-  if (n == 0 || s->given_up)
-    return;
-  if (s->app == APP_NONE) {
-    if (!s->detect)
-      s->detect = detect_new();
-    size_t used = 0;
-    switch (detect_feed(s, side, p, n, frame, &used)) {
-    case VERDICT_WAIT:
-      return;
-    case VERDICT_NONE:
-      s->given_up = true;
-      detect_free(s->detect);
-      s->detect = NULL;
-      return;
-    case VERDICT_FOUND:
-      begin_protocol(s);
-      p += used;
-      n -= used;
-      break;
-    }
-    if (n == 0)
-      return;
+  for (size_t used = 0; n > 0 && !s->given_up; p += used, n -= used) {
+    if (s->app == APP_NONE)
+      used = feed_detect(s, side, p, n, frame);
+    else
+      used = feed_side(s, s->swapped ? (enum side) !side : side, p, n, frame);
   }
-  feed_side(s, s->swapped ? (enum side) !side : side, p, n, frame);
 }
 
 static void
@@ -768,7 +748,9 @@ appsession_end(struct appsession *s)
 enum app
 appsession_app(const struct appsession *s)
 {
-  return s->inner && s->inner->app != APP_NONE ? appsession_app(s->inner) : (enum app)s->app;
+  if (s->inner && s->inner->app != APP_NONE)
+    return appsession_app(s->inner);
+  return (enum app)(s->app != APP_NONE ? s->app : s->outer);
 }
 
 uint8_t

@@ -19,6 +19,7 @@
 
 #include "capture/trace/appsession_private.h"
 #include "capture/wire/bytes.h"
+#include "capture/wire/tunnel.h"
 
 enum { D_SMTP = 1, D_POP = 2, D_IMAP = 4, D_FTP = 8 };
 
@@ -51,6 +52,7 @@ struct detect {
   GByteArray *held;
   GArray *pieces;
   size_t n_octets; /* held, with those of the running call */
+  bool like_socks; /* the client's first octet is a version of SOCKS */
 };
 
 struct detect *
@@ -345,6 +347,11 @@ judge_line(struct appsession *s, unsigned which)
   size_t n = line_trim(side->line, side->n_line);
   side->n_line = 0;
   side->n_lines++;
+  if (which == SIDE_CLIENT && side->n_lines == 1 && http_connect_get(side->line, n, NULL, NULL)) {
+    s->app = APP_HTTP;
+    s->swapped = false;
+    return VERDICT_FOUND;
+  }
   bool sure_client, sure_server;
   uint8_t as_client = judge_client(side->line, n, &sure_client);
   uint8_t as_server = judge_server(side->line, n, &sure_server);
@@ -368,6 +375,29 @@ looks_like_tls(const struct appsession *s, const uint8_t *p, size_t n)
   if (get_be16(p + 3) + TLS_HEADER_OCTETS > TLS_RECORD_MAX)
     return 0;
   return p[0] != 22 || p[5] == 1 || p[5] == 2 || s->mid_stream;
+}
+
+/* A request of SOCKS is believed when the server answers it: their first octets are small numbers,
+ * as in many protocols. As looks_like_tls(). */
+static int
+looks_like_socks(struct appsession *s)
+{
+  const struct detect_side *c = &s->detect->sides[SIDE_CLIENT], *v = &s->detect->sides[SIDE_SERVER];
+  bool v4 = c->line[0] == 4;
+  if (c->n_octets > c->n_line || v->n_octets > v->n_line)
+    return 0;
+  if (v4 && c->n_line > 1 && c->line[1] != SOCKS_CONNECT && c->line[1] != SOCKS_BIND)
+    return 0;
+  size_t asked = socks_octets(v4 ? SOCKS4_REQUEST : SOCKS_GREETING, c->line, c->n_line);
+  if (asked == SIZE_MAX || (v->n_line > 0 && (asked == 0 || v->line[0] != (v4 ? 0 : 5))))
+    return 0;
+  if (v->n_line < 2)
+    return -1;
+  s->u.tunnel.is_v4 = v4;
+  if (v4)
+    return v->line[1] >= SOCKS4_GRANTED && v->line[1] <= SOCKS4_LAST_RESULT;
+  return v->line[1] == SOCKS_METHOD_NONE_FITS ||
+         memchr(c->line + 2, v->line[1], c->line[1]) != NULL;
 }
 
 static bool
@@ -418,6 +448,15 @@ feed_octet(struct appsession *s, unsigned which, uint8_t octet)
       return VERDICT_WAIT;
     return goes_on(s) ? VERDICT_WAIT : VERDICT_NONE;
   }
+  if (which == SIDE_CLIENT && side->n_octets == 1 && (octet == 4 || octet == 5) && !s->mid_stream &&
+      d->sides[SIDE_SERVER].n_octets == 0)
+    d->like_socks = true;
+  if (d->like_socks) {
+    int socks = looks_like_socks(s);
+    if (socks > 0)
+      s->app = APP_SOCKS;
+    return socks > 0 ? VERDICT_FOUND : socks < 0 ? VERDICT_WAIT : VERDICT_NONE;
+  }
   bool control = octet < 0x20 && octet != '\r' && octet != '\n' && octet != '\t';
   if (side->n_octets == 1 && !s->mid_stream && (control || octet >= 0x7f))
     return VERDICT_NONE;
@@ -454,7 +493,7 @@ feed_text(struct detect *d, unsigned which, const uint8_t *p, size_t n)
 {
   struct detect_side *side = &d->sides[which];
   bool like_tls = side->n_octets == side->n_line && side->line[0] >= 20 && side->line[0] <= 23;
-  if (side->n_octets == 0 || like_tls || d->n_octets + 1 >= DETECT_OCTETS_MAX)
+  if (side->n_octets == 0 || like_tls || d->like_socks || d->n_octets + 1 >= DETECT_OCTETS_MAX)
     return 0;
   n = MIN(n, DETECT_OCTETS_MAX - 1 - d->n_octets);
   const uint8_t *lf = n ? memchr(p, '\n', n) : NULL;

@@ -11,6 +11,8 @@
  *   appsession_tls.c     TLS records; what they hold, when a key log opens them, goes to a session
  *                        inside this one
  *   appsession_deflate.c compressed octets, which go to a session inside too
+ *   appsession_inner.c   the session inside TLS or DEFLATE
+ *   appsession_tunnel.c  SOCKS and HTTP CONNECT, behind which the protocol is looked for again
  *   appsession_auth.c    one attempt to log in, for all three */
 #include "capture/tls/opener.h"
 #include "capture/trace/appsession.h"
@@ -24,6 +26,8 @@ enum app_mode {
   APP_MODE_COUNT, /* `left` octets: BDAT or an IMAP literal */
   APP_MODE_TLS,   /* records */
   APP_MODE_DEFLATE, /* compressed, RFC 4978 */
+  APP_MODE_TUNNEL, /* messages of SOCKS */
+  APP_MODE_HELD,   /* kept until the proxy has answered */
   APP_MODE_OTHER, /* nothing that is read: all octets are ELEMENT_OTHER */
 };
 
@@ -120,7 +124,7 @@ struct app_protocol {
   void (*assumed)(struct appsession *s, enum side side);  /* `assume` came true */
   void (*gap)(struct appsession *s, enum side side);
 };
-extern const struct app_protocol app_smtp, app_pop3, app_imap;
+extern const struct app_protocol app_smtp, app_pop3, app_imap, app_socks, app_http;
 
 struct appsession {
   const struct appsession_sink *sink;
@@ -138,6 +142,8 @@ struct appsession {
   uint32_t flow;
   uint16_t client_port, server_port;
   uint8_t app, state;
+  uint8_t outer;     /* the tunnel that was opened before, or APP_NONE */
+  uint8_t n_tunnels; /* opened */
   bool mid_stream, swapped, given_up;
   bool joined;     /* its first client line was looked at */
   bool synced;     /* answers and commands are known to be in step */
@@ -180,6 +186,12 @@ struct appsession {
       bool reply_continues;   /* the next server line goes on behind a literal */
       bool greeted;
     } imap;
+    struct {
+      uint8_t next[2]; /* enum tunnel_message that each side says next */
+      bool is_v4;
+      bool asked; /* the request is complete */
+      uint16_t port, status;
+    } tunnel;
   } u;
 };
 
@@ -223,6 +235,10 @@ void app_clear_queue(struct appsession *s);
 /* True when a command before this one still waits for its answer. */
 bool app_is_pipelined(const struct appsession *s);
 
+/* What reads the lines of this protocol; NULL when it has none. */
+const struct app_protocol *app_protocol_of(enum app app);
+
+/* ---- appsession_inner.c ---- */
 /* A session inside TLS or DEFLATE: of a known protocol, begun in clear (STARTTLS), it goes on without a
  * greeting. APP_NONE: it is recognised like any other. */
 struct appsession *app_inner_new(struct appsession *s);
@@ -242,6 +258,13 @@ void detect_replay(struct appsession *s, struct detect *d);
 /* ---- appsession_tls.c ---- */
 /* Reads octets of a side in MODE_TLS; returns how many were taken (at least 1). */
 size_t tls_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+
+/* ---- appsession_tunnel.c ---- */
+/* Reads octets of a side in MODE_TUNNEL; returns how many were taken (at least 1). */
+size_t tunnel_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n,
+                   uint32_t frame);
+/* The stream ends or has a hole within a message. */
+void tunnel_flush(struct appsession *s, enum side side);
 
 /* ---- appsession_deflate.c ---- */
 /* Both sides are compressed from here on (RFC 4978 3). */

@@ -14,6 +14,8 @@ enum app {
   APP_IMAP,
   APP_TLS,
   APP_DNS,
+  APP_SOCKS, /* what is said to a proxy; what runs through it afterwards has its own app */
+  APP_HTTP,
   APP_N,
 };
 
@@ -34,6 +36,8 @@ enum element_kind {
                       1.3; 0: not yet, or not known) */
   ELEMENT_GAP,     /* octets that the capture does not hold */
   ELEMENT_DEFLATE, /* compressed octets (RFC 4978): one run per delivery */
+  ELEMENT_TUNNEL,  /* one message of SOCKS or one line of an HTTP CONNECT; code = enum
+                      tunnel_message of capture/wire/tunnel.h */
   ELEMENT_OTHER,   /* octets that fit no protocol here */
   ELEMENT_N_KINDS
 };

@@ -44,6 +44,7 @@ word(const struct element *e, char buffer[16])
   case ELEMENT_END:
     return "line";
   case ELEMENT_TLS:
+  case ELEMENT_TUNNEL:
     g_snprintf(buffer, 16, "%u", e->code);
     return buffer;
   default:
@@ -153,7 +154,7 @@ write_element(GString *s, const struct event *event)
 {
   static const char *const kinds[ELEMENT_N_KINDS] = {"command", "rest",    "auth",    "reply",
                                                      "text",    "message", "end",     "literal",
-                                                     "tls",     "gap",     "deflate", "other"};
+                                                     "tls",     "gap",     "deflate", "tunnel",  "other"};
   const struct element *e = &event->element;
   char buffer[16];
   g_string_append_printf(s, "%c %s %s", e->side == SIDE_CLIENT ? 'C' : 'S', kinds[e->kind],
