@@ -184,7 +184,6 @@ audit_file(const struct audit *o, const char *path, struct audited *a, GError **
   g_autoptr(GError) early = NULL;
   enum reader_status status;
   while ((status = reader_next(r, &frame, &early)) == READER_FRAME && index < TRACE_NONE) {
-    struct trace_frame record;
     struct pass1_input in = {.octets = frame.octets,
                              .time_ns = frame.time_ns,
                              .position = frame.position,
@@ -194,7 +193,7 @@ audit_file(const struct audit *o, const char *path, struct audited *a, GError **
                              .link = reader_interface(r, frame.interface)->link,
                              .interface = frame.interface};
     n_cut += frame.captured_octets < frame.wire_octets;
-    pass1_frame(pass1, &in, &record);
+    pass1_frame(pass1, &in, NULL);
   }
   pass1_finish(pass1);
   findings_finish(a->findings);

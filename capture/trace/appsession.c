@@ -760,6 +760,12 @@ appsession_state(const struct appsession *s)
 }
 
 bool
+appsession_is_over(const struct appsession *s)
+{
+  return s->given_up;
+}
+
+bool
 appsession_is_swapped(const struct appsession *s)
 {
   return s->swapped;

@@ -124,6 +124,8 @@ void appsession_end(struct appsession *s);
  * the sides in elements are already right: they name the role, not the direction fed). */
 enum app appsession_app(const struct appsession *s);
 uint8_t appsession_state(const struct appsession *s);
+/* Nothing that is read is spoken here, and no octets will change that. */
+bool appsession_is_over(const struct appsession *s);
 bool appsession_is_swapped(const struct appsession *s);
 
 #endif

@@ -15,7 +15,7 @@
 
 enum {
   SLOTS_MIN = 1024,
-  BLOCK_BITS = 11, /* flows per block: 2,048, just below 1 MiB */
+  BLOCK_BITS = 11, /* flows per block: 2,048 */
   BLOCK_FLOWS = 1 << BLOCK_BITS,
   CACHE_LINE = 64,
   RESERVED_MAX = 1 << 16, /* quoted flows of a capture full of ICMP errors */
@@ -35,6 +35,7 @@ struct flow_table {
   GArray *free_indexes; /* uint32_t */
   uint32_t n_tcp, n_udp;
   uint64_t key[2];
+  size_t flow_octets; /* of a flow, or of its record */
   bool by_interface;
   struct flow_table *reserved; /* stream numbers given before a flow's first frame; may be NULL */
 };
@@ -48,58 +49,91 @@ mix(uint64_t a, uint64_t b)
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* One number for an IPv4 end. The address is read as it was just written, which the processor can
- * forward. */
+/* One number for an IPv4 end. */
 static inline uint64_t
-end_number(const struct ip_addr *addr, uint16_t port)
+end_number(const uint8_t *addr, uint16_t port)
 {
   uint32_t octets;
-  memcpy(&octets, addr->octets, 4);
+  memcpy(&octets, addr, 4);
   return (uint64_t)octets << 16 | port;
 }
 
-static uint64_t
-lookup_wide(const struct flow_table *t, const struct frame_layers *l, struct flow_lookup *out)
+static uint32_t
+hash_of(const struct flow_table *t, const struct flow_key *k)
+{
+  uint64_t h = mix(k->low[0] ^ t->key[0], k->high[0] ^ t->key[1]);
+  if (k->version != 4)
+    h = mix(h ^ k->low[1], k->high[1] ^ t->key[0]);
+  uint64_t rest = (uint64_t)k->ports << 32 | (uint64_t)k->interface << 16 |
+                  (uint64_t)k->proto << 8 | k->version;
+  return (uint32_t)mix(h ^ rest, t->key[1] | 1);
+}
+
+static void
+lookup_wide(const struct flow_ends *e, struct flow_lookup *out)
 {
   struct flow_key *k = &out->key;
   uint64_t src[2], dst[2];
-  memcpy(src, l->src.octets, 16);
-  memcpy(dst, l->dst.octets, 16);
+  memcpy(src, e->src, 16);
+  memcpy(dst, e->dst, 16);
   bool swapped = src[0] != dst[0]   ? src[0] > dst[0]
                  : src[1] != dst[1] ? src[1] > dst[1]
-                                    : l->src_port > l->dst_port;
+                                    : e->src_port > e->dst_port;
   memcpy(k->low, swapped ? dst : src, 16);
   memcpy(k->high, swapped ? src : dst, 16);
-  k->ports = swapped ? (uint32_t)l->dst_port << 16 | l->src_port
-                     : (uint32_t)l->src_port << 16 | l->dst_port;
+  k->ports = swapped ? (uint32_t)e->dst_port << 16 | e->src_port
+                     : (uint32_t)e->src_port << 16 | e->dst_port;
   out->is_swapped = swapped;
-  uint64_t h = mix(k->low[0] ^ t->key[0], k->high[0] ^ t->key[1]);
-  return mix(h ^ k->low[1], k->high[1] ^ t->key[0]);
+}
+
+void
+flow_table_lookup_ends(const struct flow_table *t, const struct flow_ends *e, uint16_t interface,
+                       struct flow_lookup *out)
+{
+  struct flow_key *k = &out->key;
+  k->interface = t->by_interface ? interface : 0;
+  k->proto = e->proto;
+  k->version = e->version;
+  if (e->version == 4) {
+    uint64_t src = end_number(e->src, e->src_port), dst = end_number(e->dst, e->dst_port);
+    out->is_swapped = src > dst;
+    k->low[0] = src < dst ? src : dst;
+    k->high[0] = src < dst ? dst : src;
+    k->low[1] = k->high[1] = 0;
+    k->ports = 0;
+  } else {
+    lookup_wide(e, out);
+  }
+  out->hash = hash_of(t, k);
 }
 
 void
 flow_table_lookup(const struct flow_table *t, const struct frame_layers *l, uint16_t interface,
                   struct flow_lookup *out)
 {
-  struct flow_key *k = &out->key;
-  k->interface = t->by_interface ? interface : 0;
-  k->proto = l->ip_proto;
-  k->version = l->ip_version;
-  uint64_t h;
-  if (l->ip_version == 4) {
-    uint64_t src = end_number(&l->src, l->src_port), dst = end_number(&l->dst, l->dst_port);
-    out->is_swapped = src > dst;
-    k->low[0] = src < dst ? src : dst;
-    k->high[0] = src < dst ? dst : src;
-    k->low[1] = k->high[1] = 0;
-    k->ports = 0;
-    h = mix(k->low[0] ^ t->key[0], k->high[0] ^ t->key[1]);
+  struct flow_ends ends = {.src = l->src.octets,
+                           .dst = l->dst.octets,
+                           .src_port = l->src_port,
+                           .dst_port = l->dst_port,
+                           .version = l->ip_version,
+                           .proto = l->ip_proto};
+  flow_table_lookup_ends(t, &ends, interface, out);
+}
+
+void
+flow_end(const struct flow *f, unsigned end, struct ip_addr *addr, uint16_t *port)
+{
+  bool is_high = (end == 0) == f->first_is_swapped;
+  const uint64_t *number = is_high ? f->key.high : f->key.low;
+  *addr = (struct ip_addr){.version = f->key.version};
+  if (f->key.version == 4) {
+    uint32_t octets = (uint32_t)(number[0] >> 16);
+    memcpy(addr->octets, &octets, 4);
+    *port = (uint16_t)number[0];
   } else {
-    h = lookup_wide(t, l, out);
+    memcpy(addr->octets, number, 16);
+    *port = (uint16_t)(is_high ? f->key.ports : f->key.ports >> 16);
   }
-  uint64_t rest = (uint64_t)k->ports << 32 | (uint64_t)k->interface << 16 |
-                  (uint64_t)k->proto << 8 | k->version;
-  out->hash = (uint32_t)mix(h ^ rest, t->key[1] | 1);
 }
 
 static inline bool
@@ -112,10 +146,11 @@ is_key(const struct flow_key *a, const struct flow_key *b)
 }
 
 struct flow_table *
-flow_table_new(bool by_interface)
+flow_table_new(bool by_interface, bool with_records)
 {
   struct flow_table *t = g_new0(struct flow_table, 1);
   t->by_interface = by_interface;
+  t->flow_octets = with_records ? sizeof(struct flow_record) : sizeof(struct flow);
   t->mask = SLOTS_MIN - 1;
   t->slots = g_new0(struct slot, SLOTS_MIN);
   t->blocks = g_ptr_array_new_with_free_func(g_free);
@@ -147,8 +182,8 @@ flow_table_set_by_interface(struct flow_table *t, bool by_interface)
 struct flow *
 flow_table_get(const struct flow_table *t, uint32_t index)
 {
-  struct flow *block = g_ptr_array_index(t->blocks, index >> BLOCK_BITS);
-  return &block[index & (BLOCK_FLOWS - 1)];
+  uint8_t *block = g_ptr_array_index(t->blocks, index >> BLOCK_BITS);
+  return (void *)(block + (index & (BLOCK_FLOWS - 1)) * t->flow_octets);
 }
 
 uint32_t
@@ -165,9 +200,9 @@ flow_table_n_streams(const struct flow_table *t, uint8_t proto)
 
 /* With many flows the record is in no cache: all its lines are asked for at once. */
 static inline void
-fetch(const struct flow *f)
+fetch(const struct flow_table *t, const struct flow *f)
 {
-  for (size_t at = 0; at < sizeof *f; at += CACHE_LINE)
+  for (size_t at = 0; at < t->flow_octets; at += CACHE_LINE)
     __builtin_prefetch((const char *)f + at, 1);
 }
 
@@ -182,7 +217,7 @@ find_slot(const struct flow_table *t, const struct flow_lookup *lookup)
     if (s->hash != lookup->hash)
       continue;
     const struct flow *f = flow_table_get(t, s->index1 - 1);
-    fetch(f);
+    fetch(t, f);
     if (is_key(&f->key, &lookup->key))
       return s;
   }
@@ -223,24 +258,23 @@ new_index(struct flow_table *t)
     return index;
   }
   if (t->n_flows >> BLOCK_BITS == t->blocks->len)
-    g_ptr_array_add(t->blocks, g_new0(struct flow, BLOCK_FLOWS));
+    g_ptr_array_add(t->blocks, g_malloc0(BLOCK_FLOWS * t->flow_octets));
   return t->n_flows++;
 }
 
 void
-flow_table_reserve(struct flow_table *t, const struct flow_lookup *lookup,
-                   const struct frame_layers *layers)
+flow_table_reserve(struct flow_table *t, const struct flow_lookup *lookup)
 {
   uint32_t index;
   if (flow_table_find(t, lookup, &index))
     return;
   if (!t->reserved)
-    t->reserved = flow_table_new(t->by_interface);
+    t->reserved = flow_table_new(t->by_interface, false);
   struct flow_table *r = t->reserved;
   if (r->n_flows >= RESERVED_MAX || flow_table_find(r, lookup, &index))
     return;
-  struct flow *f = flow_table_add(r, lookup, layers, &index);
-  f->seen.stream = layers->ip_proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
+  struct flow *f = flow_table_add(r, lookup, &index);
+  f->stream = lookup->key.proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
 }
 
 /* The number that was reserved for this key, or the next one. */
@@ -251,14 +285,26 @@ take_stream(struct flow_table *t, const struct flow_lookup *lookup)
   const struct flow *r = t->reserved ? flow_table_find(t->reserved, lookup, &index) : NULL;
   if (!r)
     return lookup->key.proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
-  uint32_t stream = r->seen.stream;
+  uint32_t stream = r->stream;
   flow_table_remove(t->reserved, index);
   return stream;
 }
 
+/* What a trace tells of a flow from its first frame on. */
+static void
+begin_record(struct flow_record *r)
+{
+  memset((char *)r + sizeof r->flow, 0, sizeof *r - sizeof r->flow);
+  r->seen.proto = r->flow.key.proto;
+  r->seen.stream = r->flow.stream;
+  for (unsigned i = 0; i < 2; i++) {
+    flow_end(&r->flow, i, &r->seen.ends[i].addr, &r->seen.ends[i].port);
+    r->numbers[i].window_scale = -1;
+  }
+}
+
 struct flow *
-flow_table_add(struct flow_table *t, const struct flow_lookup *lookup,
-               const struct frame_layers *layers, uint32_t *index)
+flow_table_add(struct flow_table *t, const struct flow_lookup *lookup, uint32_t *index)
 {
   if ((uint64_t)t->n_used * 8 >= (uint64_t)(t->mask + 1) * 5)
     grow(t);
@@ -266,14 +312,9 @@ flow_table_add(struct flow_table *t, const struct flow_lookup *lookup,
   *index = new_index(t);
   struct flow *f = flow_table_get(t, *index);
   *f = (struct flow){
-      .key = lookup->key, .hash = lookup->hash, .first_is_swapped = lookup->is_swapped};
-  f->seen.proto = layers->ip_proto;
-  f->seen.stream = take_stream(t, lookup);
-  f->seen.ends[0].addr = layers->src;
-  f->seen.ends[0].port = layers->src_port;
-  f->seen.ends[1].addr = layers->dst;
-  f->seen.ends[1].port = layers->dst_port;
-  f->sides[0].window_scale = f->sides[1].window_scale = -1;
+      .key = lookup->key, .first_is_swapped = lookup->is_swapped, .stream = take_stream(t, lookup)};
+  if (t->flow_octets == sizeof(struct flow_record))
+    begin_record(flow_record(f));
   if (!s->index1)
     t->n_used++;
   *s = (struct slot){.hash = lookup->hash, .index1 = *index + 1};
@@ -284,7 +325,7 @@ void
 flow_table_remove(struct flow_table *t, uint32_t index)
 {
   struct flow *f = flow_table_get(t, index);
-  uint32_t i = f->hash & t->mask;
+  uint32_t i = hash_of(t, &f->key) & t->mask;
   while (t->slots[i].index1 && t->slots[i].index1 != index + 1)
     i = (i + 1) & t->mask;
   if (t->slots[i].index1) { /* not hidden by a newer flow */
@@ -298,6 +339,6 @@ flow_table_remove(struct flow_table *t, uint32_t index)
     t->slots[i] = (struct slot){0};
     t->n_used--;
   }
-  f->is_free = true;
+  f->key.proto = 0;
   g_array_append_val(t->free_indexes, index);
 }

@@ -24,6 +24,7 @@ struct ring {
 struct flowsession {
   struct appsession *app;
   struct flow *flow;
+  struct trace_flow *seen; /* NULL: the pass forgets */
   uint32_t flow_index;
   unsigned client; /* direction that is fed as the client's */
   const struct pass1_sink *sink;
@@ -85,14 +86,11 @@ direction_of(const struct flowsession *s, enum side side)
 static struct finding_flow
 describe(const struct flowsession *s)
 {
-  const struct trace_flow *f = &s->flow->seen;
   unsigned client = direction_of(s, SIDE_CLIENT);
-  return (struct finding_flow){.flow = s->flow_index,
-                               .stream = f->stream,
-                               .client = f->ends[client].addr,
-                               .server = f->ends[!client].addr,
-                               .client_port = f->ends[client].port,
-                               .server_port = f->ends[!client].port};
+  struct finding_flow where = {.flow = s->flow_index, .stream = s->flow->stream};
+  flow_end(s->flow, client, &where.client, &where.client_port);
+  flow_end(s->flow, !client, &where.server, &where.server_port);
+  return where;
 }
 
 static uint32_t
@@ -125,7 +123,8 @@ static void
 on_notice(void *data, const struct notice *notice)
 {
   struct flowsession *s = data;
-  s->flow->seen.has_tls |= notice->kind == NOTICE_TLS_STARTED;
+  if (s->seen)
+    s->seen->has_tls |= notice->kind == NOTICE_TLS_STARTED;
   if (!s->sink->notice)
     return;
   struct evidence evidence[FINDING_EVIDENCE_MAX] = {{.frame = notice->frame}};
@@ -151,20 +150,25 @@ static const struct appsession_sink app_sink = {
     .element = on_element, .login = on_login, .notice = on_notice, .plain = on_plain};
 
 struct flowsession *
-flowsession_new(struct flow *f, uint32_t flow_index, unsigned client, bool mid_stream,
+flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bool mid_stream,
                 const struct keylog *keys, const struct pass1_sink *sink, void *data)
 {
+  unsigned client = f->client;
+  struct ip_addr addr;
+  uint16_t ports[2];
+  flow_end(f, client, &addr, &ports[0]);
+  flow_end(f, !client, &addr, &ports[1]);
   struct flowsession *s = g_new(struct flowsession, 1);
   s->flow = f;
+  s->seen = seen;
   s->flow_index = flow_index;
   s->client = client;
   s->sink = sink;
   s->data = data;
-  s->time_ns = f->last_time_ns;
+  s->time_ns = 0;
   s->now = 0;
   s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
-  s->app = appsession_new(flow_index, f->seen.ends[client].port, f->seen.ends[!client].port,
-                          mid_stream, &app_sink, s);
+  s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream, &app_sink, s);
   if (sink->plain)
     appsession_set_keys(s->app, keys);
   return s;
@@ -182,7 +186,9 @@ flowsession_free(struct flowsession *s)
 static void
 update_flow(struct flowsession *s)
 {
-  struct trace_flow *f = &s->flow->seen;
+  struct trace_flow *f = s->seen;
+  if (!f)
+    return;
   f->app = (uint8_t)appsession_app(s->app);
   f->state = appsession_state(s->app);
   f->client = (uint8_t)direction_of(s, SIDE_CLIENT);
@@ -207,6 +213,12 @@ flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint
   s->now = frame;
   appsession_gap(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, n, frame);
   update_flow(s);
+}
+
+bool
+flowsession_is_over(const struct flowsession *s)
+{
+  return appsession_is_over(s->app);
 }
 
 void

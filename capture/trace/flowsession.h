@@ -16,9 +16,9 @@ enum {
 
 struct flowsession;
 
-/* `keys` (may be NULL) opens TLS, see pass1_options. `client` is the direction (0 or 1) in which
- * the client seems to send. */
-struct flowsession *flowsession_new(struct flow *f, uint32_t flow_index, unsigned client,
+/* `keys` (may be NULL) opens TLS, see pass1_options. f->client is the direction in which the client
+ * seems to send. What is learnt is written to `seen` (NULL: nowhere). */
+struct flowsession *flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index,
                                     bool mid_stream, const struct keylog *keys,
                                     const struct pass1_sink *sink, void *data);
 void flowsession_free(struct flowsession *s);
@@ -29,6 +29,8 @@ void flowsession_feed(struct flowsession *s, unsigned direction, const struct st
                       uint32_t now);
 void flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n,
                      uint32_t frame);
+/* Nothing that is read is spoken here: the session may be freed. */
+bool flowsession_is_over(const struct flowsession *s);
 /* The connection ended: what waits comes out. Once. */
 void flowsession_end(struct flowsession *s);
 

@@ -4,12 +4,18 @@
  *     pass1_frame ─> frame_walk ─┬─ fragment ─> fragments_feed ─ complete ─┐
  *                                └──────────────────────────────────────────┴─> feed_transport
  *     feed_transport ─> flow_table ─┬─ UDP: counted
- *                                   └─ TCP ─> sequence_feed ─> stream_feed ─> flowsession_feed ─>
+ *                                   └─ TCP ─> sequence_feed ─> feed_stream ─> flowsession_feed ─>
  * sink
  *
- * A flow gets an application session with its first payload
- * octet. With `forgets` flows are looked at in turn and given up when they are
- * idle: the work is constant and so is the memory. */
+ * A flow gets an application session with its first payload octet.
+ *
+ * With `forgets` there are no records to fill and no sequence numbers to judge; flows are looked at
+ * in turn and given up when they are idle: the work is constant and so is the memory. Most frames
+ * then take the short way, which ends where the long one ends and which tests hold against it:
+ *
+ *     pass1_frame ─> frame_sort ─> watch_segment ─┬─ the next octets of a known flow ─>
+ * flowsession_feed └─ anything else: as above
+ */
 #include "capture/trace/pass1.h"
 
 #include "capture/trace/flowsession.h"
@@ -28,8 +34,7 @@ enum {
 #define HELD_OCTETS_MAX (UINT64_C(64) << 20)
 #define HELD_OCTETS_MAX_FORGETS (UINT64_C(8) << 20)
 /* Idle flows are given up when forgetting: closed ones may still see a late repetition. */
-#define IDLE_CLOSED_NS INT64_C(10000000000)
-#define IDLE_OPEN_NS INT64_C(300000000000)
+enum { IDLE_CLOSED_UNITS = 10, IDLE_OPEN_UNITS = 300 };
 
 struct pass1 {
   struct pass1_options options;
@@ -58,7 +63,7 @@ pass1_new(const struct pass1_options *options, const struct pass1_sink *sink, vo
   p->options = *options;
   p->sink = *sink;
   p->data = data;
-  p->flows = flow_table_new(options->by_interface);
+  p->flows = flow_table_new(options->by_interface, !options->forgets);
   p->fragments = fragments_new();
   p->budget.held_octets_max = options->forgets ? HELD_OCTETS_MAX_FORGETS : HELD_OCTETS_MAX;
   return p;
@@ -103,12 +108,11 @@ static struct flowsession *
 get_session(const struct feeding *to)
 {
   struct flow *f = to->flow;
-  if (!f->session && !f->session_is_over) {
-    const struct trace_flow_end *e = f->seen.ends;
-    f->session =
-        flowsession_new(f, to->flow_index, f->seen.client, !e[0].syn_seen && !e[1].syn_seen,
-                        to->pass->options.keys, &to->pass->sink, to->pass->data);
-  }
+  struct pass1 *p = to->pass;
+  if (!f->session && !f->session_is_over)
+    f->session = flowsession_new(f, p->options.forgets ? NULL : &flow_record(f)->seen,
+                                 to->flow_index, !f->sides[0].syn_seen && !f->sides[1].syn_seen,
+                                 p->options.keys, &p->sink, p->data);
   return f->session;
 }
 
@@ -117,8 +121,13 @@ on_octets(void *data, const struct stream_run *run)
 {
   struct feeding *to = data;
   struct flowsession *s = get_session(to);
-  if (s)
-    flowsession_feed(s, to->direction, run, to->pass->last_index);
+  if (!s)
+    return;
+  flowsession_feed(s, to->direction, run, to->pass->last_index);
+  if (!flowsession_is_over(s))
+    return;
+  g_clear_pointer(&to->flow->session, flowsession_free);
+  to->flow->session_is_over = true;
 }
 
 static void
@@ -138,7 +147,7 @@ end_session(struct pass1 *p, struct flow *f, uint32_t index)
 {
   for (unsigned d = 0; d < 2; d++) {
     struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
-    stream_finish(&f->sides[d], f->seen.last_frame, &p->budget, &stream_outlets, &to);
+    stream_finish(&f->sides[d], f->last_frame, &p->budget, &stream_outlets, &to);
   }
   if (f->session) {
     flowsession_end(f->session);
@@ -163,14 +172,18 @@ static struct flow *
 begin_flow(struct pass1 *p, const struct pass1_input *in, const struct frame_layers *l,
            const struct flow_lookup *lookup, uint32_t *index)
 {
-  struct flow *f = flow_table_add(p->flows, lookup, l, index);
-  f->seen.interface = in->interface;
-  f->seen.first_frame = TRACE_NONE;
-  f->seen.last_frame = TRACE_NONE;
-  f->seen.client = guess_client(l);
-  if (l->src_port == PORT_DNS || l->dst_port == PORT_DNS)
-    f->seen.app = APP_DNS;
-  f->session_is_over = f->seen.app == APP_DNS; /* no mail is spoken there */
+  struct flow *f = flow_table_add(p->flows, lookup, index);
+  f->last_frame = TRACE_NONE;
+  f->client = guess_client(l);
+  f->session_is_over = /* no mail is spoken there */
+      l->src_port == PORT_DNS || l->dst_port == PORT_DNS;
+  if (p->options.forgets)
+    return f;
+  struct trace_flow *seen = &flow_record(f)->seen;
+  seen->interface = in->interface;
+  seen->first_frame = in->index;
+  seen->client = f->client;
+  seen->app = f->session_is_over ? APP_DNS : APP_NONE;
   return f;
 }
 
@@ -184,8 +197,9 @@ forget_one(struct pass1 *p, int64_t time_ns)
   p->sweep = (p->sweep + 1) % n;
   struct flow *f = flow_table_get(p->flows, p->sweep);
   /* The next one is in no cache, and there are some frames until it is looked at. */
-  __builtin_prefetch(&flow_table_get(p->flows, (p->sweep + 1) % n)->last_time_ns);
-  if (f->is_free || time_ns - f->last_time_ns < (f->is_closed ? IDLE_CLOSED_NS : IDLE_OPEN_NS))
+  __builtin_prefetch(flow_table_get(p->flows, (p->sweep + 1) % n));
+  int32_t idle_units = (int32_t)(flow_unit(time_ns) - f->last_unit);
+  if (flow_is_free(f) || idle_units <= (f->is_closed ? IDLE_CLOSED_UNITS : IDLE_OPEN_UNITS))
     return;
   end_session(p, f, p->sweep);
   drop_flow(p, f);
@@ -205,14 +219,13 @@ window_scale(const uint8_t *octets, const struct frame_layers *l)
   return options.has_wscale ? options.wscale : -1;
 }
 
+/* What the numbers of a segment look like, for the trace. */
 static void
-feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
-         const struct frame_layers *l, uint32_t n_wire, struct flow *f, uint32_t index,
-         struct trace_frame *out)
+judge_numbers(const struct pass1_input *in, const uint8_t *octets, const struct frame_layers *l,
+              uint32_t n_wire, struct flow_record *f, struct trace_frame *out)
 {
-  unsigned d = out->direction;
-  struct trace_flow_end *end = &f->seen.ends[d];
   const struct tcp *t = &l->tcp;
+  struct trace_flow_end *end = &f->seen.ends[out->direction];
   struct sequence_segment segment = {.seq = t->seq,
                                      .ack = t->ack,
                                      .n_octets = n_wire,
@@ -221,8 +234,8 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
                                      .window_scale =
                                          t->flags & TCP_SYN ? window_scale(octets, l) : -1,
                                      .time_ns = in->time_ns};
+  uint16_t items = sequence_feed(f, out->direction, &segment);
   out->tcp_flags = t->flags;
-  uint16_t items = sequence_feed(f, d, &segment);
   out->analysis |= items;
   if (items &
       (ANALYSIS_RETRANSMISSION | ANALYSIS_FAST_RETRANSMISSION | ANALYSIS_SPURIOUS_RETRANSMISSION))
@@ -230,7 +243,46 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
   end->syn_seen |= (t->flags & TCP_SYN) != 0;
   end->fin_seen |= (t->flags & TCP_FIN) != 0;
   end->rst_seen |= (t->flags & TCP_RST) != 0;
-  f->is_closed = end->rst_seen || (f->seen.ends[0].fin_seen && f->seen.ends[1].fin_seen);
+}
+
+static void
+note_ttl(struct flow_side *side, uint8_t ttl)
+{
+  if (!side->ttl)
+    side->ttl = ttl;
+  side->ttl_changed |= side->ttl != ttl;
+}
+
+/* From whichever segment comes first: its own numbers and what it says of the other end's. */
+static void
+learn_base(struct flow *f, unsigned d, const struct tcp *t)
+{
+  struct flow_side *fwd = &f->sides[d], *rev = &f->sides[!d];
+  if (!fwd->has_isn && !fwd->has_base)
+    fwd->base_seq = t->seq + (t->flags & TCP_SYN ? 1 : 0);
+  fwd->has_isn = true;
+  if (!rev->has_isn && !(t->flags & TCP_SYN)) {
+    rev->base_seq = t->ack;
+    rev->has_isn = true;
+  }
+}
+
+static void
+feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
+         const struct frame_layers *l, uint32_t n_wire, struct flow *f, uint32_t index,
+         struct trace_frame *out)
+{
+  unsigned d = out->direction;
+  const struct tcp *t = &l->tcp;
+  struct flow_side *side = &f->sides[d];
+  if (p->options.forgets)
+    learn_base(f, d, t);
+  else
+    judge_numbers(in, octets, l, n_wire, flow_record(f), out);
+  note_ttl(side, l->ttl);
+  side->syn_seen |= (t->flags & TCP_SYN) != 0;
+  side->fin_seen |= (t->flags & TCP_FIN) != 0;
+  f->is_closed |= (t->flags & TCP_RST) || (f->sides[0].fin_seen && f->sides[1].fin_seen);
 
   struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
   struct stream_segment s = {.octets = octets + l->payload_offset,
@@ -244,9 +296,9 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
                              .time_ns = in->time_ns};
   if (t->flags &
       TCP_RST) { /* RFC 9293 3.10.7: what it carries is a remark, not the stream's octets */
-    out->stream_offset = t->seq - f->sides[d].base_seq;
+    out->stream_offset = t->seq - side->base_seq;
   } else {
-    out->stream_offset = stream_feed(&f->sides[d], &s, &p->budget, &stream_outlets, &to);
+    out->stream_offset = stream_feed(side, &s, &p->budget, &stream_outlets, &to);
   }
   if (f->sides[!d].hole && (t->flags & TCP_ACK)) {
     to.direction = !d;
@@ -259,10 +311,35 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
 
 /* ---- frames ---- */
 
+/* A SYN with other numbers than those of the connection that the flow holds: the ports are reused
+ * and a new flow has to begin. */
+static bool
+is_new_connection(const struct pass1 *p, struct flow *f, unsigned d, const struct frame_layers *l)
+{
+  if (!p->options.forgets)
+    return sequence_is_new_connection(flow_record(f), d, l);
+  return l->ip_proto == IP_PROTO_TCP && (l->tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+         f->sides[d].has_isn && f->sides[d].base_seq != l->tcp.seq + 1;
+}
+
+/* What the trace counts of a flow's frames. */
+static void
+count_frame(struct flow_record *f, const struct pass1_input *in, const struct frame_layers *l,
+            uint32_t n_wire, struct trace_frame *out)
+{
+  struct trace_flow_end *end = &f->seen.ends[out->direction];
+  f->seen.last_frame = in->index;
+  end->n_frames++;
+  end->n_octets += n_wire;
+  out->payload_octets = l->payload_octets;
+}
+
 static void
 feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
                const struct frame_layers *l, struct trace_frame *out)
 {
+  if (p->options.forgets && l->ip_proto == IP_PROTO_UDP)
+    return;
   /* The IP header may claim more octets than the frame had on the wire. */
   uint32_t n_wire = l->payload_wire;
   uint32_t behind = in->wire_octets > l->payload_offset ? in->wire_octets - l->payload_offset : 0;
@@ -272,7 +349,7 @@ feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *oct
   uint32_t index;
   flow_table_lookup(p->flows, l, in->interface, &lookup);
   struct flow *f = flow_table_find(p->flows, &lookup, &index);
-  if (f && sequence_is_new_connection(f, flow_direction(f, &lookup), l)) {
+  if (f && is_new_connection(p, f, flow_direction(f, &lookup), l)) {
     end_session(p, f, index);
     f->is_closed = true;
     f = NULL;
@@ -280,24 +357,21 @@ feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *oct
   }
   if (!f)
     f = begin_flow(p, in, l, &lookup, &index);
-  unsigned d = flow_direction(f, &lookup);
-  struct trace_flow_end *end = &f->seen.ends[d];
   out->flow = index;
-  out->direction = (uint8_t)d;
-  out->prev_in_flow = f->seen.last_frame;
-  if (f->seen.first_frame == TRACE_NONE)
-    f->seen.first_frame = in->index;
-  f->seen.last_frame = in->index;
-  f->last_time_ns = in->time_ns;
-  end->n_frames++;
-  end->n_octets += n_wire;
-  out->payload_octets = l->payload_octets;
+  out->direction = (uint8_t)flow_direction(f, &lookup);
+  out->prev_in_flow = f->last_frame;
+  f->last_frame = in->index;
+  f->last_unit = flow_unit(in->time_ns);
   if (!(out->flags & TRACE_FRAME_REASSEMBLED) && l->payload_offset <= UINT16_MAX)
     out->payload_offset = (uint16_t)l->payload_offset;
+  if (!p->options.forgets)
+    count_frame(flow_record(f), in, l, n_wire, out);
   if (l->ip_proto == IP_PROTO_TCP)
     feed_tcp(p, in, octets, l, n_wire, f, index, out);
-  out->app = f->seen.app;
-  out->state = f->seen.state;
+  if (p->options.forgets)
+    return;
+  out->app = flow_record(f)->seen.app;
+  out->state = flow_record(f)->seen.state;
 }
 
 static bool
@@ -363,14 +437,57 @@ feed_quoted(struct pass1 *p, const struct pass1_input *in, const struct frame_la
   }
   struct flow_lookup lookup;
   flow_table_lookup(p->flows, &quoted, in->interface, &lookup);
-  flow_table_reserve(p->flows, &lookup, &quoted);
+  flow_table_reserve(p->flows, &lookup);
 }
 
-void
-pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *out)
+/* The short way of a pass that forgets; false when the frame has to take the long one. */
+static bool
+watch_segment(struct pass1 *p, const struct pass1_input *in)
 {
-  g_assert(!p->is_finished);
-  p->last_index = in->index;
+  struct frame_segment s;
+  if (in->link != LINK_ETHERNET)
+    return false;
+  enum frame_sort sort = frame_sort(in->octets, in->captured_octets, &s);
+  if (sort != FRAME_SEGMENT || (s.flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+    return sort == FRAME_UDP;
+  struct flow_ends ends = {.src = s.src,
+                           .dst = s.dst,
+                           .src_port = s.src_port,
+                           .dst_port = s.dst_port,
+                           .version = s.version,
+                           .proto = IP_PROTO_TCP};
+  struct flow_lookup lookup;
+  uint32_t index;
+  flow_table_lookup_ends(p->flows, &ends, in->interface, &lookup);
+  struct flow *f = flow_table_find(p->flows, &lookup, &index);
+  if (!f)
+    return false;
+  unsigned d = flow_direction(f, &lookup);
+  struct flow_side *fwd = &f->sides[d], *rev = &f->sides[!d];
+  bool is_next = !s.n_payload || (fwd->has_base && !fwd->hole && !fwd->fin_known &&
+                                  s.seq == fwd->base_seq + (uint32_t)fwd->next_offset);
+  if (!is_next || !fwd->has_isn || !rev->has_isn || rev->hole)
+    return false;
+  f->last_frame = in->index;
+  f->last_unit = flow_unit(in->time_ns);
+  note_ttl(fwd, s.ttl);
+  if (!s.n_payload)
+    return true;
+  struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
+  struct stream_run run = {.octets = s.payload,
+                           .n_octets = s.n_payload,
+                           .offset = fwd->next_offset,
+                           .frame = in->index,
+                           .frame_offset = s.payload_offset,
+                           .time_ns = in->time_ns};
+  fwd->next_offset += s.n_payload;
+  on_octets(&to, &run);
+  return true;
+}
+
+static void
+feed_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *out)
+{
   *out = (struct trace_frame){.position = in->position,
                               .time_ns = in->time_ns,
                               .captured_octets = in->captured_octets,
@@ -393,7 +510,24 @@ pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *o
     feed_transport(p, in, in->octets, &layers, out);
   else if (layers.ip_proto == IP_PROTO_ICMP || layers.ip_proto == IP_PROTO_ICMPV6)
     feed_quoted(p, in, &layers);
-  if (p->options.forgets && (in->index % SWEEP_FRAMES == 0 || out->prev_in_flow == TRACE_NONE))
+}
+
+void
+pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *out)
+{
+  g_assert(!p->is_finished);
+  p->last_index = in->index;
+  if (!p->options.forgets) {
+    feed_frame(p, in, out);
+    return;
+  }
+  bool is_first = false;
+  if (!watch_segment(p, in)) {
+    struct trace_frame nobodys;
+    feed_frame(p, in, &nobodys);
+    is_first = nobodys.flow != TRACE_NONE && nobodys.prev_in_flow == TRACE_NONE;
+  }
+  if (is_first || in->index % SWEEP_FRAMES == 0)
     forget_one(p, in->time_ns);
 }
 
@@ -404,7 +538,7 @@ pass1_finish(struct pass1 *p)
   p->is_finished = true;
   for (uint32_t i = 0; i < flow_table_n(p->flows); i++) {
     struct flow *f = flow_table_get(p->flows, i);
-    if (!f->is_free && !f->session_is_over && f->seen.proto == IP_PROTO_TCP)
+    if (f->key.proto == IP_PROTO_TCP && !f->session_is_over)
       end_session(p, f, i);
   }
 }

@@ -17,7 +17,7 @@ struct pass1;
 struct pass1_options {
   const struct keylog *keys; /* opens TLS, borrowed, may grow; NULL: it stays sealed */
   bool by_interface;         /* a packet's hops on several taps are different flows */
-  bool forgets; /* flows are given up when idle: constant memory, flow indexes are used again */
+  bool forgets; /* no records are made, and flows are given up when idle: constant memory */
 };
 
 /* Calls may be NULL. Frame numbers are those given to pass1_frame(). */
@@ -48,7 +48,8 @@ void pass1_free(struct pass1 *p);
 /* Before the first frame only. */
 void pass1_set_by_interface(struct pass1 *p, bool by_interface);
 
-/* Fills *out, `element` and next_in_flow aside. */
+/* Fills *out, `element` and next_in_flow aside. A pass that forgets fills nothing and judges no
+ * sequence numbers: out may be NULL. */
 void pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *out);
 
 /* The last frame was in: what waits comes out. */

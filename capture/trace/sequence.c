@@ -23,29 +23,29 @@ enum {
 /* The first sequence numbers, from which relative ones are counted. A SYN, ACK with another number
  * than before replaces its side's: the old connection's numbers mean nothing any more. */
 static unsigned
-learn_isn(struct flow *f, unsigned d, const struct sequence_segment *s)
+learn_isn(struct flow_record *f, unsigned d, const struct sequence_segment *s)
 {
   unsigned items = 0;
-  if ((s->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && f->sides[d].has_isn &&
+  if ((s->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && f->numbers[d].has_isn &&
       f->seen.ends[d].isn != s->seq) {
-    f->sides[d].has_isn = false;
+    f->numbers[d].has_isn = false;
     items = ANALYSIS_REUSED_PORTS;
   }
-  if (!f->sides[d].has_isn) {
-    f->sides[d].has_isn = true;
+  if (!f->numbers[d].has_isn) {
+    f->numbers[d].has_isn = true;
     f->seen.ends[d].isn = s->flags & TCP_SYN ? s->seq : s->seq - 1;
   }
-  if (!f->sides[!d].has_isn && !(s->flags & TCP_SYN)) {
-    f->sides[!d].has_isn = true;
+  if (!f->numbers[!d].has_isn && !(s->flags & TCP_SYN)) {
+    f->numbers[!d].has_isn = true;
     f->seen.ends[!d].isn = s->ack - 1;
   }
   return items;
 }
 
 static void
-learn_scale(struct flow *f, unsigned d, const struct sequence_segment *s)
+learn_scale(struct flow_record *f, unsigned d, const struct sequence_segment *s)
 {
-  struct flow_side *fwd = &f->sides[d], *rev = &f->sides[!d];
+  struct flow_numbers *fwd = &f->numbers[d], *rev = &f->numbers[!d];
   if (s->window_scale >= 0)
     fwd->window_scale = (int8_t)(s->window_scale > SCALE_MAX ? SCALE_MAX : s->window_scale);
   if ((s->flags & TCP_ACK) &&
@@ -55,7 +55,7 @@ learn_scale(struct flow *f, unsigned d, const struct sequence_segment *s)
 
 /* One behind the last octet that the window of `side` lets the other end send. */
 static uint32_t
-window_edge(const struct flow_side *side)
+window_edge(const struct flow_numbers *side)
 {
   unsigned shift = side->last_was_syn || side->window_scale < 0 ? 0 : (unsigned)side->window_scale;
   return side->last_ack + ((uint32_t)side->window << shift);
@@ -63,7 +63,8 @@ window_edge(const struct flow_side *side)
 
 /* What the segment says about windows and acknowledgments. */
 static unsigned
-judge_window(struct flow_side *fwd, const struct flow_side *rev, const struct sequence_segment *s)
+judge_window(struct flow_numbers *fwd, const struct flow_numbers *rev,
+             const struct sequence_segment *s)
 {
   unsigned items = 0;
   bool is_control = s->flags & CONTROL;
@@ -102,7 +103,7 @@ judge_window(struct flow_side *fwd, const struct flow_side *rev, const struct se
 
 /* An ACK of octets that the capture never saw is told once per hole. */
 static unsigned
-judge_ack(struct flow_side *rev, const struct sequence_segment *s)
+judge_ack(struct flow_numbers *rev, const struct sequence_segment *s)
 {
   if (!(s->flags & TCP_ACK) || !rev->has_max_seq || !seq_gt(s->ack, rev->max_seq_to_ack))
     return 0;
@@ -117,8 +118,8 @@ judge_ack(struct flow_side *rev, const struct sequence_segment *s)
 
 /* Octets (or a SYN or FIN) that do not raise the sequence number came before, or came late. */
 static unsigned
-judge_repeat(const struct flow *f, const struct flow_side *fwd, const struct flow_side *rev,
-             const struct sequence_segment *s)
+judge_repeat(const struct flow_record *f, const struct flow_numbers *fwd,
+             const struct flow_numbers *rev, const struct sequence_segment *s)
 {
   bool is_old = fwd->has_next_seq && seq_lt(s->seq, fwd->next_seq);
   if (s->n_octets > 1 && fwd->has_next_seq && fwd->next_seq - 1 == s->seq)
@@ -138,7 +139,7 @@ judge_repeat(const struct flow *f, const struct flow_side *fwd, const struct flo
 }
 
 static void
-remember(struct flow_side *fwd, const struct sequence_segment *s, unsigned items)
+remember(struct flow_numbers *fwd, const struct sequence_segment *s, unsigned items)
 {
   bool has_end = s->flags & (TCP_SYN | TCP_FIN);
   uint32_t next = s->seq + s->n_octets + (has_end ? 1 : 0);
@@ -165,8 +166,8 @@ remember(struct flow_side *fwd, const struct sequence_segment *s, unsigned items
  * numbers and have nothing to be judged, except that octets may fill the window. Says of them what
  * the rules above would say. */
 static inline bool
-is_plain(const struct flow *f, const struct flow_side *fwd, const struct flow_side *rev,
-         const struct sequence_segment *s)
+is_plain(const struct flow_record *f, const struct flow_numbers *fwd,
+         const struct flow_numbers *rev, const struct sequence_segment *s)
 {
   bool knows_both = fwd->has_next_seq && fwd->has_max_seq && rev->has_max_seq && fwd->has_isn &&
                     rev->has_isn && (f->first_rtt_ns || !f->syn_time_ns);
@@ -181,7 +182,8 @@ is_plain(const struct flow *f, const struct flow_side *fwd, const struct flow_si
 }
 
 static inline unsigned
-feed_plain(struct flow_side *fwd, const struct flow_side *rev, const struct sequence_segment *s)
+feed_plain(struct flow_numbers *fwd, const struct flow_numbers *rev,
+           const struct sequence_segment *s)
 {
   unsigned items = 0;
   uint32_t next = s->seq + s->n_octets;
@@ -203,9 +205,9 @@ feed_plain(struct flow_side *fwd, const struct flow_side *rev, const struct sequ
 }
 
 uint16_t
-sequence_feed(struct flow *f, unsigned direction, const struct sequence_segment *s)
+sequence_feed(struct flow_record *f, unsigned direction, const struct sequence_segment *s)
 {
-  struct flow_side *fwd = &f->sides[direction], *rev = &f->sides[!direction];
+  struct flow_numbers *fwd = &f->numbers[direction], *rev = &f->numbers[!direction];
   if (is_plain(f, fwd, rev, s))
     return (uint16_t)feed_plain(fwd, rev, s);
   unsigned reused = learn_isn(f, direction, s);

@@ -16,15 +16,16 @@ struct sequence_segment {
 };
 
 /* Judges the next segment of a flow and remembers it. Returns bits of enum trace_analysis. */
-uint16_t sequence_feed(struct flow *f, unsigned direction, const struct sequence_segment *s);
+uint16_t sequence_feed(struct flow_record *f, unsigned direction, const struct sequence_segment *s);
 
 /* A SYN with other numbers than those of the connection that the flow holds: the ports are reused
  * and a new flow has to begin. */
 static inline bool
-sequence_is_new_connection(const struct flow *f, unsigned direction, const struct frame_layers *l)
+sequence_is_new_connection(const struct flow_record *f, unsigned direction,
+                           const struct frame_layers *l)
 {
   return l->ip_proto == IP_PROTO_TCP && (l->tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-         f->sides[direction].has_isn && f->seen.ends[direction].isn != l->tcp.seq;
+         f->numbers[direction].has_isn && f->seen.ends[direction].isn != l->tcp.seq;
 }
 
 #endif

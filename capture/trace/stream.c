@@ -71,7 +71,7 @@ take_held(struct flow_side *side, struct stream_budget *budget, const struct str
 static void
 note_end(struct flow_side *side)
 {
-  if (side->fin_known && side->next_offset >= side->fin_offset)
+  if (side->fin_known && (int32_t)((uint32_t)side->next_offset - side->fin_low) >= 0)
     side->is_ended = true;
 }
 
@@ -182,7 +182,7 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
   }
   if (s->is_fin && !side->fin_known && ahead + (int64_t)s->n_wire >= 0) {
     side->fin_known = true;
-    side->fin_offset = run.offset + s->n_wire;
+    side->fin_low = (uint32_t)run.offset + s->n_wire;
   }
   if (ahead > 0) {
     if (run.n_octets)

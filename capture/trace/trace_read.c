@@ -129,7 +129,7 @@ const struct trace_flow *
 trace_flow(const struct trace *t, uint32_t index)
 {
   g_assert(index < trace_n_flows(t));
-  return &flow_table_get(pass1_flows(t->pass), index)->seen;
+  return &flow_record(flow_table_get(pass1_flows(t->pass), index))->seen;
 }
 
 uint32_t
@@ -389,7 +389,7 @@ trace_index_octets(const struct trace *t)
 {
   return (uint64_t)t->frames.n * sizeof(struct trace_frame) +
          (uint64_t)t->elements.n * sizeof(struct element) +
-         (uint64_t)trace_n_flows(t) * sizeof(struct flow);
+         (uint64_t)trace_n_flows(t) * sizeof(struct flow_record);
 }
 
 const struct findings *

@@ -28,6 +28,7 @@ struct frame_layers {
   uint8_t n_vlans;
   uint8_t ip_version; /* 4, 6 or 0 */
   uint8_t ip_proto;   /* the transport's number, behind extension headers */
+  uint8_t ttl;        /* IPv6: hop limit */
   bool is_fragment;   /* offset or more-fragments set; transport is walked only at offset 0 */
   bool is_first_fragment;
   bool more_fragments;
@@ -41,11 +42,31 @@ struct frame_layers {
   uint32_t transport_offset;
   uint32_t payload_offset;
   uint32_t payload_octets; /* captured octets of the transport payload, without Ethernet padding */
-  uint32_t payload_wire;   /* octets the payload had on the wire: more when the snap length cut it */
+  uint32_t payload_wire; /* octets the payload had on the wire: more when the snap length cut it */
   struct ip_addr src, dst;
   uint16_t src_port, dst_port; /* TCP and UDP */
   struct tcp tcp;              /* valid when ip_proto is TCP and transport_offset is not 0 */
 };
+
+/* The segment of a plain frame: TCP in IPv4 or IPv6 without options or fragments, on Ethernet with
+ * at most one tag, captured whole. Pointers lead into the frame. */
+struct frame_segment {
+  const uint8_t *src, *dst; /* addresses, 4 or 16 octets */
+  const uint8_t *payload;
+  uint32_t payload_offset, n_payload;
+  uint32_t seq, ack;
+  uint16_t src_port, dst_port;
+  uint16_t flags; /* enum tcp_flag, FIN to CWR */
+  uint8_t version, ttl;
+};
+
+enum frame_sort {
+  FRAME_SEGMENT, /* *out tells all that a walk would tell of use to a stream */
+  FRAME_UDP,     /* a whole datagram of UDP, as plain */
+  FRAME_SPECIAL, /* anything else: walk it */
+};
+/* Tells most frames of a capture at a glance. */
+enum frame_sort frame_sort(const uint8_t *p, size_t n, struct frame_segment *out);
 
 /* Walks one frame. `n` octets were captured. Never reads past them. */
 void frame_walk(enum link_type link, const uint8_t *p, size_t n, struct frame_layers *out);

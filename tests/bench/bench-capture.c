@@ -85,7 +85,6 @@ run_stream(const char *path, struct result *out)
   struct pass1 *pass = pass1_new(&(struct pass1_options){.forgets = true}, &sink, out);
   struct reader *r = reader_new(path, NULL);
   struct reader_frame f;
-  struct trace_frame record;
   while (reader_next(r, &f, NULL) == READER_FRAME) {
     struct pass1_input in = {.octets = f.octets,
                              .time_ns = f.time_ns,
@@ -95,7 +94,7 @@ run_stream(const char *path, struct result *out)
                              .wire_octets = f.wire_octets,
                              .link = reader_interface(r, f.interface)->link,
                              .interface = f.interface};
-    pass1_frame(pass, &in, &record);
+    pass1_frame(pass, &in, NULL);
   }
   pass1_finish(pass);
   out->n_flows = flow_table_n_streams(pass1_flows(pass), IP_PROTO_TCP) +
