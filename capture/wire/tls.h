@@ -52,8 +52,19 @@ const char *tls_content_name(uint8_t type);
 const char *tls_version_name(uint16_t version);
 const char *tls_handshake_name(uint8_t type);
 const char *tls_extension_name(uint16_t type);
-const char *tls_cipher_name(uint16_t suite);
 const char *tls_group_name(uint16_t group);
 const char *tls_alert_name(uint8_t description);
+
+/* ---- cipher suites (tls_suites.c): the registry of IANA ---- */
+
+const char *tls_cipher_name(uint16_t suite); /* "TLS_AES_128_GCM_SHA256"; NULL: not registered */
+
+enum tls_strength {
+  TLS_STRENGTH_UNKNOWN, /* a number without a name, or one that is a signal */
+  TLS_STRENGTH_GOOD,
+  TLS_STRENGTH_NO_FORWARD_SECRECY, /* RFC 9325 4.1: the key that came later opens the record */
+  TLS_STRENGTH_WEAK, /* nothing encrypted, nobody authenticated, EXPORT, RC4, DES, 3DES and such */
+};
+enum tls_strength tls_cipher_strength(uint16_t suite);
 
 #endif
