@@ -125,6 +125,7 @@ app_remove(struct appsession *s, unsigned i)
 {
   struct app_queue *q = &s->queue;
   struct app_auth *a = app_at(s, i)->auth;
+  envelope_forget(app_at(s, i));
   if (a) {
     if (s->exchange == a)
       s->exchange = NULL;
@@ -188,8 +189,8 @@ app_side_taken(struct app_side *side)
 }
 
 /* Gives the pending octets out as a run of this kind. */
-static void
-flush_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags)
+void
+app_flush_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags)
 {
   struct app_side *side = &s->sides[which];
   if (side->n_pending == 0)
@@ -206,9 +207,9 @@ flush_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t
 }
 
 /* A run of octets that lie in the caller's buffer. */
-static void
-emit_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
-         const uint8_t *p, size_t n, uint32_t frame)
+void
+app_emit_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
+             const uint8_t *p, size_t n, uint32_t frame)
 {
   struct app_side *side = &s->sides[which];
   if (n == 0)
@@ -234,6 +235,8 @@ app_expect_message(struct appsession *s, enum side which, uint32_t command)
   struct app_side *side = &s->sides[which];
   side->mode = APP_MODE_DOT;
   side->dot = DOT_LINE;
+  if (which == SIDE_CLIENT)
+    smuggle_begin(side);
   side->run_kind = ELEMENT_MESSAGE;
   side->run_flags = 0;
   side->run_command = command;
@@ -258,7 +261,7 @@ app_set_mode_both(struct appsession *s, enum app_mode mode)
 {
   for (int i = 0; i < 2; i++) {
     if (s->sides[i].mode == APP_MODE_LINES)
-      flush_run(s, (enum side)i, ELEMENT_OTHER, ELEMENT_FLAG_ODD);
+      app_flush_run(s, (enum side)i, ELEMENT_OTHER, ELEMENT_FLAG_ODD);
     s->sides[i].mode = (uint8_t)mode;
     s->sides[i].assume = APP_MODE_LINES;
   }
@@ -281,115 +284,13 @@ app_start_tls(struct appsession *s, uint32_t element, uint32_t frame)
   s->tls_started = true;
 }
 
-/* The line "." has come: its octets are the first n_end of p behind what is pending. */
-static void
-end_message(struct appsession *s, enum side which, const uint8_t *p, size_t n_end, uint32_t frame)
-{
-  struct app_side *side = &s->sides[which];
-  app_side_keep(side, p, n_end, APPSESSION_LINE_MAX, frame);
-  side->mode = APP_MODE_LINES;
-  uint64_t offset = side->offset;
-  uint32_t n = (uint32_t)side->n_pending;
-  app_side_taken(side);
-  struct element e = {.offset = offset,
-                      .n_octets = n,
-                      .first_frame = side->first_frame,
-                      .last_frame = side->last_frame,
-                      .command = side->run_command,
-                      .kind = ELEMENT_END,
-                      .flags = n == 2 ? ELEMENT_FLAG_ODD : 0};
-  s->protocol->run_done(s, which);
-  app_emit(s, which, &e, side->kept, side->n_kept);
-}
-
-/* The first octets of p decide about a "." or ".CR" that was held. Returns how many were taken. */
-static size_t
-feed_dot_held(struct appsession *s, enum side which, const uint8_t *p, uint32_t frame)
-{
-  struct app_side *side = &s->sides[which];
-  bool has_cr = side->dot == DOT_LINE_DOT_CR;
-  if (*p == '\n' && (has_cr || side->bare_lf)) {
-    end_message(s, which, p, 1, frame);
-    return 1;
-  }
-  if (*p == '\r' && !has_cr) {
-    app_side_keep(side, p, 1, APPSESSION_LINE_MAX, frame);
-    side->dot = DOT_LINE_DOT_CR;
-    return 1;
-  }
-  flush_run(s, which, ELEMENT_MESSAGE, 0);
-  side->dot = has_cr ? DOT_CR : DOT_INSIDE;
-  return 0;
-}
-
-/* At p[i], inside a line: goes to the next "." at a line's start, or to the end. */
-static size_t
-skip_to_dot(struct app_side *side, const uint8_t *p, size_t i, size_t n)
-{
-  for (size_t from = i;;) {
-    const uint8_t *dot = memchr(p + from, '.', n - from);
-    size_t at = dot ? (size_t)(dot - p) : n;
-    bool lf = at > i && p[at - 1] == '\n';
-    bool line = lf && (side->bare_lf || (at > i + 1 && p[at - 2] == '\r'));
-    if (dot && !line) {
-      from = at + 1;
-      continue;
-    }
-    side->dot = line ? DOT_LINE : at > i && p[at - 1] == '\r' ? DOT_CR : DOT_INSIDE;
-    return at;
-  }
-}
-
-/* Message octets up to the terminator; returns how many were taken. */
-static size_t
-feed_dot(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
-{
-  struct app_side *side = &s->sides[which];
-  if (side->n_pending) {
-    size_t taken = feed_dot_held(s, which, p, frame);
-    if (taken)
-      return taken;
-  }
-  size_t i = 0;
-  while (i < n) {
-    if (side->dot == DOT_CR) {
-      side->dot = p[i] == '\n' ? DOT_LINE : p[i] == '\r' ? DOT_CR : DOT_INSIDE;
-      i++;
-    } else if (side->dot == DOT_INSIDE) {
-      i = skip_to_dot(side, p, i, n);
-    } else if (p[i] != '.') {
-      side->dot = p[i] == '\r' ? DOT_CR : p[i] == '\n' && side->bare_lf ? DOT_LINE : DOT_INSIDE;
-      i++;
-    } else {
-      size_t k = i + 1;
-      bool cr = k < n && p[k] == '\r';
-      k += cr;
-      if (k == n) {
-        emit_run(s, which, ELEMENT_MESSAGE, 0, p, i, frame);
-        app_side_keep(side, p + i, n - i, APPSESSION_LINE_MAX, frame);
-        side->dot = cr ? DOT_LINE_DOT_CR : DOT_LINE_DOT;
-        return n;
-      }
-      if (p[k] == '\n' && (cr || side->bare_lf)) {
-        emit_run(s, which, ELEMENT_MESSAGE, 0, p, i, frame);
-        end_message(s, which, p + i, k + 1 - i, frame);
-        return k + 1;
-      }
-      side->dot = cr ? DOT_CR : DOT_INSIDE;
-      i = k;
-    }
-  }
-  emit_run(s, which, ELEMENT_MESSAGE, 0, p, n, frame);
-  return n;
-}
-
 static size_t
 feed_count(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
 {
   struct app_side *side = &s->sides[which];
   size_t take = (size_t)MIN(n, side->left);
   side->left -= take;
-  emit_run(s, which, (enum element_kind)side->run_kind, side->run_flags, p, take, frame);
+  app_emit_run(s, which, (enum element_kind)side->run_kind, side->run_flags, p, take, frame);
   s->protocol->run(s, which, p, take, frame);
   if (side->left == 0) {
     side->mode = APP_MODE_LINES;
@@ -415,6 +316,10 @@ give_line(struct appsession *s, enum side which, struct app_line *line)
       line->flags |= ELEMENT_FLAG_ODD;
   }
   s->protocol->line(s, which, line);
+  if (which == SIDE_SERVER && s->login_rejected) {
+    s->login_rejected = false;
+    app_notice_line(s, NOTICE_LOGIN_REJECTED, which, line, ELEMENT_NONE, 0);
+  }
   if (which == SIDE_SERVER && !s->greeting_told) {
     s->greeting_told = true;
     if (!side->after_gap)
@@ -476,7 +381,7 @@ feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
       taken = feed_line(s, which, p, n, frame);
       break;
     case APP_MODE_DOT:
-      taken = feed_dot(s, which, p, n, frame);
+      taken = dot_feed(s, which, p, n, frame);
       break;
     case APP_MODE_COUNT:
       taken = feed_count(s, which, p, n, frame);
@@ -495,7 +400,7 @@ feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
       taken = n;
       break;
     case APP_MODE_OTHER:
-      emit_run(s, which, ELEMENT_OTHER, 0, p, n, frame);
+      app_emit_run(s, which, ELEMENT_OTHER, 0, p, n, frame);
       taken = n;
       break;
     }
@@ -549,16 +454,16 @@ flush_side(struct appsession *s, enum side which)
     flush_line(s, which);
     break;
   case APP_MODE_DOT:
-    flush_run(s, which, ELEMENT_MESSAGE, 0);
+    app_flush_run(s, which, ELEMENT_MESSAGE, 0);
     break;
   case APP_MODE_TLS:
-    flush_run(s, which, ELEMENT_TLS, ELEMENT_FLAG_ODD | ELEMENT_FLAG_CUT);
+    app_flush_run(s, which, ELEMENT_TLS, ELEMENT_FLAG_ODD | ELEMENT_FLAG_CUT);
     break;
   case APP_MODE_TUNNEL:
     tunnel_flush(s, which);
     break;
   case APP_MODE_HELD:
-    flush_run(s, which, ELEMENT_OTHER, 0);
+    app_flush_run(s, which, ELEMENT_OTHER, 0);
     break;
   case APP_MODE_COUNT:
   case APP_MODE_DEFLATE:
@@ -600,6 +505,8 @@ appsession_free(struct appsession *s)
   g_free(s->queue.items);
   if (s->app == APP_POP3)
     g_free(s->u.pop.user);
+  if (s->app == APP_SMTP)
+    envelope_clear(s);
   detect_free(s->detect);
   opener_free(s->opener);
   if (s->opened)

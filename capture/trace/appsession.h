@@ -56,6 +56,25 @@ enum notice_kind {
   NOTICE_CLEAR_LOGIN_OFFERED, /* capability line offers a clear login without TLS (AUTH-003) */
   NOTICE_TLS_STARTED,         /* the stream went over to TLS records */
   NOTICE_GREETING,            /* text: the server's first line; not when the start was not seen */
+  NOTICE_SOFTWARE,            /* text: a line in which the server names its software (ID, CAPA) */
+  NOTICE_LOGIN_REJECTED,      /* text: the server's line that rejects a login */
+  NOTICE_PROBE,               /* SMTP VRFY or EXPN was answered with `code`; text: its argument */
+  NOTICE_RECIPIENTS_UNKNOWN,  /* SMTP: so many recipients (code) of this connection do not exist */
+  NOTICE_MESSAGE,             /* SMTP: a message was accepted; text: sender NUL recipient NUL ...;
+                                 code: enum message_notice */
+  NOTICE_FROM,                /* SMTP: text: an address of the message's From field */
+  NOTICE_SMUGGLING,           /* in message octets: what other servers may take for their end;
+                                 code: 1 when a command follows */
+  NOTICE_SMUGGLED,            /* the server answered a command that such octets held */
+  NOTICE_BARE_LINE_END,       /* a message's line ends in LF or CR alone */
+  NOTICE_ONE_SIDED,           /* the connection ended; one side's octets are not in the capture */
+  NOTICE_GAP,                 /* n_octets of one side are not in the capture */
+};
+
+/* Of NOTICE_MESSAGE. */
+enum message_notice {
+  MESSAGE_AUTHENTICATED = 1, /* a login of this connection was accepted */
+  MESSAGE_LMTP = 2,
 };
 
 /* Something that a rule of capture/findings/ judges. The session tells what happened on its own

@@ -209,6 +209,7 @@ auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome
   bool opaque = a->step > 0 && (a->sasl == SASL_UNKNOWN || a->sasl == SASL_GSSAPI) &&
                 g_str_has_prefix(a->mechanism, "AUTH ");
   bool shown = a->has_secret || (nameless && a->has_user) || (opaque && !a->cancelled);
+  s->login_rejected |= outcome == LOGIN_REJECTED;
   if (!shown && outcome != LOGIN_REFUSED)
     return;
   struct login l = {

@@ -491,6 +491,8 @@ imap_untagged(struct appsession *s, const struct app_line *line)
     s->state = IMAP_STATE_LOGOUT;
   if (status == IMAP_STATUS_UNTAGGED && !text_is(line->p + word, end - word, "CAPABILITY")) {
     imap_reply_literal(s, line, &out);
+    if (text_is(line->p + word, end - word, "ID"))
+      app_notice_line(s, NOTICE_SOFTWARE, SIDE_SERVER, line, ELEMENT_NONE, 0);
     return;
   }
   bool may_offer = s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream;

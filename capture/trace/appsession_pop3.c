@@ -319,6 +319,8 @@ pop_text(struct appsession *s, const struct app_line *line)
   if (end)
     s->u.pop.listing = LISTING_NONE;
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
+  if (listed && line->n_text > 15 && text_is(line->p, 15, "IMPLEMENTATION "))
+    app_notice_line(s, NOTICE_SOFTWARE, SIDE_SERVER, line, element, 0);
   if (offers && !s->offer_noticed) {
     s->offer_noticed = true;
     app_notice_line(s, NOTICE_CLEAR_LOGIN_OFFERED, SIDE_SERVER, line, element, 0);

@@ -14,6 +14,8 @@
  *   appsession_inner.c   the session inside TLS or DEFLATE
  *   appsession_tunnel.c  SOCKS and HTTP CONNECT, behind which the protocol is looked for again
  *   appsession_auth.c    one attempt to log in, for all three */
+#include <glib.h>
+
 #include "capture/tls/opener.h"
 #include "capture/trace/appsession.h"
 #include "capture/wire/mail.h"
@@ -22,13 +24,13 @@
 /* How the next octets of a side are read. */
 enum app_mode {
   APP_MODE_LINES,
-  APP_MODE_DOT,   /* a message up to the line "." */
-  APP_MODE_COUNT, /* `left` octets: BDAT or an IMAP literal */
-  APP_MODE_TLS,   /* records */
+  APP_MODE_DOT,     /* a message up to the line "." */
+  APP_MODE_COUNT,   /* `left` octets: BDAT or an IMAP literal */
+  APP_MODE_TLS,     /* records */
   APP_MODE_DEFLATE, /* compressed, RFC 4978 */
-  APP_MODE_TUNNEL, /* messages of SOCKS */
-  APP_MODE_HELD,   /* kept until the proxy has answered */
-  APP_MODE_OTHER, /* nothing that is read: all octets are ELEMENT_OTHER */
+  APP_MODE_TUNNEL,  /* messages of SOCKS */
+  APP_MODE_HELD,    /* kept until the proxy has answered */
+  APP_MODE_OTHER,   /* nothing that is read: all octets are ELEMENT_OTHER */
 };
 
 /* How far the terminator CRLF.CRLF has been seen. */
@@ -53,6 +55,15 @@ struct app_side {
   bool bare_lf;   /* its last line ended without CR: so may its messages */
   bool seen;      /* has sent octets */
   bool after_gap; /* the next line may be the rest of one */
+  /* Message octets of an SMTP client, appsession_smuggle.c. */
+  uint8_t smuggle;          /* enum smuggle_state */
+  uint8_t last[2];          /* the two octets before the next, oldest first */
+  uint8_t verb[4], n_verb;  /* behind a false end */
+  bool false_end_is_strict; /* it began with CRLF */
+  uint8_t false_end_octets; /* of its beginning, line end included */
+  uint64_t false_end;       /* offset of its dot */
+  uint64_t smuggle_next;    /* offset of the next octet that is looked at */
+  uint32_t n_examined;      /* octets of this message looked at for bare line ends */
 };
 
 /* Names and passwords beyond this are cut: SASL messages may have 12288 octets (RFC 4954 section
@@ -83,6 +94,7 @@ struct app_command {
   uint8_t kind; /* the protocol's own: a greeting, the end of a message, an answer of many lines */
   uint64_t tag; /* IMAP: hash of the tag */
   struct app_auth *auth;
+  struct app_argument *argument; /* SMTP: appsession_envelope.c */
 };
 
 /* RFC 2920 and RFC 2449 name no limit; a POP3 client may ask for a whole mailbox at once. */
@@ -152,6 +164,7 @@ struct appsession {
   bool ended;
   bool tls_asked; /* STARTTLS waits for its answer */
   bool tls_started, offer_noticed, greeting_told;
+  bool login_rejected;       /* by the server's line that is being read */
   bool more;                 /* the server's answer has more lines */
   const struct keylog *keys; /* borrowed; NULL: TLS is never opened */
   struct opener *opener;     /* from the first record on */
@@ -165,7 +178,15 @@ struct appsession {
       uint8_t before_auth; /* state to return to */
       bool lmtp, ehlo;
       bool message_gap; /* the running message has a hole: its end may lie in it */
+      bool authenticated;
+      bool denied;   /* the reply being read refuses for policy, not for want of a mailbox */
+      bool smuggled; /* octets that hold a command were sent */
       uint32_t n_recipients;
+      uint32_t n_unknown;   /* recipients that do not exist */
+      GByteArray *envelope; /* sender NUL recipient NUL ...: what was accepted; NULL: nothing */
+      uint64_t envelope_offset;
+      uint32_t envelope_octets; /* on the wire, from MAIL to the last RCPT */
+      uint32_t envelope_frame;
     } smtp;
     struct {
       uint8_t *user; /* of the last USER */
@@ -221,6 +242,11 @@ void app_expect_message(struct appsession *s, enum side side, uint32_t command);
 void app_expect_octets(struct appsession *s, enum side side, enum element_kind kind, uint64_t n,
                        uint32_t command, uint8_t flags);
 
+/* Gives the pending octets out as a run of this kind; or octets that lie in the caller's buffer. */
+void app_flush_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags);
+void app_emit_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
+                  const uint8_t *p, size_t n, uint32_t frame);
+
 /* Appends to a side's pending octets; what exceeds `max` is only counted. */
 void app_side_keep(struct app_side *side, const uint8_t *p, size_t n, size_t max, uint32_t frame);
 void app_side_taken(struct app_side *side);
@@ -239,9 +265,33 @@ bool app_is_pipelined(const struct appsession *s);
 const struct app_protocol *app_protocol_of(enum app app);
 
 /* ---- appsession_inner.c ---- */
-/* A session inside TLS or DEFLATE: of a known protocol, begun in clear (STARTTLS), it goes on without a
- * greeting. APP_NONE: it is recognised like any other. */
+/* A session inside TLS or DEFLATE: of a known protocol, begun in clear (STARTTLS), it goes on
+ * without a greeting. APP_NONE: it is recognised like any other. */
 struct appsession *app_inner_new(struct appsession *s);
+
+/* ---- appsession_envelope.c: what SMTP's commands name, for the rules ---- */
+/* Keeps the argument of MAIL, RCPT, VRFY or EXPN with its command, whose verb ends at `at`. */
+void envelope_command(struct app_command *c, const struct app_line *line, size_t at);
+void envelope_forget(struct app_command *c);
+/* A command (or message) has its last answer. */
+void envelope_answered(struct appsession *s, const struct app_command *c, unsigned code,
+                       uint32_t frame);
+/* MAIL, RSET, EHLO and the end of a message begin anew. */
+void envelope_clear(struct appsession *s);
+
+/* ---- appsession_smuggle.c: ends of a message that are none ---- */
+void smuggle_begin(struct app_side *side);
+/* The next message octets of the client, of which p[0] has the offset `base`: before they are read,
+ * and those that were taken. */
+void smuggle_before(struct appsession *s, const uint8_t *p, size_t n, uint64_t base,
+                    uint32_t frame);
+void smuggle_after(struct appsession *s, const uint8_t *p, size_t n, uint64_t base, uint32_t frame);
+/* p[at] is a dot with a line end of some kind before it. */
+void smuggle_dot(struct appsession *s, const uint8_t *p, size_t n, size_t at, uint32_t frame);
+
+/* ---- appsession_dot.c ---- */
+/* Reads octets of a side in MODE_DOT; returns how many were taken (at least 1). */
+size_t dot_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
 
 /* ---- appsession_detect.c ---- */
 enum app_verdict { VERDICT_WAIT, VERDICT_FOUND, VERDICT_NONE };

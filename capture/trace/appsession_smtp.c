@@ -127,6 +127,7 @@ static void
 smtp_take_answer(struct appsession *s, unsigned code, uint32_t frame)
 {
   struct app_command *c = app_head(s);
+  envelope_answered(s, c, code, frame);
   smtp_answered(s, c, code);
   if (c->auth && code == 334) {
     s->exchange = c->auth;
@@ -135,8 +136,11 @@ smtp_take_answer(struct appsession *s, unsigned code, uint32_t frame)
     auth_add_frame(c->auth, frame);
     return;
   }
-  if (c->auth)
-    auth_finish(s, c->auth, smtp_outcome(c->auth, code), frame);
+  if (c->auth) {
+    enum login_outcome outcome = smtp_outcome(c->auth, code);
+    s->u.smtp.authenticated |= outcome == LOGIN_ACCEPTED;
+    auth_finish(s, c->auth, outcome, frame);
+  }
   app_remove(s, 0);
   s->synced = true;
 }
@@ -307,6 +311,8 @@ smtp_command(struct appsession *s, const struct app_line *line)
   } else if (verb == SMTP_STARTTLS) {
     s->tls_asked = true;
   }
+  if (verb == SMTP_MAIL || verb == SMTP_RCPT || verb == SMTP_VRFY || verb == SMTP_EXPN)
+    envelope_command(c, line, n_word);
   if (verb == SMTP_BDAT)
     smtp_begin_bdat(s, line, n_word, element);
   smtp_take_early(s);
@@ -413,8 +419,9 @@ smtp_leave_message(struct appsession *s)
 
 /* No command waits: the capture lacks it, shows it late, or the server speaks unasked (421). */
 static void
-smtp_unasked(struct appsession *s, unsigned code, uint32_t frame)
+smtp_unasked(struct appsession *s, unsigned code, const struct app_line *line)
 {
+  uint32_t frame = line->last_frame;
   if (!s->sides[SIDE_CLIENT].seen && code == 354)
     s->state = SMTP_STATE_DATA;
   else if (s->mid_stream && s->state == SMTP_STATE_CONNECTED && code == 220)
@@ -422,6 +429,10 @@ smtp_unasked(struct appsession *s, unsigned code, uint32_t frame)
   if (s->u.smtp.message_gap && s->sides[SIDE_CLIENT].mode == APP_MODE_DOT && code != 354) {
     smtp_leave_message(s);
     return;
+  }
+  if (s->u.smtp.smuggled && (code == 250 || code == 354)) {
+    s->u.smtp.smuggled = false;
+    app_notice_line(s, NOTICE_SMUGGLED, SIDE_SERVER, line, ELEMENT_NONE, (uint16_t)code);
   }
   bool may_be_early = s->synced && code != 421;
   if (may_be_early)
@@ -437,6 +448,18 @@ smtp_is_late_greeting(struct appsession *s, unsigned code)
   const struct app_command *c = app_head(s);
   return s->mid_stream && !s->synced && code == 220 && c && c->kind == WAITING_COMMAND &&
          c->verb != SMTP_STARTTLS && c->verb != SMTP_UNKNOWN;
+}
+
+/* RFC 3463 3.8: 5.7.X is policy. Old servers say it in words. */
+static bool
+smtp_denies(const uint8_t *text, size_t n)
+{
+  if (n >= 4 && memcmp(text, "5.7.", 4) == 0)
+    return true;
+  for (size_t i = 0; i + 5 <= n; i++)
+    if (text_is(text + i, 5, "relay"))
+      return true;
+  return false;
 }
 
 static void
@@ -467,13 +490,14 @@ smtp_reply(struct appsession *s, const struct app_line *line)
     s->more = more;
     s->u.smtp.reply_code = (uint16_t)code;
   }
+  s->u.smtp.denied = code >= 500 && smtp_denies(line->p + text_at, line->n_text - text_at);
   if (is_reply && !more) {
     if (c && auth_is_asked(s, c))
       app_keep_early(s, (struct app_early){.code = (uint16_t)code, .frame = line->last_frame});
     else if (c)
       smtp_take_answer(s, code, line->last_frame);
     else
-      smtp_unasked(s, code, line->last_frame);
+      smtp_unasked(s, code, line);
   }
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (offers && !s->offer_noticed) {
