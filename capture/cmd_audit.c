@@ -67,6 +67,10 @@ link_name(uint16_t link)
   case LINK_RAW_BSD14:
   case LINK_RAW:
     return "RAW";
+  case LINK_PPP:
+    return "PPP";
+  case LINK_PPP_HDLC:
+    return "PPP_HDLC";
   case LINK_LOOP:
     return "LOOP";
   case LINK_LINUX_SLL:

@@ -140,6 +140,9 @@ void build_summary_protocol(struct decode *d, const char *protocol);
 void link_decode(struct decode *d, struct slice s, enum link_type link);
 void ether_type_decode(struct decode *d, struct slice s, uint16_t type);
 void arp_decode(struct decode *d, struct slice s);
+/* PPP over Ethernet behind its EtherType; a PPP frame from its address or protocol on. */
+void pppoe_decode(struct decode *d, struct slice s, bool is_session);
+void ppp_decode(struct decode *d, struct slice s);
 void ip_decode(struct decode *d, struct slice s); /* either version, by its first four bits */
 void icmp_decode(struct decode *d, struct slice s);
 void icmpv6_decode(struct decode *d, struct slice s);
@@ -180,7 +183,7 @@ struct field_table {
 extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, ip_option_fields,
     icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
     tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
-    tunnel_fields;
+    tunnel_fields, ppp_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

@@ -249,6 +249,10 @@ ether_type_name(uint16_t type)
     return "802.1Q Virtual LAN";
   case ETHER_QINQ:
     return "802.1ad Provider Bridge";
+  case ETHER_PPPOE_DISCOVERY:
+    return "PPPoE Discovery";
+  case ETHER_PPPOE:
+    return "PPPoE Session";
   default:
     return NULL;
   }
@@ -300,6 +304,8 @@ ether_type_decode(struct decode *d, struct slice s, uint16_t type)
   }
   if (type == ETHER_ARP) {
     arp_decode(d, s);
+  } else if (type == ETHER_PPPOE || type == ETHER_PPPOE_DISCOVERY) {
+    pppoe_decode(d, s, type == ETHER_PPPOE);
   } else if (type == ETHER_IPV4 || type == ETHER_IPV6) {
     ip_decode(d, s);
   } else {
@@ -319,6 +325,8 @@ inner_octets(struct slice s, uint16_t type)
     return get_be16(s.p + 2);
   if (type == ETHER_IPV6 && s.n >= IPV6_OCTETS && get_be16(s.p + 4) > 0)
     return IPV6_OCTETS + get_be16(s.p + 4);
+  if ((type == ETHER_PPPOE || type == ETHER_PPPOE_DISCOVERY) && s.n >= PPPOE_OCTETS)
+    return PPPOE_OCTETS + get_be16(s.p + 4);
   return s.wire;
 }
 
@@ -480,6 +488,10 @@ link_decode(struct decode *d, struct slice s, enum link_type link)
     break;
   case LINK_LINUX_SLL2:
     cooked_decode(d, s, &sll2_header);
+    break;
+  case LINK_PPP:
+  case LINK_PPP_HDLC:
+    ppp_decode(d, s);
     break;
   case LINK_NULL:
   case LINK_LOOP:

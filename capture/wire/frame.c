@@ -254,6 +254,53 @@ walk_ipv6(struct walk *w)
     walk_transport(w);
 }
 
+/* PPP: address and control octets on a line only (RFC 1662 3.1), the protocol in one octet when it
+ * is odd (RFC 1661 6.5). The EtherType that means the same, or 0. */
+static uint16_t
+walk_ppp(struct walk *w)
+{
+  const uint8_t *p = w->p + w->at;
+  size_t n = w->n - w->at;
+  size_t at = n >= 2 && p[0] == 0xff && p[1] == 3 ? 2 : 0;
+  size_t octets = n > at && p[at] & 1 ? 1 : 2;
+  if (n < at + octets) {
+    stop(w, FRAME_SHORT);
+    return 0;
+  }
+  unsigned protocol = octets == 1 ? p[at] : get_be16(p + at);
+  w->at += at + octets;
+  return protocol == PPP_IPV4 ? ETHER_IPV4 : protocol == PPP_IPV6 ? ETHER_IPV6 : 0;
+}
+
+/* A session frame of PPP over Ethernet (RFC 2516 section 4). */
+static uint16_t
+walk_pppoe(struct walk *w)
+{
+  const uint8_t *p = w->p + w->at;
+  if (w->n - w->at < PPPOE_OCTETS) {
+    stop(w, FRAME_SHORT);
+    return 0;
+  }
+  size_t end = w->at + PPPOE_OCTETS + get_be16(p + 4);
+  if (w->n > end)
+    w->n = end;
+  w->at += PPPOE_OCTETS;
+  return walk_ppp(w);
+}
+
+static void
+walk_network(struct walk *w, uint16_t type)
+{
+  w->out->ether_type = type;
+  w->out->link_octets = (uint32_t)w->at;
+  if (w->out->trouble != FRAME_FINE)
+    return;
+  if (type == ETHER_IPV4)
+    walk_ipv4(w);
+  else if (type == ETHER_IPV6)
+    walk_ipv6(w);
+}
+
 /* VLAN tags, then the network layer. w->at stands behind the link header. */
 static void
 walk_tags(struct walk *w, uint16_t type)
@@ -275,14 +322,7 @@ walk_tags(struct walk *w, uint16_t type)
     type = get_be16(w->p + w->at + 6); /* IEEE 802.2 SNAP, RFC 1042 */
     w->at += LLC_SNAP_OCTETS;
   }
-  out->ether_type = type;
-  out->link_octets = (uint32_t)w->at;
-  if (out->trouble != FRAME_FINE)
-    return;
-  if (type == ETHER_IPV4)
-    walk_ipv4(w);
-  else if (type == ETHER_IPV6)
-    walk_ipv6(w);
+  walk_network(w, type == ETHER_PPPOE ? walk_pppoe(w) : type);
 }
 
 /* BSD loopback: an address family in the capturing machine's byte order (LINK_NULL) or in network
@@ -441,6 +481,10 @@ frame_walk(enum link_type link, const uint8_t *p, size_t n, struct frame_layers 
     break;
   case LINK_LINUX_SLL2:
     walk_header(&w, SLL2_OCTETS, 0);
+    break;
+  case LINK_PPP:
+  case LINK_PPP_HDLC:
+    walk_network(&w, walk_ppp(&w));
     break;
   case LINK_NULL:
   case LINK_LOOP:

@@ -14,8 +14,10 @@
 enum link_type {
   LINK_NULL = 0,
   LINK_ETHERNET = 1,
+  LINK_PPP = 9,
   LINK_RAW_BSD12 = 12,
   LINK_RAW_BSD14 = 14,
+  LINK_PPP_HDLC = 50,
   LINK_RAW = 101,
   LINK_LOOP = 108,
   LINK_LINUX_SLL = 113,
@@ -29,6 +31,8 @@ enum ether_type {
   ETHER_ARP = 0x0806,
   ETHER_VLAN = 0x8100,
   ETHER_IPV6 = 0x86dd,
+  ETHER_PPPOE_DISCOVERY = 0x8863,
+  ETHER_PPPOE = 0x8864,
   ETHER_QINQ = 0x88a8,
   ETHER_QINQ_OLD = 0x9100,
 };
@@ -68,6 +72,10 @@ struct vlan {
 extern const struct wire_header vlan_header;
 size_t vlan_get(const uint8_t *p, size_t n, struct vlan *out);
 size_t vlan_put(uint8_t *p, const struct vlan *in);
+
+/* PPP over Ethernet, RFC 2516: version and type, code, session, length; and the protocols of PPP
+ * that carry IP. */
+enum { PPPOE_OCTETS = 6, PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
 
 /* Linux "cooked" captures: LINKTYPE_LINUX_SLL and SLL2. */
 enum { SLL_OCTETS = 16, SLL2_OCTETS = 20 };

@@ -36,8 +36,8 @@ const struct fuzz_seed fuzz_seeds[] = {
                             "\x85\0\0\0\0\0\0\0\1\1\0\0")},
     {NULL, NULL, 0}};
 
-static const enum link_type links[] = {LINK_ETHERNET, LINK_RAW, LINK_NULL, LINK_LINUX_SLL,
-                                       LINK_LINUX_SLL2};
+static const enum link_type links[] = {LINK_ETHERNET,  LINK_RAW,        LINK_NULL,
+                                       LINK_LINUX_SLL, LINK_LINUX_SLL2, LINK_PPP};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
