@@ -490,7 +490,8 @@ ppp_decode(struct decode *d, struct slice s)
     build_number(d, &defs[CONTROL], part(s, 1, 1), s.p[1]);
     s = slice_skip(s, 2);
   }
-  uint32_t octets = s.n && s.p[0] & 1 ? 1 : 2; /* RFC 1661 6.5: its last octet alone is odd */
+  uint32_t octets =
+      s.n && s.p[0] & 1 && s.p[0] != 0xff ? 1 : 2; /* RFC 1661 6.5: its last octet alone is odd */
   if (s.n < octets) {
     bad(d, s);
     build_layer_end(d, layer, s.first - first + s.n);
