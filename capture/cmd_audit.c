@@ -194,7 +194,7 @@ audit_file(const struct audit *o, const char *path, struct audited *a, GError **
                              .index = index++,
                              .captured_octets = frame.captured_octets,
                              .wire_octets = frame.wire_octets,
-                             .link = reader_interface(r, frame.interface)->link,
+                             .link = (enum link_type)frame.link,
                              .interface = frame.interface};
     n_cut += frame.captured_octets < frame.wire_octets;
     pass1_frame(pass1, &in, NULL);

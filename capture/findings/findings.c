@@ -6,13 +6,17 @@
  *
  * Which connection did what is the sessions' matter, what it means is the modules'; this file owns
  * memory, order, severity and the catalogue as a whole. */
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
 
 #include "capture/findings/findings_module.h"
+#include "capture/wire/bytes.h"
 
 /* A capture of a day at a big site has some hundred thousand; beyond this the report says so. */
-enum { FINDINGS_MAX = 1 << 20 };
+enum { FINDINGS_MAX = 1 << 20, FINGERPRINT_OCTETS = 8 };
 
 static const struct finding_module *const modules[] = {
     &finding_module_auth, &finding_module_starttls, &finding_module_tls, &finding_module_mail,
@@ -24,7 +28,7 @@ struct findings {
   GStringChunk *texts; /* mechanisms and subjects, each once */
   GHashTable *once;    /* struct once* -> itself */
   void *states[G_N_ELEMENTS(modules)];
-  uint8_t key[16]; /* of fingerprints */
+  EVP_MAC_CTX *fingerprints; /* SipHash with a random key; NULL: there is none */
   uint64_t n_dropped;
   bool simulated;
 };
@@ -109,6 +113,27 @@ once_equal(gconstpointer a, gconstpointer b)
          ip_addr_equal(&x->server, &y->server);
 }
 
+/* A MAC with a key that nobody ever sees: equal secrets have equal fingerprints in this run alone.
+ * Made for short messages (Aumasson, Bernstein: SipHash), it costs a login next to nothing. Without
+ * randomness there would be no secrecy: then there are no fingerprints. */
+static EVP_MAC_CTX *
+fingerprints_new(void)
+{
+  uint8_t key[16];
+  size_t n_digest = FINGERPRINT_OCTETS;
+  OSSL_PARAM params[] = {OSSL_PARAM_size_t(OSSL_MAC_PARAM_SIZE, &n_digest), OSSL_PARAM_END};
+  EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+  EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+  EVP_MAC_free(mac);
+  bool ok =
+      ctx && RAND_bytes(key, sizeof key) == 1 && EVP_MAC_init(ctx, key, sizeof key, params) == 1;
+  OPENSSL_cleanse(key, sizeof key);
+  if (ok)
+    return ctx;
+  EVP_MAC_CTX_free(ctx);
+  return NULL;
+}
+
 struct findings *
 findings_new(void)
 {
@@ -117,9 +142,7 @@ findings_new(void)
   f->found = g_ptr_array_new_with_free_func(g_free);
   f->texts = g_string_chunk_new(1024);
   f->once = g_hash_table_new_full(once_hash, once_equal, g_free, NULL);
-  /* Without randomness there would be no secrecy: then fingerprints are all 0 and equal nothing. */
-  if (RAND_bytes(f->key, sizeof f->key) != 1)
-    memset(f->key, 0, sizeof f->key);
+  f->fingerprints = fingerprints_new();
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
     f->states[i] = modules[i]->start ? modules[i]->start(f) : NULL;
   return f;
@@ -137,7 +160,7 @@ findings_free(struct findings *f)
   g_ptr_array_unref(f->found);
   g_hash_table_unref(f->once);
   g_string_chunk_free(f->texts);
-  memset(f->key, 0, sizeof f->key);
+  EVP_MAC_CTX_free(f->fingerprints);
   g_free(f);
 }
 
@@ -241,20 +264,17 @@ findings_add_once(struct findings *f, const struct finding_rule *rule,
 
 /* ---- feeding ---- */
 
+/* 0 equals nothing. */
 static uint64_t
 fingerprint(const struct findings *f, const uint8_t *p, size_t n)
 {
-  static const uint8_t no_key[sizeof f->key];
-  if (memcmp(f->key, no_key, sizeof no_key) == 0)
+  uint8_t digest[FINGERPRINT_OCTETS];
+  size_t n_digest = 0;
+  EVP_MAC_CTX *ctx = f->fingerprints;
+  if (!ctx || EVP_MAC_init(ctx, NULL, 0, NULL) != 1 || EVP_MAC_update(ctx, p, n) != 1 ||
+      EVP_MAC_final(ctx, digest, &n_digest, sizeof digest) != 1)
     return 0;
-  g_autoptr(GHmac) h = g_hmac_new(G_CHECKSUM_SHA256, f->key, sizeof f->key);
-  uint8_t digest[32];
-  gsize n_digest = sizeof digest;
-  g_hmac_update(h, p, (gssize)n);
-  g_hmac_get_digest(h, digest, &n_digest);
-  uint64_t out = 0;
-  memcpy(&out, digest, sizeof out);
-  return out;
+  return get_le64(digest);
 }
 
 void

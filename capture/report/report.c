@@ -6,56 +6,65 @@
  * escapes. Secrets leave here only as REPORT_MASK, unless the reader asked to see them. */
 #include "capture/report/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static gint
-compare_logins(gconstpointer a, gconstpointer b, gpointer data)
+/* Where a row stands: by its first frame, then its stream, then as it was found. */
+struct row {
+  uint64_t place;
+  unsigned index;
+};
+
+static int
+compare_rows(const void *a, const void *b)
 {
-  unsigned i = *(const unsigned *)a, k = *(const unsigned *)b;
-  const struct login_record *x = findings_get_login(data, i), *y = findings_get_login(data, k);
-  uint32_t fx = x->n_frames ? x->frames[0] : 0, fy = y->n_frames ? y->frames[0] : 0;
-  if (fx != fy)
-    return fx < fy ? -1 : 1;
-  if (x->where.stream != y->where.stream)
-    return x->where.stream < y->where.stream ? -1 : 1;
-  return i < k ? -1 : i > k;
+  const struct row *x = a, *y = b;
+  if (x->place != y->place)
+    return x->place < y->place ? -1 : 1;
+  return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static gint
-compare_findings(gconstpointer a, gconstpointer b, gpointer data)
-{
-  unsigned i = *(const unsigned *)a, k = *(const unsigned *)b;
-  const struct finding *x = findings_get(data, i), *y = findings_get(data, k);
-  uint32_t fx = x->n_evidence ? x->evidence[0].frame : 0;
-  uint32_t fy = y->n_evidence ? y->evidence[0].frame : 0;
-  if (fx != fy)
-    return fx < fy ? -1 : 1;
-  if (x->where.stream != y->where.stream)
-    return x->where.stream < y->where.stream ? -1 : 1;
-  return i < k ? -1 : i > k;
-}
-
+/* Sorts rows, which are freed, into an order of indexes. */
 static unsigned *
-order(const struct findings *f, unsigned n, GCompareDataFunc compare)
+take_order(struct row *rows, unsigned n)
 {
+  bool is_sorted = true;
+  for (unsigned i = 1; i < n && is_sorted; i++)
+    is_sorted = rows[i - 1].place <= rows[i].place;
+  if (!is_sorted)
+    qsort(rows, n, sizeof *rows, compare_rows);
   unsigned *out = g_new(unsigned, n + 1);
   for (unsigned i = 0; i < n; i++)
-    out[i] = i;
-  g_qsort_with_data(out, (gint)n, sizeof *out, compare, (gpointer)f);
+    out[i] = rows[i].index;
+  g_free(rows);
   return out;
 }
 
 unsigned *
 report_login_order(const struct findings *f)
 {
-  return order(f, findings_n_logins(f), compare_logins);
+  unsigned n = findings_n_logins(f);
+  struct row *rows = g_new(struct row, n + 1);
+  for (unsigned i = 0; i < n; i++) {
+    const struct login_record *l = findings_get_login(f, i);
+    uint32_t frame = l->n_frames ? l->frames[0] : 0;
+    rows[i] = (struct row){.place = (uint64_t)frame << 32 | l->where.stream, .index = i};
+  }
+  return take_order(rows, n);
 }
 
 unsigned *
 report_finding_order(const struct findings *f)
 {
-  return order(f, findings_n(f), compare_findings);
+  unsigned n = findings_n(f);
+  struct row *rows = g_new(struct row, n + 1);
+  for (unsigned i = 0; i < n; i++) {
+    const struct finding *found = findings_get(f, i);
+    uint32_t frame = found->n_evidence ? found->evidence[0].frame : 0;
+    rows[i] = (struct row){.place = (uint64_t)frame << 32 | found->where.stream, .index = i};
+  }
+  return take_order(rows, n);
 }
 
 static unsigned
@@ -84,6 +93,17 @@ report_finding_frames(const struct findings *f, const struct finding *finding,
   for (unsigned i = 0; i < finding->n_evidence; i++)
     n = add_frame(out, n, finding->evidence[i].frame + 1);
   return n;
+}
+
+void
+report_number(GString *to, uint64_t number)
+{
+  char digits[20];
+  size_t at = sizeof digits;
+  do
+    digits[--at] = (char)('0' + number % 10);
+  while (number /= 10);
+  g_string_append_len(to, digits + at, (gssize)(sizeof digits - at));
 }
 
 const char *
@@ -141,7 +161,11 @@ report_time(int64_t time_ns, char out[REPORT_TIME_MAX])
   struct tm tm = {0};
   gmtime_r(&t, &tm);
   size_t n = strftime(out, REPORT_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-  g_snprintf(out + n, (gulong)(REPORT_TIME_MAX - n), ".%09dZ", (int)ns);
+  out[n++] = '.';
+  for (int64_t unit = 100000000; unit; unit /= 10)
+    out[n++] = (char)('0' + ns / unit % 10);
+  out[n++] = 'Z';
+  out[n] = 0;
   return out;
 }
 

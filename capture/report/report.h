@@ -55,6 +55,9 @@ const char *report_confidence(enum confidence c);
 enum { REPORT_TIME_MAX = 48 };
 const char *report_time(int64_t time_ns, char out[REPORT_TIME_MAX]);
 
+/* Appends a number in digits. */
+void report_number(GString *to, uint64_t number);
+
 /* The explanation of a finding where it was found. Free it. */
 char *report_explanation(const struct finding *f);
 

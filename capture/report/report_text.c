@@ -49,8 +49,11 @@ confidence_text(enum confidence c)
 static void
 put_frames(GString *s, const uint32_t *frames, unsigned n, uint32_t base)
 {
-  for (unsigned i = 0; i < n; i++)
-    g_string_append_printf(s, "%s%" PRIu32, i ? "," : "", frames[i] + base);
+  for (unsigned i = 0; i < n; i++) {
+    if (i)
+      g_string_append_c(s, ',');
+    report_number(s, (uint64_t)frames[i] + base);
+  }
 }
 
 static void
@@ -59,11 +62,19 @@ put_login(FILE *out, GString *s, const struct login_record *l, bool reveal)
   char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX], stamp[REPORT_TIME_MAX];
   gsize n_user;
   const uint8_t *user = g_bytes_get_data(l->user, &n_user);
-  g_string_printf(s, "%s  %s  %s > %s\n    ", report_time(l->time_ns, stamp),
-                  report_protocol(l->app),
-                  endpoint_format(&l->where.client, l->where.client_port, client),
-                  endpoint_format(&l->where.server, l->where.server_port, server));
-  g_string_append_printf(s, "%s  ", l->mechanism);
+  const char *const head[] = {report_time(l->time_ns, stamp),
+                              "  ",
+                              report_protocol(l->app),
+                              "  ",
+                              endpoint_format(&l->where.client, l->where.client_port, client),
+                              " > ",
+                              endpoint_format(&l->where.server, l->where.server_port, server),
+                              "\n    ",
+                              l->mechanism,
+                              "  "};
+  g_string_truncate(s, 0);
+  for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
+    g_string_append(s, head[i]);
   g_string_append(s, lang_text("user ", "ผู้ใช้ "));
   g_string_append_c(s, '"');
   report_escape(s, user, n_user, false);
@@ -78,7 +89,8 @@ put_login(FILE *out, GString *s, const struct login_record *l, bool reveal)
   g_string_append(s, outcome_text(l->outcome));
   g_string_append(s, lang_text("  frames ", "  เฟรม "));
   put_frames(s, l->frames, l->n_frames, 1);
-  g_string_append_printf(s, lang_text("  stream %u", "  สตรีม %u"), l->where.stream);
+  g_string_append(s, lang_text("  stream ", "  สตรีม "));
+  report_number(s, l->where.stream);
   if (l->confidence != CONFIDENCE_HIGH)
     g_string_append_printf(s, lang_text("  (confidence %s)", "  (ความเชื่อมั่น: %s)"),
                            confidence_text(l->confidence));
@@ -116,34 +128,55 @@ put_rule_list(GString *s, const char *label, const char *const *items)
   g_string_append_printf(s, "      %s: %s\n", label, joined);
 }
 
-/* One rule at one severity: its sentences, then its places. */
-static void
-put_rule(FILE *out, GString *s, const struct report_file *file, const unsigned *order,
-         const struct finding_rule *rule, enum severity severity)
+/* The findings of one rule at one severity: how many, and the first PLACES_MAX in the report's
+ * order.
+ */
+struct group {
+  unsigned n;
+  unsigned places[PLACES_MAX];
+};
+
+/* One group for each severity and rule, the rules of one severity side by side. */
+static struct group *
+group_findings(const struct findings *f)
 {
-  unsigned n = 0;
-  g_string_truncate(s, 0);
-  for (unsigned k = 0; k < findings_n(file->findings); k++) {
-    const struct finding *f = findings_get(file->findings, order[k]);
-    if (f->rule != rule || f->severity != severity)
-      continue;
-    if (n == 0) {
-      g_autofree char *explanation = report_explanation(f);
-      g_string_append_printf(s, "%s  %s  %s\n      %s\n      %s %s\n", severity_text(severity),
-                             rule->id, lang_pick(rule->title), explanation,
-                             lang_text("What to do:", "ควรทำ:"), lang_pick(rule->remediation));
-      put_rule_list(s, "RFC", rule->rfc);
-      put_rule_list(s, "CWE", rule->cwe);
-      put_rule_list(s, "ATT&CK", rule->attack);
-    }
-    if (n++ < PLACES_MAX)
-      put_place(s, file->findings, f);
+  unsigned n_rules = finding_rules_n(), n = findings_n(f);
+  struct group *groups = g_new0(struct group, (gsize)n_rules * (SEVERITY_CRITICAL + 1));
+  g_autoptr(GHashTable) numbers = g_hash_table_new(NULL, NULL);
+  for (unsigned r = 0; r < n_rules; r++)
+    g_hash_table_insert(numbers, (gpointer)finding_rule_get(r), GUINT_TO_POINTER(r));
+  g_autofree unsigned *order = report_finding_order(f);
+  for (unsigned k = 0; k < n; k++) {
+    const struct finding *found = findings_get(f, order[k]);
+    unsigned r = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, found->rule));
+    struct group *g = &groups[(unsigned)found->severity * n_rules + r];
+    if (g->n++ < PLACES_MAX)
+      g->places[g->n - 1] = order[k];
   }
-  if (n > PLACES_MAX)
+  return groups;
+}
+
+/* A rule's sentences, then its places. */
+static void
+put_group(FILE *out, GString *s, const struct findings *all, const struct finding_rule *rule,
+          enum severity severity, const struct group *group)
+{
+  if (!group->n)
+    return;
+  g_autofree char *explanation = report_explanation(findings_get(all, group->places[0]));
+  g_string_printf(s, "%s  %s  %s\n      %s\n      %s %s\n", severity_text(severity), rule->id,
+                  lang_pick(rule->title), explanation, lang_text("What to do:", "ควรทำ:"),
+                  lang_pick(rule->remediation));
+  put_rule_list(s, "RFC", rule->rfc);
+  put_rule_list(s, "CWE", rule->cwe);
+  put_rule_list(s, "ATT&CK", rule->attack);
+  for (unsigned i = 0; i < MIN(group->n, PLACES_MAX); i++)
+    put_place(s, all, findings_get(all, group->places[i]));
+  if (group->n > PLACES_MAX)
     g_string_append_printf(s,
                            lang_text("      ... and %u more (all are in --format json)\n",
                                      "      ... และอีก %u แห่ง (ดูทั้งหมดได้ด้วย --format json)\n"),
-                           n - PLACES_MAX);
+                           group->n - PLACES_MAX);
   fputs(s->str, out);
 }
 
@@ -169,10 +202,12 @@ put_file(FILE *out, GString *s, const struct report_file *file, bool reveal)
   for (unsigned i = 0; i < n_logins; i++)
     put_login(out, s, findings_get_login(file->findings, logins[i]), reveal);
   fprintf(out, lang_text("\nFindings: %u\n", "\nสิ่งที่พบ: %u รายการ\n"), findings_n(file->findings));
-  g_autofree unsigned *order = report_finding_order(file->findings);
+  g_autofree struct group *groups = group_findings(file->findings);
+  unsigned n_rules = finding_rules_n();
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--)
-    for (unsigned r = 0; r < finding_rules_n(); r++)
-      put_rule(out, s, file, order, finding_rule_get(r), (enum severity)severity);
+    for (unsigned r = 0; r < n_rules; r++)
+      put_group(out, s, file->findings, finding_rule_get(r), (enum severity)severity,
+                &groups[(unsigned)severity * n_rules + r]);
   fputc('\n', out);
 }
 

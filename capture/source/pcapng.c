@@ -226,6 +226,7 @@ read_packet(const struct pcapng *ng, uint32_t type, const uint8_t *p, uint64_t r
     return false;
   const struct reader_interface *i = &g_array_index(ng->interfaces, struct reader_interface, index);
   out->interface = (uint16_t)index;
+  out->link = i->link;
   out->time_ns = 0;
   if (type == BLOCK_SIMPLE) {
     out->wire_octets = get32(ng, p + 8);

@@ -37,6 +37,7 @@ struct reader {
   bool is_pcapng;
   bool is_big_endian;
   bool has_failed;
+  uint16_t link;        /* pcap */
   size_t record_octets; /* pcap: of a record's header */
   uint32_t ns_per_unit; /* pcap: of a stamp's second half */
   size_t used_octets;   /* pcap: of the record whose frame was handed out */
@@ -50,7 +51,7 @@ interface_clear(void *data)
   g_free(((struct reader_interface *)data)->name);
 }
 
-static uint32_t
+static inline uint32_t
 get32(const struct reader *r, const uint8_t *p)
 {
   return r->is_big_endian ? get_be32(p) : get_le32(p);
@@ -115,6 +116,7 @@ read_header(struct reader *r, GError **error)
     struct reader_interface i = {.link = (uint16_t)get32(r, p + 20),
                                  .snap_octets = get32(r, p + 16)};
     g_array_append_val(r->interfaces, i);
+    r->link = i.link;
     r->ns_per_unit = magic == MAGIC_NANO ? 1 : 1000;
     r->record_octets = magic == MAGIC_MODIFIED ? 24 : 16;
     r->used_octets = PCAP_HEADER;
@@ -227,6 +229,7 @@ next_pcap(struct reader *r, struct reader_frame *out, GError **error)
   out->captured_octets = captured;
   out->wire_octets = wire < captured ? captured : wire;
   out->interface = 0;
+  out->link = r->link;
   return READER_FRAME;
 }
 

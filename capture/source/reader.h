@@ -37,6 +37,7 @@ struct reader_frame {
   uint32_t captured_octets;
   uint32_t wire_octets; /* at least captured_octets */
   uint16_t interface;
+  uint16_t link; /* of the interface */
 };
 
 struct reader_interface {

@@ -58,7 +58,7 @@ end_number(const uint8_t *addr, uint16_t port)
   return (uint64_t)octets << 16 | port;
 }
 
-static uint32_t
+static inline uint32_t
 hash_of(const struct flow_table *t, const struct flow_key *k)
 {
   uint64_t h = mix(k->low[0] ^ t->key[0], k->high[0] ^ t->key[1]);
@@ -86,9 +86,9 @@ lookup_wide(const struct flow_ends *e, struct flow_lookup *out)
   out->is_swapped = swapped;
 }
 
-void
-flow_table_lookup_ends(const struct flow_table *t, const struct flow_ends *e, uint16_t interface,
-                       struct flow_lookup *out)
+static inline void
+look_up(const struct flow_table *t, const struct flow_ends *e, uint16_t interface,
+        struct flow_lookup *out)
 {
   struct flow_key *k = &out->key;
   k->interface = t->by_interface ? interface : 0;
@@ -117,7 +117,7 @@ flow_table_lookup(const struct flow_table *t, const struct frame_layers *l, uint
                            .dst_port = l->dst_port,
                            .version = l->ip_version,
                            .proto = l->ip_proto};
-  flow_table_lookup_ends(t, &ends, interface, out);
+  look_up(t, &ends, interface, out);
 }
 
 void
@@ -179,11 +179,17 @@ flow_table_set_by_interface(struct flow_table *t, bool by_interface)
   t->by_interface = by_interface;
 }
 
-struct flow *
-flow_table_get(const struct flow_table *t, uint32_t index)
+static inline struct flow *
+get(const struct flow_table *t, uint32_t index)
 {
   uint8_t *block = g_ptr_array_index(t->blocks, index >> BLOCK_BITS);
   return (void *)(block + (index & (BLOCK_FLOWS - 1)) * t->flow_octets);
+}
+
+struct flow *
+flow_table_get(const struct flow_table *t, uint32_t index)
+{
+  return get(t, index);
 }
 
 uint32_t
@@ -202,7 +208,9 @@ flow_table_n_streams(const struct flow_table *t, uint8_t proto)
 static inline void
 fetch(const struct flow_table *t, const struct flow *f)
 {
-  for (size_t at = 0; at < t->flow_octets; at += CACHE_LINE)
+  __builtin_prefetch(f, 1);
+  __builtin_prefetch((const char *)f + CACHE_LINE, 1);
+  for (size_t at = sizeof *f; at < t->flow_octets; at += CACHE_LINE)
     __builtin_prefetch((const char *)f + at, 1);
 }
 
@@ -216,7 +224,7 @@ find_slot(const struct flow_table *t, const struct flow_lookup *lookup)
       return s;
     if (s->hash != lookup->hash)
       continue;
-    const struct flow *f = flow_table_get(t, s->index1 - 1);
+    const struct flow *f = get(t, s->index1 - 1);
     fetch(t, f);
     if (is_key(&f->key, &lookup->key))
       return s;
@@ -229,6 +237,21 @@ flow_table_find(const struct flow_table *t, const struct flow_lookup *lookup, ui
   const struct slot *s = find_slot(t, lookup);
   *index = s->index1 - 1;
   return s->index1 ? flow_table_get(t, s->index1 - 1) : NULL;
+}
+
+struct flow *
+flow_table_seek(const struct flow_table *t, const struct flow_ends *ends, uint16_t interface,
+                uint32_t *index, unsigned *direction)
+{
+  struct flow_lookup lookup;
+  look_up(t, ends, interface, &lookup);
+  const struct slot *s = find_slot(t, &lookup);
+  if (!s->index1)
+    return NULL;
+  struct flow *f = get(t, s->index1 - 1);
+  *index = s->index1 - 1;
+  *direction = flow_direction(f, &lookup);
+  return f;
 }
 
 static void

@@ -110,18 +110,19 @@ void flow_table_set_by_interface(struct flow_table *t, bool by_interface);
 void flow_table_lookup(const struct flow_table *t, const struct frame_layers *layers,
                        uint16_t interface, struct flow_lookup *out);
 
-/* The same for addresses that lie in the frame, 4 or 16 octets each by `version`. */
+/* Addresses that lie in a frame, 4 or 16 octets each by `version`. */
 struct flow_ends {
   const uint8_t *src, *dst;
   uint16_t src_port, dst_port;
   uint8_t version, proto;
 };
-void flow_table_lookup_ends(const struct flow_table *t, const struct flow_ends *ends,
-                            uint16_t interface, struct flow_lookup *out);
 
 /* The newest flow with this key, or NULL; *index is its number. */
 struct flow *flow_table_find(const struct flow_table *t, const struct flow_lookup *lookup,
                              uint32_t *index);
+/* Lookup and find at once, for the flow that is mostly there, and the frame's direction in it. */
+struct flow *flow_table_seek(const struct flow_table *t, const struct flow_ends *ends,
+                             uint16_t interface, uint32_t *index, unsigned *direction);
 /* Adds a flow whose ends[0] is the lookup's source; it hides an older one with the same key. */
 struct flow *flow_table_add(struct flow_table *t, const struct flow_lookup *lookup,
                             uint32_t *index);

@@ -456,13 +456,11 @@ watch_segment(struct pass1 *p, const struct pass1_input *in)
                            .dst_port = s.dst_port,
                            .version = s.version,
                            .proto = IP_PROTO_TCP};
-  struct flow_lookup lookup;
   uint32_t index;
-  flow_table_lookup_ends(p->flows, &ends, in->interface, &lookup);
-  struct flow *f = flow_table_find(p->flows, &lookup, &index);
+  unsigned d;
+  struct flow *f = flow_table_seek(p->flows, &ends, in->interface, &index, &d);
   if (!f)
     return false;
-  unsigned d = flow_direction(f, &lookup);
   struct flow_side *fwd = &f->sides[d], *rev = &f->sides[!d];
   bool is_next = !s.n_payload || (fwd->has_base && !fwd->hole && !fwd->fin_known &&
                                   s.seq == fwd->base_seq + (uint32_t)fwd->next_offset);

@@ -50,24 +50,48 @@ ip_addr_parse(const char *text, struct ip_addr *out)
   return true;
 }
 
+/* Writes a number and returns what is behind it. Reports write ten thousands of addresses. */
+static char *
+put_number(char *out, unsigned number)
+{
+  char digits[10];
+  size_t n = 0;
+  do
+    digits[n++] = (char)('0' + number % 10);
+  while (number /= 10);
+  while (n)
+    *out++ = digits[--n];
+  return out;
+}
+
 const char *
 ip_addr_format(const struct ip_addr *addr, char out[ADDR_TEXT_MAX])
 {
   out[0] = '\0';
-  if (addr->version == 4)
-    snprintf(out, ADDR_TEXT_MAX, "%u.%u.%u.%u", addr->octets[0], addr->octets[1], addr->octets[2],
-             addr->octets[3]);
-  else if (addr->version == 6)
+  if (addr->version == 4) {
+    char *at = out;
+    for (unsigned i = 0; i < 4; i++) {
+      at = put_number(at, addr->octets[i]);
+      *at++ = i < 3 ? '.' : '\0';
+    }
+  } else if (addr->version == 6) {
     inet_ntop(AF_INET6, addr->octets, out, ADDR_TEXT_MAX);
+  }
   return out;
 }
 
 const char *
 endpoint_format(const struct ip_addr *addr, uint16_t port, char out[ENDPOINT_TEXT_MAX])
 {
-  char text[ADDR_TEXT_MAX];
-  ip_addr_format(addr, text);
-  snprintf(out, ENDPOINT_TEXT_MAX, addr->version == 6 ? "[%s]:%u" : "%s:%u", text, port);
+  char *at = out;
+  if (addr->version == 6)
+    *at++ = '[';
+  ip_addr_format(addr, at);
+  at += strlen(at);
+  if (addr->version == 6)
+    *at++ = ']';
+  *at++ = ':';
+  *put_number(at, port) = '\0';
   return out;
 }
 

@@ -92,7 +92,7 @@ run_stream(const char *path, struct result *out)
                              .index = (uint32_t)out->n_frames++,
                              .captured_octets = f.captured_octets,
                              .wire_octets = f.wire_octets,
-                             .link = reader_interface(r, f.interface)->link,
+                             .link = (enum link_type)f.link,
                              .interface = f.interface};
     pass1_frame(pass, &in, NULL);
   }
