@@ -205,11 +205,11 @@ compile(const char *text)
   struct filter_error error;
   struct filter *filter = filter_compile(text, &error);
   if (!filter) {
-    fprintf(stderr, "decode: %s\n  %s\n  %*s", error.message, text,
-            (int)g_utf8_strlen(text, MIN(error.at, strlen(text))), "");
-    for (unsigned i = 0; i < MAX(error.n_octets, 1); i++)
-      fputc('^', stderr);
-    fputc('\n', stderr);
+    g_autofree char *shown = filter_error_show(text, &error);
+    fprintf(stderr,
+            lang_text("decode: the filter is wrong at column %1$u: %2$s\n%3$s",
+                      "decode: ตัวกรองผิดที่คอลัมน์ %1$u: %2$s\n%3$s"),
+            error.column, error.message, shown);
     filter_error_clear(&error);
   }
   return filter;

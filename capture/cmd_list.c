@@ -6,6 +6,7 @@
 
 #include "capture/cmd.h"
 #include "capture/decode/decode.h"
+#include "capture/filter/filter.h"
 #include "capture/findings/findings.h"
 
 /* --help and --lang, which is all that these commands take. -1 to go on, else the exit code. */
@@ -58,7 +59,8 @@ cmd_fields(int argc, char **argv)
   for (size_t i = 0; i < n; i++) {
     g_auto(GStrv) parts = g_strsplit(lang_pick(all[i]->explain), "%s", 2);
     g_autofree char *sentence = g_strjoinv("…", parts);
-    printf("%s\t%s\t%s\t%s\n", all[i]->key, type_word(all[i]->type), lang_pick(all[i]->name), sentence);
+    printf("%s\t%s\t%s\t%s\n", all[i]->key, type_word(all[i]->type), lang_pick(all[i]->name),
+           sentence);
   }
   return EXIT_DONE;
 }
@@ -72,41 +74,16 @@ cmd_filters(int argc, char **argv)
                       "วิธีใช้: enveloscope-capture filters\nไวยากรณ์ของตัวกรองพร้อมตัวอย่าง"));
   if (code >= 0)
     return code;
-  fputs(
-      lang_text(
-          "A filter is Wireshark's display filter over the keys that “fields” lists.\n\n"
-          "  smtp                                     the protocol or field occurs\n"
-          "  tcp.port == 25        eq  ==             one occurrence is equal\n"
-          "  tcp.port != 25        ne  !=             no occurrence is equal\n"
-          "  tcp.len > 0           gt lt ge le  > < >= <=\n"
-          "  ip.addr == 10.0.0.0/8                    an address in a network\n"
-          "  tcp.flags & 0x02                         a bit is set\n"
-          "  smtp.response.code in {250, 500..599}    a value of a set, or in a range\n"
-          "  frame contains \"Subject\"                 octets or text are found inside\n"
-          "  smtp.req.parameter matches \"^from:\"      a regular expression fits, case ignored\n"
-          "  eth.src[0:3] == 02:00:00                 octets: [first:count] [first-last] [index]\n"
-          "  lower(smtp.req.command) == \"ehlo\"        lower upper len count\n"
-          "  tcp.srcport == tcp.dstport               two fields\n"
-          "  not A   A and B   A or B   ( )           also ! && ||; not binds closest, then and\n\n"
-          "example: enveloscope-capture decode -r mail.pcapng -Y 'pop.response.indicator == "
-          "\"-ERR\"'\n",
-          "ตัวกรองใช้ภาษาตัวกรองการแสดงผลของ Wireshark กับคีย์ที่คำสั่ง “fields” แสดง\n\n"
-          "  smtp                                     มีโปรโตคอลหรือฟิลด์นี้\n"
-          "  tcp.port == 25        eq  ==             มีค่าหนึ่งเท่ากัน\n"
-          "  tcp.port != 25        ne  !=             ไม่มีค่าใดเท่ากัน\n"
-          "  tcp.len > 0           gt lt ge le  > < >= <=\n"
-          "  ip.addr == 10.0.0.0/8                    ที่อยู่ในเครือข่าย\n"
-          "  tcp.flags & 0x02                         บิตถูกตั้งไว้\n"
-          "  smtp.response.code in {250, 500..599}    ค่าอยู่ในเซตหรือในช่วง\n"
-          "  frame contains \"Subject\"                 พบออกเตตหรือข้อความข้างใน\n"
-          "  smtp.req.parameter matches \"^from:\"      ตรงกับนิพจน์ปรกติ ไม่แยกตัวพิมพ์\n"
-          "  eth.src[0:3] == 02:00:00                 ออกเตต: [เริ่ม:จำนวน] [แรก-ท้าย] [ตำแหน่ง]\n"
-          "  lower(smtp.req.command) == \"ehlo\"        lower upper len count\n"
-          "  tcp.srcport == tcp.dstport               เปรียบเทียบสองฟิลด์\n"
-          "  not A   A and B   A or B   ( )           หรือ ! && || โดย not มาก่อน แล้วจึง and\n\n"
-          "ตัวอย่าง: enveloscope-capture decode -r mail.pcapng -Y 'pop.response.indicator == "
-          "\"-ERR\"'\n"),
-      stdout);
+  fputs(lang_text("A filter is Wireshark's display filter over the keys that “fields” lists.\n\n",
+                  "ตัวกรองใช้ภาษาตัวกรองการแสดงผลของ Wireshark กับคีย์ที่คำสั่ง “fields” แสดง\n\n"),
+        stdout);
+  for (const struct filter_example *e = filter_examples; e->filter; e++)
+    printf("  %-50s  %s\n", e->filter, lang_pick(e->asks));
+  fputs(lang_text("\nexample: enveloscope-capture decode -r mail.pcapng -Y "
+                  "'pop.response.indicator == \"-ERR\"'\n",
+                  "\nตัวอย่าง: enveloscope-capture decode -r mail.pcapng -Y "
+                  "'pop.response.indicator == \"-ERR\"'\n"),
+        stdout);
   return EXIT_DONE;
 }
 

@@ -13,7 +13,7 @@
 #include "gui/pane.h"
 
 /* Completions offered at once, and filters remembered. */
-enum { COMPLETIONS_MAX = 40, HISTORY_MAX = 50 };
+enum { COMPLETIONS_MAX = 40, HISTORY_MAX = 50, ABOUT_CHARS = 48 };
 
 enum verdict { VERDICT_EMPTY, VERDICT_GOOD, VERDICT_DOUBTFUL, VERDICT_BAD };
 
@@ -98,10 +98,9 @@ doubt(const char *text)
 }
 
 static char *
-error_message(const char *text, const struct filter_error *error)
+error_message(const struct filter_error *error)
 {
-  glong column = g_utf8_strlen(text, MIN(error->at, (unsigned)strlen(text))) + 1;
-  return g_strdup_printf(lang_text("At character %1$ld: %2$s", "ที่อักขระที่ %1$ld: %2$s"), column,
+  return g_strdup_printf(lang_text("At character %1$u: %2$s", "ที่อักขระที่ %1$u: %2$s"), error->column,
                          error->message ? error->message : "");
 }
 
@@ -117,7 +116,7 @@ judge(struct filter_box *b)
   struct filter_error error = {0};
   struct filter *filter = filter_compile(text, &error);
   if (!filter) {
-    g_autofree char *message = error_message(text, &error);
+    g_autofree char *message = error_message(&error);
     mark_error(b, error.at, error.n_octets);
     show_verdict(b, VERDICT_BAD, message);
     filter_error_clear(&error);
@@ -163,7 +162,7 @@ apply(struct filter_box *b)
   g_autofree char *text = g_strstrip(g_strdup(text_of(b)));
   struct filter_error error = {0};
   if (!session_set_filter(b->session, text, &error)) {
-    g_autofree char *message = error_message(text, &error);
+    g_autofree char *message = error_message(&error);
     show_verdict(b, VERDICT_BAD, message);
     filter_error_clear(&error);
     return;
@@ -187,22 +186,10 @@ walk_history(struct filter_box *b, int by)
   set_text(b, at == n ? b->typed : g_ptr_array_index(b->history, (guint)at));
 }
 
-/* ---- completion of keys ---- */
+/* ---- completion ---- */
 
-static gboolean
-is_key_char(char c)
-{
-  return g_ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
-}
-
-/* Where the word before the cursor begins, as an offset in octets. */
-static size_t
-word_start(const char *text, size_t cursor)
-{
-  while (cursor > 0 && is_key_char(text[cursor - 1]))
-    cursor--;
-  return cursor;
-}
+/* Columns of the model behind the list. */
+enum { COLUMN_TEXT, COLUMN_ABOUT, COLUMN_KIND };
 
 static size_t
 cursor_offset(struct filter_box *b)
@@ -212,23 +199,31 @@ cursor_offset(struct filter_box *b)
   return (size_t)(g_utf8_offset_to_pointer(text, position) - text);
 }
 
+/* Nothing is offered where nothing was begun, so that Enter applies the filter and not the first
+ * candidate; behind a key or an operator that is typed with a blank the next words are. */
 static void
-offer_keys(struct filter_box *b)
+offer_candidates(struct filter_box *b)
 {
   const char *text = text_of(b);
   size_t cursor = cursor_offset(b);
-  size_t start = word_start(text, cursor);
   gtk_list_store_clear(b->keys);
-  if (cursor - start < 2)
-    return;
-  g_autofree char *prefix = g_strndup(text + start, cursor - start);
-  g_autofree const char **keys = filter_complete(prefix);
-  for (int i = 0; keys && keys[i] && i < COMPLETIONS_MAX; i++) {
-    if (strcmp(keys[i], prefix) == 0 && !keys[i + 1])
-      break;
-    const struct field_def *def = field_def_find(keys[i]);
-    gtk_list_store_insert_with_values(b->keys, NULL, -1, 0, keys[i], 1, def ? lang_pick(def->name) : "", -1);
+  struct filter_completion *c = filter_completion_new(text, cursor, COMPLETIONS_MAX);
+  bool begun = c->n_octets >= 2;
+  bool is_whole = false;
+  for (guint i = 0; i < c->candidates->len; i++) {
+    const struct filter_candidate *one = g_ptr_array_index(c->candidates, i);
+    is_whole |=
+        strlen(one->text) == c->n_octets && strncmp(text + c->first, one->text, c->n_octets) == 0;
   }
+  bool value = c->candidates->len && cursor > 0 && text[cursor - 1] == ' ' &&
+               ((struct filter_candidate *)c->candidates->pdata[0])->kind == CANDIDATE_VALUE;
+  for (guint i = 0; (begun || value) && i < c->candidates->len; i++) {
+    const struct filter_candidate *one = g_ptr_array_index(c->candidates, i);
+    if (!(is_whole && c->candidates->len == 1))
+      gtk_list_store_insert_with_values(b->keys, NULL, -1, COLUMN_TEXT, one->text, COLUMN_ABOUT,
+                                        one->about, COLUMN_KIND, (int)one->kind, -1);
+  }
+  filter_completion_free(c);
 }
 
 static gboolean
@@ -241,13 +236,15 @@ static gboolean
 on_key_chosen(GtkEntryCompletion *completion, GtkTreeModel *model, GtkTreeIter *iter,
               struct filter_box *b)
 {
-  g_autofree char *key = NULL;
-  gtk_tree_model_get(model, iter, 0, &key, -1);
+  g_autofree char *chosen = NULL;
+  gtk_tree_model_get(model, iter, COLUMN_TEXT, &chosen, -1);
   const char *text = text_of(b);
   size_t cursor = cursor_offset(b);
-  size_t start = word_start(text, cursor);
-  g_autofree char *whole = g_strdup_printf("%.*s%s%s", (int)start, text, key, text + cursor);
-  glong position = g_utf8_strlen(whole, (gssize)(start + strlen(key)));
+  struct filter_completion *c = filter_completion_new(text, cursor, 0);
+  size_t start = c->first;
+  filter_completion_free(c);
+  g_autofree char *whole = g_strdup_printf("%.*s%s%s", (int)start, text, chosen, text + cursor);
+  glong position = g_utf8_strlen(whole, (gssize)(start + strlen(chosen)));
   b->is_own = TRUE;
   gtk_entry_set_text(GTK_ENTRY(b->entry), whole);
   b->is_own = FALSE;
@@ -260,13 +257,14 @@ static void
 add_completion(struct filter_box *b)
 {
   g_autoptr(GtkEntryCompletion) completion = gtk_entry_completion_new();
-  b->keys = gtk_list_store_new(2, G_TYPE_STRING, G_TYPE_STRING);
+  b->keys = gtk_list_store_new(3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_INT);
   gtk_entry_completion_set_model(completion, GTK_TREE_MODEL(b->keys));
-  gtk_entry_completion_set_text_column(completion, 0);
+  gtk_entry_completion_set_text_column(completion, COLUMN_TEXT);
   GtkCellRenderer *name = gtk_cell_renderer_text_new();
-  g_object_set(name, "style", PANGO_STYLE_ITALIC, "xpad", 12, NULL);
+  g_object_set(name, "style", PANGO_STYLE_ITALIC, "xpad", 12, "ellipsize", PANGO_ELLIPSIZE_END,
+               "width-chars", ABOUT_CHARS, NULL);
   gtk_cell_layout_pack_end(GTK_CELL_LAYOUT(completion), name, FALSE);
-  gtk_cell_layout_add_attribute(GTK_CELL_LAYOUT(completion), name, "text", 1);
+  gtk_cell_layout_add_attribute(GTK_CELL_LAYOUT(completion), name, "text", COLUMN_ABOUT);
   gtk_entry_completion_set_match_func(completion, match_all, NULL, NULL);
   gtk_entry_completion_set_minimum_key_length(completion, 2);
   gtk_entry_completion_set_popup_set_width(completion, FALSE);
@@ -289,7 +287,7 @@ static void
 on_cursor(GObject *entry, GParamSpec *spec, struct filter_box *b)
 {
   if (!b->is_own)
-    offer_keys(b);
+    offer_candidates(b);
 }
 
 static void

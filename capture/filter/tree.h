@@ -2,24 +2,25 @@
 #ifndef CAPTURE_FILTER_TREE_H
 #define CAPTURE_FILTER_TREE_H
 
-/* A compiled filter: a tree of tests. Private to this folder: parse.c builds it, match.c walks it.
- */
+/* A compiled filter: tests joined by and, or, xor, not; each compares expressions. Private to this
+ * folder: parse.c builds it, check.c gives every expression its class, match.c walks it. */
 #include "capture/filter/filter.h"
 #include "capture/wire/addr.h"
 
 enum {
   FILTER_TEXT_MAX = 65536,   /* octets of a filter: longer ones are a mistake */
-  FILTER_DEPTH_MAX = 64,     /* parentheses and nots inside one another: the stack's limit */
-  FILTER_SLICES_MAX = 8,     /* runs in one pair of brackets */
+  FILTER_DEPTH_MAX = 64,     /* brackets and signs inside one another: the stack's limit */
+  FILTER_TESTS_MAX = 4096,   /* chains of and/or are walked by recursion */
+  FILTER_CHAIN_MAX = 64,     /* arithmetic operators in one row, for the same reason */
+  FILTER_SLICES_MAX = 64,    /* runs in one pair of brackets */
   FILTER_ENTRIES_MAX = 1024, /* members of one set */
+  FILTER_ARGS_MAX = 16,      /* of one function */
 };
 
 enum filter_op {
   OP_PRESENT,
-  OP_EQ,     /* one occurrence fits */
-  OP_ALL_EQ, /* === every occurrence fits */
-  OP_NE,     /* != no occurrence is equal */
-  OP_ANY_NE, /* !== one occurrence differs */
+  OP_EQ,
+  OP_NE,
   OP_GT,
   OP_LT,
   OP_GE,
@@ -34,7 +35,12 @@ enum filter_function {
   FUNCTION_LEN,
   FUNCTION_COUNT,
   FUNCTION_LOWER,
-  FUNCTION_UPPER
+  FUNCTION_UPPER,
+  FUNCTION_STRING,
+  FUNCTION_MAX,
+  FUNCTION_MIN,
+  FUNCTION_ABS,
+  FUNCTION_N
 };
 
 /* first and last may be negative: counted from the end. `to_end`: all behind first. */
@@ -45,64 +51,193 @@ struct filter_slice {
   bool by_last, to_end;
 };
 
-struct filter_operand {
-  enum filter_function function;
-  const struct field_def *def;
-  bool has_mask;
-  uint64_t mask;
-  struct filter_slice slices[FILTER_SLICES_MAX];
-  unsigned n_slices;
-};
-
-/* What an operand's values are compared as. */
+/* What values are compared as. */
 enum filter_class {
+  CLASS_UNTYPED, /* a literal whose other side is not known yet */
   CLASS_NUMBER,
-  CLASS_SIGNED,
+  CLASS_BOOL,
+  CLASS_SPAN, /* ns */
+  CLASS_TIME, /* ns since 1970 */
+  CLASS_ETHER,
+  CLASS_IPV4,
+  CLASS_IPV6,
   CLASS_OCTETS,
+  CLASS_PROTOCOL,
   CLASS_TEXT,
-  CLASS_ADDRESS,
-  CLASS_NOTHING
+  CLASS_NOTHING, /* a mark: present or not */
 };
 
+/* Every number of every key, and what arithmetic makes of two of them, without wrapping. */
+#ifdef __SIZEOF_INT128__
+__extension__ typedef __int128 filter_number;
+#else
+typedef int64_t filter_number; /* SIMPLIFIED: numbers of 2^63 and more are negative there */
+#endif
+
+/* One value, of a literal or of a frame. Octets are borrowed from the decode, unless `made`. */
 struct filter_value {
-  enum filter_class class;
-  uint64_t number;
-  uint8_t *octets; /* OCTETS, TEXT (UTF-8 as on the wire) and ADDRESS */
+  filter_number number; /* NUMBER, BOOL, SPAN, TIME */
+  const uint8_t *octets;
   size_t n_octets;
-  unsigned prefix_bits; /* ADDRESS: how many of its bits count */
-  char *word;           /* a number that was given as its word: "TCP" */
+  const char *word;    /* what a decoder calls the number: "TCP"; borrowed */
+  uint8_t *made;       /* g_free() with the value; `octets` points here */
+  uint8_t prefix_bits; /* of an address: how many bits count */
+};
+
+enum filter_literal { LITERAL_WORD, LITERAL_QUOTED, LITERAL_RAW, LITERAL_CHAR };
+
+enum filter_expr_kind {
+  EXPR_LITERAL,
+  EXPR_FIELD,
+  EXPR_REFERENCE, /* ${key}: of the selected frame */
+  EXPR_SLICE,
+  EXPR_FUNCTION,
+  EXPR_ARITHMETIC,
+  EXPR_NEGATED
+};
+
+struct filter_expr {
+  enum filter_expr_kind kind;
+  enum filter_class class;
+  uint32_t first, n;           /* octets of the filter's text */
+  const struct field_def *def; /* FIELD, REFERENCE */
+  struct filter_slice *slices; /* SLICE; of a FIELD: its layers, 1 is the outermost */
+  unsigned n_slices;
+  enum filter_function function;
+  char arithmetic; /* + - * / % & */
+  struct filter_expr **args;
+  unsigned n_args;
+  enum filter_literal literal;
+  GString *text;             /* LITERAL, escapes resolved */
+  struct filter_value value; /* LITERAL, once check.c knew its class */
+  GArray *referred;          /* REFERENCE: struct filter_value */
 };
 
 struct filter_entry {
-  struct filter_value from, to; /* of a set; to.class is CLASS_NOTHING for a single value */
+  struct filter_expr *from, *to; /* of a set; `to` is NULL for a single value */
 };
 
-enum filter_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_TEST, NODE_ALL };
+enum filter_kind { NODE_AND, NODE_OR, NODE_XOR, NODE_NOT, NODE_TEST, NODE_ALL };
 
 struct filter_node {
   enum filter_kind kind;
   struct filter_node *a, *b;
-  struct filter_operand left;
   enum filter_op op;
-  bool right_is_field;
-  struct filter_operand right;
-  struct filter_entry *entries; /* one for a plain comparison */
+  bool all;                /* every pair of values has to fit, not one */
+  uint32_t op_first, op_n; /* octets of the operator in the text */
+  struct filter_expr *left, *right;
+  bool right_is_shared; /* `a < b < c`: the right side is the next test's left one, freed there */
+  struct filter_entry *entries;
   unsigned n_entries;
   GRegex *regex;
 };
 
 struct filter {
   struct filter_node *root;
+  GPtrArray *references; /* struct filter_expr, borrowed */
 };
 
 void filter_node_free(struct filter_node *node);
-enum filter_class filter_operand_class(const struct filter_operand *operand);
-
-/* Reads a literal for a class of values; `quoted`: it stood between quotes, escapes are resolved.
- * False when it is none; *hint then says what is expected, in the current language. */
-bool filter_value_parse(struct filter_value *out, const struct filter_operand *operand,
-                        enum filter_op op, const char *text, size_t n, bool quoted,
-                        const char **hint);
+void filter_expr_free(struct filter_expr *expr);
 void filter_value_clear(struct filter_value *value);
+
+/* ---- lex.c ---- */
+
+enum filter_token {
+  T_END,
+  T_WORD,
+  T_LITERAL, /* quoted, raw or character: `literal` says which */
+  T_OP,
+  T_ARITHMETIC,
+  T_AND,
+  T_OR,
+  T_XOR,
+  T_NOT,
+  T_IN,
+  T_ANY,
+  T_ALL,
+  T_OPEN,
+  T_CLOSE,
+  T_LBRACE,
+  T_RBRACE,
+  T_COMMA,
+  T_RANGE,
+  T_LBRACKET,
+  T_LAYER,
+  T_REFERENCE, /* ${key}; the value is the key */
+  T_BAD
+};
+
+struct filter_reading {
+  const char *text;
+  size_t n;
+  size_t at;    /* behind the current token */
+  size_t first; /* of the current token */
+  enum filter_token token;
+  enum filter_op op;           /* of T_OP */
+  bool all;                    /* of T_OP: every pair has to fit */
+  char arithmetic;             /* of T_ARITHMETIC */
+  enum filter_literal literal; /* of T_LITERAL */
+  GString *value;              /* of T_WORD, T_LITERAL and T_REFERENCE */
+  unsigned depth;
+  unsigned n_tests;
+  GPtrArray *references;
+  struct filter_error *error;
+  bool failed;
+};
+
+void filter_next_token(struct filter_reading *r);
+
+/* The first error is kept; later ones are consequences. */
+void filter_fail(struct filter_reading *r, size_t first, size_t n, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/* The current token is not what was expected. */
+void filter_fail_here(struct filter_reading *r, const char *expected);
+void filter_fail_unknown_key(struct filter_reading *r, size_t first, const char *key);
+
+/* The words that are operators or operands of the language, for completion and documentation; NULL
+ * behind the last. */
+extern const char *const filter_words[];
+
+/* ---- check.c ---- */
+
+/* Gives the expressions of a test their classes and its literals their values; fails the reading
+ * where they do not fit. */
+void filter_check_test(struct filter_reading *r, struct filter_node *t);
+
+enum filter_class filter_class_of(const struct field_def *def);
+/* Whether values of this class are runs of octets that can be cut with [ ]. */
+bool filter_class_is_octets(enum filter_class class);
+
+/* ---- value.c ---- */
+
+/* Reads a literal as a value of a class. `def` (may be NULL) is the key it is compared with, for
+ * its words and width. False when it is none; *hint then says what is expected, in the current
+ * language. `for_search`: behind `contains`, where an address may be a part of one. */
+bool filter_literal_read(struct filter_expr *literal, enum filter_class class,
+                         const struct field_def *def, bool for_search, const char **hint);
+
+/* ---- words.c ---- */
+
+/* How many bits the numbers of a key have: 8, 16, 24, 32 or 64 (when nothing is known). */
+unsigned filter_key_bits(const struct field_def *def);
+/* The number that a key's values call `word` (case ignored); false when they do not. Keys without
+ * words: *has_words is false. */
+bool filter_key_word(const struct field_def *def, const char *word, uint64_t *number,
+                     bool *has_words);
+/* The words of a key in the order of their numbers, at most `max`; how many. */
+unsigned filter_key_words(const struct field_def *def, const char **words, uint64_t *numbers,
+                          unsigned max);
+
+/* ---- function.c ---- */
+extern const char *const filter_function_names[FUNCTION_N + 1]; /* NULL at the end */
+enum filter_function filter_function_find(const char *word);
+
+/* ---- match.c ---- */
+bool filter_node_matches(const struct filter_node *n, const struct decode *d);
+/* <0, 0, >0 of two values of one class. */
+int filter_value_compare(enum filter_class class, const struct filter_value *a,
+                         const struct filter_value *b);
+bool filter_op_holds(enum filter_op op, int order);
 
 #endif

@@ -120,8 +120,10 @@ test_selects(void)
     for (uint32_t k = 0; k < trace_n_frames(t); k++)
       if (filter_match_frame(f, d, k))
         g_string_append_printf(frames, "%s%u", frames->len ? " " : "", k + 1);
-    if (strcmp(frames->str, cases[i].frames) != 0)
-      g_error("%s selects “%s”, not “%s”", cases[i].filter, frames->str, cases[i].frames);
+    if (strcmp(frames->str, cases[i].frames) != 0) {
+      g_test_message("%s selects “%s”, not “%s”", cases[i].filter, frames->str, cases[i].frames);
+      g_test_fail();
+    }
     filter_free(f);
   }
   decode_free(d);
@@ -154,15 +156,52 @@ static const struct {
     {"smtp.req.command == \"EHLO", 20, 5, "quotation"},
     {"tcp.port[0:1] == 25", 8, 1, "tcp.port"},
     {"ip.src[] == 1", 6, 1, "[first:count]"},
-    {"upper(tcp.port) == 3", 6, 8, "text"},
-    {"len(tcp.port) == 3", 4, 8, "number"},
+    {"upper(tcp.port) == \"3\"", 6, 8, "text"},
+    {"len(tcp.port[0:1]) == 3", 12, 1, "cut"},
+    {"len(smtp.req.command[0:1]) == 3", 4, 21, "one key"},
     {"len tcp", 4, 3, "("},
-    {"tcp.flags & x", 12, 1, "0x02"},
+    {"tcp.flags & x", 12, 1, "0x19"},
     {"and tcp", 0, 3, "tcp.port"},
     {"tcp and", 7, 0, "tcp.port"},
     {"tcp.port == ip.src", 12, 6, "compared"},
-    {"tcp.analysis.flags == 1", 22, 1, "no value"},
+    {"tcp.analysis.flags == 1", 19, 2, "no value"},
     {"tcp ; udp", 4, 1, "quotes"},
+    {"TCP", 0, 3, "“tcp”"},
+    {"tcp AND udp", 4, 3, "“and”"},
+    {"tcp.port == 65536", 12, 5, "65535"},
+    {"ip.ttl in {1, 2..256}", 17, 3, "255"},
+    {"25 == tcp.port", 0, 2, "begins with a key"},
+    {"1 + tcp.port == 26", 0, 1, "begins with a key"},
+    {"\"a\" == smtp.req.command", 0, 3, "begins with a key"},
+    {"len(tcp)", 8, 0, "operator"},
+    {"foo(tcp) == 1", 0, 3, "len count"},
+    {"tcp.port == \"25\"", 12, 4, "number"},
+    {"ip.proto == \"Sausage\"", 12, 9, "words"},
+    {"ip.addr + 1 == 3", 0, 7, "calculated"},
+    {"tcp.flags.syn & 1", 0, 13, "calculated"},
+    {"frame.time_delta * 2 > 1", 0, 16, "calculated"},
+    {"frame.time_delta > 0.1234567891", 19, 12, "seconds"},
+    {"frame.time > 5", 13, 1, "2026"},
+    {"frame contains smtp.req.command", 15, 16, "different kinds"},
+    {"frame contains EHLO", 15, 4, "quotes"},
+    {"eth.src contains \"abc\"", 17, 5, "octets"},
+    {"ip.addr#x == 1", 7, 2, "layer"},
+    {"ip.addr[5-3] == 1", 7, 1, "[first:count]"},
+    {"ip.addr[0:0] == 1", 7, 1, "[first:count]"},
+    {"ip.addr[0 == 1", 7, 1, "[first:count]"},
+    {"tcp.port in {}", 13, 1, "value of the set"},
+    {"tcp.port in {25..}", 17, 1, "end of the range"},
+    {"all tcp.port", 12, 0, "operator"},
+    {"tcp | udp", 4, 1, "||"},
+    {"smtp.req.command == 'ab'", 20, 4, "one character"},
+    {"smtp.req.command == \"\\z\"", 21, 2, "backslash"},
+    {"${tcp.prot} == 3", 2, 8, "tcp.port"},
+    {"tcp.port == {25", 15, 0, "}"},
+    {"tcp.port == (25)", 12, 1, "key"},
+    {"max() == 3", 0, 5, "values between"},
+    {"max(ip.src, tcp.port) == 3", 12, 8, "different kinds"},
+    {"string(frame.time) == \"2\"", 7, 10, "number or an address"},
+    {"tcp.port not 25", 9, 3, "and"},
 };
 
 static void
@@ -171,12 +210,18 @@ test_errors_name_place_and_remedy(void)
   for (unsigned i = 0; i < G_N_ELEMENTS(errors); i++) {
     struct filter_error error;
     struct filter *f = filter_compile(errors[i].filter, &error);
-    if (f)
-      g_error("%s is no filter, but compiles", errors[i].filter);
+    if (f) {
+      g_test_message("%s is no filter, but compiles", errors[i].filter);
+      g_test_fail();
+      filter_free(f);
+      continue;
+    }
     if (error.at != errors[i].at || error.n_octets != errors[i].n ||
-        !strstr(error.message, errors[i].says))
-      g_error("%s: at %u+%u “%s”, not at %u+%u with “%s”", errors[i].filter, error.at,
-              error.n_octets, error.message, errors[i].at, errors[i].n, errors[i].says);
+        !strstr(error.message, errors[i].says)) {
+      g_test_message("%s: at %u+%u “%s”, not at %u+%u with “%s”", errors[i].filter, error.at,
+                     error.n_octets, error.message, errors[i].at, errors[i].n, errors[i].says);
+      g_test_fail();
+    }
     filter_error_clear(&error);
     lang_set(LANG_TH);
     g_assert_null(filter_compile(errors[i].filter, &error));
@@ -228,14 +273,145 @@ test_every_cut(void)
     }
 }
 
+/* What is offered at the bar, in order, the first `n`. */
+static const struct {
+  const char *text; /* "|" is the cursor */
+  const char *offers;
+  unsigned n, first, n_octets;
+} completions[] = {
+    {"smtp.req|", "smtp.req smtp.req.command smtp.req.parameter", 3, 0, 8},
+    {"tcp and smtp.req.c|", "smtp.req.command", 1, 8, 10},
+    {"not ip.tt|", "ip.ttl", 1, 4, 5},
+    {"(cou|", "count(", 1, 1, 3},
+    {"tcp.port |", "== != in > <", 5, 9, 0},
+    {"tcp.port co|", "", 1, 9, 2},
+    {"smtp.req.command c|", "contains", 1, 17, 1},
+    {"smtp |", "== != contains matches", 4, 5, 0},
+    {"tcp.analysis.flags |", "and or xor", 3, 19, 0},
+    {"tcp.flags.syn == |", "True False", 2, 17, 0},
+    {"ip.proto == T|", "\"TCP\"", 1, 12, 1},
+    {"dns.flags.rcode in {|", "\"No error\"", 1, 20, 0},
+    {"tcp.port == 25 |", "and or xor", 3, 15, 0},
+    {"tcp.port == 25 o|", "or", 1, 15, 1},
+    {"eth.src[0:3] |", "== !=", 2, 13, 0},
+    {"lower(smtp.req.com|", "smtp.req.command", 1, 6, 12},
+    {"tcp.port == 25 and udp.sr| and ip", "udp.srcport", 1, 19, 6},
+    {"gent_poi|", "tcp.urgent_pointer", 1, 0, 8},
+};
+
 static void
 test_completion(void)
 {
-  g_autofree const char **keys = filter_complete("smtp.req");
-  g_assert_cmpstr(keys[0], ==, "smtp.req");
-  g_assert_cmpstr(keys[1], ==, "smtp.req.command");
-  g_assert_cmpstr(keys[2], ==, "smtp.req.parameter");
-  g_assert_null(keys[3]);
+  for (unsigned i = 0; i < G_N_ELEMENTS(completions); i++) {
+    g_auto(GStrv) parts = g_strsplit(completions[i].text, "|", 2);
+    g_autofree char *text = g_strconcat(parts[0], parts[1], NULL);
+    struct filter_completion *c = filter_completion_new(text, strlen(parts[0]), completions[i].n);
+    g_autoptr(GString) offers = g_string_new(NULL);
+    for (guint k = 0; k < c->candidates->len; k++) {
+      const struct filter_candidate *one = g_ptr_array_index(c->candidates, k);
+      g_string_append_printf(offers, "%s%s", k ? " " : "", one->text);
+      g_assert_cmpstr(one->about, !=, "");
+    }
+    if (strcmp(offers->str, completions[i].offers) != 0 || c->first != completions[i].first ||
+        c->n_octets != completions[i].n_octets)
+      g_error("%s: %u+%u “%s”, not %u+%u “%s”", completions[i].text, c->first, c->n_octets,
+              offers->str, completions[i].first, completions[i].n_octets, completions[i].offers);
+    filter_completion_free(c);
+  }
+}
+
+/* Everything that is offered can stand where it is offered: no candidate makes a wrong filter. */
+static void
+test_completion_leads_to_filters(void)
+{
+  static const char *const ends[][2] = {{"ip.p", ""},
+                                        {"tcp and ", ""},
+                                        {"ip.proto == ", ""},
+                                        {"tcp.flags.syn == ", ""},
+                                        {"tcp.port ", " 3"},
+                                        {"smtp ", " \"a\""},
+                                        {"dns.flags.rcode != ", ""}};
+  for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+    struct filter_completion *c = filter_completion_new(ends[i][0], strlen(ends[i][0]), 1000);
+    g_assert_cmpuint(c->candidates->len, >, 0);
+    for (guint k = 0; k < c->candidates->len; k++) {
+      const struct filter_candidate *one = g_ptr_array_index(c->candidates, k);
+      if (one->kind == CANDIDATE_JOIN || one->kind == CANDIDATE_FUNCTION ||
+          strcmp(one->text, "in") == 0)
+        continue;
+      g_autofree char *text =
+          g_strdup_printf("%.*s%s%s", (int)c->first, ends[i][0], one->text, ends[i][1]);
+      struct filter_error error;
+      struct filter *f = filter_compile(text, &error);
+      if (!f)
+        g_error("%s: %s", text, error.message);
+      filter_free(f);
+    }
+    filter_completion_free(c);
+  }
+}
+
+static void
+test_examples_compile(void)
+{
+  for (const struct filter_example *e = filter_examples; e->filter; e++) {
+    struct filter_error error;
+    struct filter *f = filter_compile(e->filter, &error);
+    if (!f)
+      g_error("%s: %s", e->filter, error.message);
+    g_assert_nonnull(e->asks.en);
+    g_assert_nonnull(e->asks.th);
+    filter_free(f);
+  }
+}
+
+/* The column counts characters, the carets stand below what a terminal shows. */
+static void
+test_error_columns(void)
+{
+  static const struct {
+    const char *text;
+    unsigned column;
+    const char *shown;
+  } rows[] = {
+      {"tcp.prot == 25", 1, "  tcp.prot == 25\n  ^^^^^^^^\n"},
+      {"tcp and", 8, "  tcp and\n         ^\n"},
+      {"smtp.req.parameter == \"สวัสดี\" udp", 32,
+       "  smtp.req.parameter == \"สวัสดี\" udp\n                               ^^^\n"},
+      {"smtp.req.parameter == \"漢字\" udp", 28,
+       "  smtp.req.parameter == \"漢字\" udp\n                               ^^^\n"},
+      {"\t;", 2, "   ;\n   ^\n"},
+  };
+  for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+    struct filter_error error;
+    g_assert_null(filter_compile(rows[i].text, &error));
+    g_assert_cmpuint(error.column, ==, rows[i].column);
+    g_autofree char *shown = filter_error_show(rows[i].text, &error);
+    g_assert_cmpstr(shown, ==, rows[i].shown);
+    filter_error_clear(&error);
+  }
+}
+
+static void
+test_references(void)
+{
+  g_autoptr(trace_owned) t = session();
+  struct decode *d = decode_new(t);
+  struct filter *f = filter_compile("frame.number > ${frame.number} and tcp.srcport == "
+                                    "${tcp.srcport} and frame.number < ${frame.number} + 5",
+                                    NULL);
+  g_assert_nonnull(f);
+  g_assert_true(filter_has_references(f));
+  g_assert_false(filter_match_frame(f, d, 5));
+  decode_frame(d, 2);
+  filter_refer(f, d);
+  g_autoptr(GString) frames = g_string_new(NULL);
+  for (uint32_t k = 0; k < trace_n_frames(t); k++)
+    if (filter_match_frame(f, d, k))
+      g_string_append_printf(frames, "%u ", k + 1);
+  g_assert_cmpstr(frames->str, ==, "5 7 ");
+  filter_free(f);
+  decode_free(d);
 }
 
 int
@@ -247,5 +423,9 @@ main(int argc, char **argv)
   g_test_add_func("/filter/limits", test_limits);
   g_test_add_func("/filter/every-cut-of-every-filter", test_every_cut);
   g_test_add_func("/filter/completion", test_completion);
+  g_test_add_func("/filter/completion-leads-to-filters", test_completion_leads_to_filters);
+  g_test_add_func("/filter/examples-compile", test_examples_compile);
+  g_test_add_func("/filter/columns-of-errors", test_error_columns);
+  g_test_add_func("/filter/references-to-the-selected-frame", test_references);
   return g_test_run();
 }
