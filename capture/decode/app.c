@@ -27,6 +27,7 @@ enum {
   OTHER,
   CUT,
   AUTH_MECHANISM,
+  AUTH_MESSAGE,
   AUTH_USER,
   AUTH_SECRET,
   AUTH_AUTHZID,
@@ -98,6 +99,12 @@ static const struct field_def defs[] = {
                         {"The way in which the client proves who it is: %s.",
                          "วิธีที่ไคลเอนต์พิสูจน์ตัวตน: %s"},
                         "RFC 4422 section 3.1"},
+    [AUTH_MESSAGE] = {"enveloscope.auth.message",
+                      FIELD_TEXT,
+                      {"Decoded", "ถอดรหัสแล้ว"},
+                      {"Decoded from base64, the message of the mechanism reads %s.",
+                       "เมื่อถอดรหัส base64 แล้ว ข้อความของกลไกอ่านได้ว่า %s"},
+                      "RFC 4422 section 3.1"},
     [AUTH_USER] = {"enveloscope.auth.user",
                    FIELD_TEXT,
                    {"User name", "ชื่อผู้ใช้"},
@@ -266,6 +273,23 @@ app_source_kind(const struct element *e)
                                           : SOURCE_STREAM;
 }
 
+/* The part of a group that this frame brought: its last piece. */
+static void
+last_piece_build(struct decode *d, const struct group *g)
+{
+  const struct decode_work *w = d->work;
+  const struct trace_flow *flow = trace_flow(d->trace, w->record.flow);
+  if (w->payload.n == 0 || trace_side_direction(flow, g->side) != w->record.direction)
+    return;
+  /* offsets from the start of this frame's payload: an element is never 2 GiB long */
+  int64_t at = (int32_t)((uint32_t)g->offset - w->record.stream_offset);
+  int64_t end = at + (int64_t)(g->end - g->offset);
+  if (at >= w->payload.n || end <= 0)
+    return;
+  struct slice s = slice_skip(w->payload, (uint32_t)MAX(at, 0));
+  build_octets(d, &defs[SEGMENT_DATA], slice_cut(s, (uint32_t)(end - MAX(at, 0))));
+}
+
 /* Reads a group's octets into a STREAM source and says from which frames they came. */
 static void
 group_build(struct decode *d, struct group *g)
@@ -279,6 +303,7 @@ group_build(struct decode *d, struct group *g)
   g->source = build_source(d, app_source_kind(&g->first), w->octets, w->pieces);
   if (g->source == 0 || w->pieces->len < 2 || is_inner)
     return;
+  last_piece_build(d, g);
   struct slice none = slice_none(build_source_slice(d, g->source));
   unsigned group = build_none(d, &defs[SEGMENTS], none);
   build_generated(d, group);
@@ -442,9 +467,12 @@ auth_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, u
   bool exact = m.user.p || m.secret.p || m.authzid.p;
   if (!exact && m.holds_secret)
     build_secret(d, source, 0, decoded.n);
+  unsigned group = build_text(d, &defs[AUTH_MESSAGE], decoded, decoded.p, decoded.n);
+  build_open(d, group);
   span_build(d, &defs[AUTH_AUTHZID], decoded, m.authzid, false);
   span_build(d, &defs[AUTH_USER], decoded, m.user, false);
   span_build(d, &defs[AUTH_SECRET], decoded, m.secret, true);
+  build_close(d, group);
   if (!fine || m.odd)
     build_flag(d, build_none(d, &defs[AUTH_BAD], text), FIELD_FLAG_ODD);
 }
@@ -574,6 +602,17 @@ partial_build(struct decode *d, enum side side)
   }
 }
 
+/* A message with its length before it. */
+static bool
+dns_message_decode(struct decode *d, struct slice s)
+{
+  if (s.n < 2 + DNS_HEADER_OCTETS)
+    return false;
+  dns_length_build(d, slice_cut(s, 2));
+  dns_decode(d, slice_skip(s, 2), true);
+  return true;
+}
+
 /* DNS over TCP has no elements: its messages are found by their lengths from the stream's start on.
  */
 static bool
@@ -587,17 +626,25 @@ dns_stream_decode(struct decode *d, const struct trace_flow *flow)
   if (n > BUILD_STREAM_MAX || !trace_stream(d->trace, r->flow, r->direction, flow->first_frame, 0,
                                             (uint32_t)n, w->octets, w->pieces))
     return false;
-  uint8_t source = build_source(d, SOURCE_STREAM, w->octets, w->pieces);
-  struct slice s = build_source_slice(d, source);
+  uint32_t at = 0, octets = 0; /* the first message that reaches into this frame */
+  while (at + 2 + (octets = at + 2 <= n ? get_be16(w->octets->data + at) : 0) <= r->stream_offset)
+    at += 2 + octets;
   bool any = false;
-  while (source && s.n >= 2 && s.n - 2 >= get_be16(s.p)) {
-    uint32_t octets = get_be16(s.p);
-    if (s.first + 2 + octets > r->stream_offset && octets >= DNS_HEADER_OCTETS) {
-      dns_length_build(d, slice_cut(s, 2));
-      dns_decode(d, slice_cut(slice_skip(s, 2), octets), true);
-      any = true;
-    }
-    s = slice_skip(s, 2 + octets);
+  struct slice rest = w->payload;
+  if (at < r->stream_offset && at + 2 + octets <= n) {
+    rest = slice_skip(rest, at + 2 + octets - r->stream_offset);
+    build_octets(d, &defs[SEGMENT_DATA], slice_cut(w->payload, at + 2 + octets - r->stream_offset));
+    trace_stream(d->trace, r->flow, r->direction, flow->first_frame, at, 2 + octets, w->octets,
+                 w->pieces);
+    uint8_t source = build_source(d, SOURCE_STREAM, w->octets, w->pieces);
+    any = source && dns_message_decode(d, build_source_slice(d, source));
+  } else if (at < r->stream_offset) {
+    return false; /* a piece in the middle of one */
+  }
+  while (rest.n >= 2 && rest.n - 2 >= get_be16(rest.p)) {
+    struct slice message = slice_cut(rest, 2 + get_be16(rest.p));
+    any = dns_message_decode(d, message) || any;
+    rest = slice_skip(rest, message.n);
   }
   return any;
 }

@@ -280,9 +280,7 @@ part(struct slice s, size_t first, size_t n)
 static void
 room_build(struct decode *d, unsigned def, struct slice s)
 {
-  size_t n = strnlen((const char *)s.p, s.n);
-  if (n > 0)
-    build_text(d, &defs[def], s, s.p, n);
+  build_text(d, &defs[def], s, s.p, strnlen((const char *)s.p, s.n)); /* may be empty */
 }
 
 static void

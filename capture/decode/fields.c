@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "capture/wire/addr.h"
+#include "capture/wire/mail.h"
 
 static const struct field_table *const tables[] = {
     &frame_fields,     &link_fields,    &arp_fields, &ip_fields,    &icmp_fields,
@@ -163,7 +164,10 @@ static void
 append_masked(struct decode *d, GString *out, const struct field *f, bool tree)
 {
   const uint8_t *p = d->sources[f->source].octets->data + f->first;
+  const char *text = field_text(d, f);
   uint32_t n = MIN(f->n_octets, tree ? BUILD_TREE_TEXT_MAX : BUILD_TEXT_MAX);
+  if (text && !g_str_has_suffix(text, "\n")) /* the line's end lies in the range, not in the value */
+    n = (uint32_t)line_trim(p, n);
   for (uint32_t i = 0, end; i < n; i = end) {
     bool secret = decode_octet_is_secret(d, f->source, f->first + i);
     for (end = i + 1; end < n && decode_octet_is_secret(d, f->source, f->first + end) == secret;)

@@ -17,7 +17,7 @@
 enum {
   IP, VERSION, HDR_LEN, DSFIELD, DSCP, ECN, LEN, ID, FLAGS, FLAGS_RB, FLAGS_DF, FLAGS_MF,
   FRAG_OFFSET, TTL, PROTO, CHECKSUM, CHECKSUM_STATUS, SRC, DST, ADDR,
-  FRAGMENTS, FRAGMENT, FRAGMENT_COUNT, REASSEMBLED_LENGTH, REASSEMBLED_IN, IP6, VERSION6, TCLASS,
+  FRAGMENTS, FRAGMENT, FRAGMENT_DATA, FRAGMENT_COUNT, REASSEMBLED_LENGTH, REASSEMBLED_IN, IP6, VERSION6, TCLASS,
   FLOW, PLEN, NXT, HLIM, SRC6, DST6, ADDR6, HOPOPTS, HOPOPTS_NXT, HOPOPTS_LEN, ROUTING,
   ROUTING_NXT, ROUTING_LEN, ROUTING_TYPE, DSTOPTS, DSTOPTS_NXT, DSTOPTS_LEN, FRAGHDR, FRAGHDR_NXT,
   FRAGHDR_OFFSET, FRAGHDR_MORE, FRAGHDR_IDENT, FRAGMENTS6, FRAGMENT6, FRAGMENT_COUNT6,
@@ -163,6 +163,12 @@ static const struct field_def defs[] = {
                   {"IPv4 fragment in frame", "ชิ้นส่วน IPv4 ในเฟรม"},
                   {"One piece came with frame %s.", "ชิ้นส่วนหนึ่งมากับเฟรม %s"},
                   "RFC 791 section 3.2"},
+    [FRAGMENT_DATA] = {"enveloscope.ip.fragment_data",
+                       FIELD_OCTETS,
+                       {"Data of this fragment", "ข้อมูลของชิ้นส่วนนี้"},
+                       {"The last piece to come; with it the datagram is whole: %s.",
+                        "ชิ้นสุดท้ายที่มาถึง เมื่อได้ชิ้นนี้ดาตาแกรมก็ครบ: %s"},
+                       "RFC 791 section 3.2"},
     [FRAGMENT_COUNT] = {"ip.fragment.count",
                         FIELD_UINT,
                         {"Fragment count", "จำนวนชิ้นส่วน"},
@@ -469,26 +475,32 @@ find_reassembly(struct decode *d)
   return TRACE_NONE;
 }
 
-/* Secrets of the whole datagram that lie in this piece of it: the whole is decoded to learn of
- * them. */
+/* Secrets that `whole` found in the datagram and that lie in the piece that this frame brought. */
+static void
+piece_secrets(struct decode *d, const struct decode *whole)
+{
+  for (unsigned i = 0, n = whole->secrets->len; i < n; i++) {
+    const struct decode_secret secret = g_array_index(whole->secrets, struct decode_secret, i);
+    const struct source *source = &whole->sources[secret.source];
+    if (source->kind != SOURCE_DATAGRAM)
+      continue;
+    for (unsigned k = 0; k < source->pieces->len; k++) {
+      const struct trace_piece *p = &g_array_index(source->pieces, struct trace_piece, k);
+      uint64_t from = MAX(secret.first, p->first);
+      uint64_t to = MIN((uint64_t)secret.first + secret.n_octets, p->first + p->n_octets);
+      if (p->frame == d->frame && from < to)
+        build_secret(d, 0, p->frame_offset + (uint32_t)(from - p->first), (uint32_t)(to - from));
+    }
+  }
+}
+
+/* The same for a frame before the last one: the whole is decoded to learn of them. */
 static void
 fragment_secrets(struct decode *d, uint32_t whole)
 {
   struct decode *other = decode_new(d->trace);
   decode_frame(other, whole);
-  for (unsigned i = 0; i < other->secrets->len; i++) {
-    const struct decode_secret *secret = &g_array_index(other->secrets, struct decode_secret, i);
-    const struct source *source = &other->sources[secret->source];
-    if (source->kind != SOURCE_DATAGRAM)
-      continue;
-    for (unsigned k = 0; k < source->pieces->len; k++) {
-      const struct trace_piece *p = &g_array_index(source->pieces, struct trace_piece, k);
-      uint64_t from = MAX(secret->first, p->first);
-      uint64_t to = MIN((uint64_t)secret->first + secret->n_octets, p->first + p->n_octets);
-      if (p->frame == d->frame && from < to)
-        build_secret(d, 0, p->frame_offset + (uint32_t)(from - p->first), (uint32_t)(to - from));
-    }
-  }
+  piece_secrets(d, other);
   decode_free(other);
 }
 
@@ -520,7 +532,9 @@ fragment_decode(struct decode *d, struct slice s, uint8_t proto, bool v6)
     build_generated(d, build_number(d, &defs[v6 ? REASSEMBLED_LENGTH6 : REASSEMBLED_LENGTH],
                                     slice_none(s), whole.n));
     build_close(d, group);
+    build_octets(d, &defs[FRAGMENT_DATA], s);
     transport_decode(d, whole, proto);
+    piece_secrets(d, d);
     return;
   }
   uint32_t in = find_reassembly(d);

@@ -50,6 +50,7 @@ enum {
   DECODED,
   TEXT,
   BAD_HEADER,
+  HEADER_END,
   MULTIPART,
   MULTIPART_TYPE,
   BOUNDARY,
@@ -253,6 +254,12 @@ static const struct field_def defs[] = {
                     {"This line stands in the header but has no name and colon: %s.",
                      "บรรทัดนี้อยู่ในส่วนหัวแต่ไม่มีชื่อและเครื่องหมายทวิภาค: %s"},
                     "RFC 5322 section 2.2"},
+    [HEADER_END] = {"enveloscope.imf.header_end",
+                    FIELD_NONE,
+                    {"End of the header", "จบส่วนหัว"},
+                    {"An empty line ends the header; what follows is the body.",
+                     "บรรทัดว่างจบส่วนหัว สิ่งที่ตามมาคือเนื้อความ"},
+                    "RFC 5322 section 2.1"},
     [MULTIPART] = {"mime_multipart",
                    FIELD_PROTOCOL,
                    {"MIME multipart", "MIME หลายส่วน"},
@@ -495,7 +502,7 @@ header_field_build(struct decode *d, struct slice s, bool of_part, char **conten
   const uint8_t *colon = memchr(s.p, ':', s.n);
   struct slice whole = slice_cut(s, (uint32_t)line_trim(s.p, s.n));
   if (!colon) {
-    build_flag(d, build_text(d, &defs[BAD_HEADER], whole, whole.p, whole.n), FIELD_FLAG_ODD);
+    build_flag(d, build_text(d, &defs[BAD_HEADER], s, whole.p, whole.n), FIELD_FLAG_ODD);
     return;
   }
   struct slice name = slice_cut(s, (uint32_t)(colon - s.p));
@@ -506,12 +513,12 @@ header_field_build(struct decode *d, struct slice s, bool of_part, char **conten
               : header_find(message_names, G_N_ELEMENTS(message_names), name);
   unsigned field;
   if (row) {
-    field = build_text(d, &defs[row->def], whole, value.p, value.n);
+    field = build_text(d, &defs[row->def], s, value.p, value.n);
     if ((row->def == CONTENT_TYPE || row->def == PART_TYPE) && !*content_type)
       *content_type = g_strdup(text);
     build_open(d, field);
   } else {
-    field = build_text(d, &defs[EXTENSION], whole, whole.p, whole.n);
+    field = build_text(d, &defs[EXTENSION], s, whole.p, whole.n);
     build_open(d, field);
     build_text(d, &defs[EXTENSION_TYPE], name, name.p, name.n);
     build_text(d, &defs[EXTENSION_VALUE], value, value.p, value.n);
@@ -530,8 +537,10 @@ header_build(struct decode *d, struct slice s, bool of_part, char **content_type
     uint32_t n = field_octets(s);
     struct slice field = slice_cut(s, n);
     s = slice_skip(s, n);
-    if (line_trim(field.p, field.n) == 0)
+    if (line_trim(field.p, field.n) == 0) {
+      build_none(d, &defs[HEADER_END], field);
       break;
+    }
     header_field_build(d, field, of_part, content_type);
   }
   return s;
@@ -701,6 +710,8 @@ message_from(struct decode *d, const struct element *end)
   } else {
     if (!trace_element_stream(d->trace, &first, first.first_frame, first.offset, n, w->octets,
                               w->pieces))
+      return;
+    if (!looks_like_header((struct slice){.p = w->octets->data, .n = w->octets->len}))
       return;
     uint8_t source = build_source(d, app_source_kind(&first), w->octets, w->pieces);
     if (source == 0)

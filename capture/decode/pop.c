@@ -115,7 +115,7 @@ static void
 request_build(struct decode *d, const struct element *e, struct slice s)
 {
   struct slice line = line_cut(s), parameter, verb = first_word(line, &parameter);
-  unsigned group = build_text(d, &defs[REQUEST], line, line.p, line.n);
+  unsigned group = build_text(d, &defs[REQUEST], s, line.p, line.n);
   build_open(d, group);
   build_text(d, &defs[REQUEST_COMMAND], verb, verb.p, verb.n);
   if (parameter.n)
@@ -124,7 +124,7 @@ request_build(struct decode *d, const struct element *e, struct slice s)
     struct slice first, name = first_word(parameter, &first);
     auth_build(d, first, sasl_find(name.p, name.n), 0);
   }
-  app_tail_build(d, &tail, e, line);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -135,11 +135,11 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
   struct slice line = line_cut(s);
   unsigned step;
   enum sasl_mechanism mechanism = app_auth_step(d, e, 1, &step);
-  unsigned group = build_text(d, &defs[REQUEST], line, line.p, line.n);
+  unsigned group = build_text(d, &defs[REQUEST], s, line.p, line.n);
   build_open(d, group);
   build_text(d, &defs[REQUEST_DATA], line, line.p, line.n);
   auth_build(d, line, mechanism, step);
-  app_tail_build(d, &tail, e, line);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -148,14 +148,14 @@ static void
 response_build(struct decode *d, const struct element *e, struct slice s)
 {
   struct slice line = line_cut(s), description, indicator = first_word(line, &description);
-  unsigned group = build_text(d, &defs[RESPONSE], line, line.p, line.n);
+  unsigned group = build_text(d, &defs[RESPONSE], s, line.p, line.n);
   build_open(d, group);
   bool goes_on = e->code == POP_STATUS_CONTINUE; /* "+ " of RFC 5034 is no status */
   if (!goes_on)
     build_text(d, &defs[RESPONSE_INDICATOR], indicator, indicator.p, indicator.n);
   if (description.n && !goes_on)
     build_text(d, &defs[RESPONSE_DESCRIPTION], description, description.p, description.n);
-  app_tail_build(d, &tail, e, line);
+  app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
 }
@@ -176,7 +176,7 @@ pop_element(struct decode *d, const struct element *e, struct slice s)
     response_build(d, e, s);
     break;
   case ELEMENT_TEXT:
-    build_text(d, &defs[RESPONSE_DATA], line, line.p, line.n);
+    build_text(d, &defs[RESPONSE_DATA], s, line.p, line.n);
     app_info_line(d, e, line);
     break;
   case ELEMENT_MESSAGE:

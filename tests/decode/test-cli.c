@@ -92,7 +92,7 @@ test_filter_count_and_tree(void)
   g_assert_true(g_str_has_prefix(tree, "0 frame 0+52 "));
   g_assert_nonnull(strstr(tree, "\n0 pop 40+12 "));
   g_assert_nonnull(
-      strstr(tree, "\n1 pop.request 40+10 USER alice\n2 pop.request.command 40+4 USER\n"));
+      strstr(tree, "\n1 pop.request 40+12 USER alice\n2 pop.request.command 40+4 USER\n"));
   g_assert_cmpint(
       run_on("decode", "-Y 'frame.number == 4' -T json -e pop.request.command", &json, NULL), ==,
       0);

@@ -430,7 +430,7 @@ test_letter_is_decoded_where_it_ends(void)
   const struct field *from = decode_find(d, "imf.from", 0);
   g_assert_cmpint(d->sources[from->source].kind, ==, SOURCE_STREAM);
   g_assert_cmpmem(d->sources[from->source].octets->data + from->first, from->n_octets,
-                  "From: a@alice.test", 18);
+                  "From: a@alice.test\r\n", 20);
   decode_free(d);
   trace_free(f.trace);
 }
