@@ -83,8 +83,7 @@ mask_octets(const struct follow *f, const struct run *r)
   const struct element *e = r->element;
   if (f->reveal || !e || !(e->flags & ELEMENT_FLAG_SECRET))
     return;
-  for (uint32_t i = e->secret_first;
-       i < (uint32_t)e->secret_first + e->secret_octets && i < f->octets->len; i++)
+  for (uint32_t i = e->secret_first; i < element_secret_end(e) && i < f->octets->len; i++)
     f->octets->data[i] = '*';
 }
 
@@ -129,8 +128,7 @@ print_dialogue(const struct follow *f, const struct run *r)
     while (text > at && (p[text - 1] == '\n' || p[text - 1] == '\r'))
       text--;
     printf("%s: ", side_letter(r->side));
-    size_t secret = masked ? e->secret_first : n,
-           secret_end = masked ? (size_t)e->secret_first + e->secret_octets : n;
+    size_t secret = masked ? e->secret_first : n, secret_end = masked ? element_secret_end(e) : n;
     if (secret < text && secret_end > at) {
       if (secret > at)
         print_escaped(p + at, secret - at);
@@ -194,7 +192,7 @@ print_json(const struct follow *f, const struct run *r)
   g_autoptr(GString) text = g_string_new_len((const char *)f->octets->data, f->octets->len);
   if (!f->reveal && e && (e->flags & ELEMENT_FLAG_SECRET) && e->secret_first <= text->len) {
     g_string_erase(text, e->secret_first,
-                   (gssize)MIN((size_t)e->secret_octets, text->len - e->secret_first));
+                   (gssize)(MIN(element_secret_end(e), text->len) - e->secret_first));
     g_string_insert(text, e->secret_first, SECRET_MASK);
   }
   g_autofree char *valid = g_utf8_make_valid(text->str, (gssize)text->len);

@@ -144,7 +144,7 @@ line_text(const struct dialogue_rows *r, const struct dialogue_row *row, bool re
     n--;
   if (!(e.flags & ELEMENT_FLAG_SECRET) || reveal || e.secret_first > n)
     return pane_text_from_octets(octets->data, n, LINE_OCTETS_MAX);
-  guint after = MIN(n, (guint)e.secret_first + e.secret_octets);
+  guint after = MIN(n, element_secret_end(&e));
   g_autofree char *head = pane_text_from_octets(octets->data, e.secret_first, LINE_OCTETS_MAX);
   g_autofree char *tail = pane_text_from_octets(octets->data + after, n - after, LINE_OCTETS_MAX);
   return g_strconcat(head, SECRET_MASK, tail, NULL);

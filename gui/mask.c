@@ -92,7 +92,7 @@ cover_elements(struct mask *m, const struct decode *d)
       continue;
     uint32_t start = (uint32_t)e.offset + e.secret_first;
     int64_t at = (int32_t)(start - f.stream_offset);
-    int64_t end = MIN(at + e.secret_octets, (int64_t)f.payload_octets);
+    int64_t end = MIN(at + element_secret_end(&e) - e.secret_first, (int64_t)f.payload_octets);
     at = MAX(at, 0);
     cover(m, d, 0, f.payload_offset + at, end - at);
   }

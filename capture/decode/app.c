@@ -155,7 +155,7 @@ element_secret(struct decode *d, const struct element *e)
     return; /* inside TLS the frame's octets show nothing */
   uint32_t wanted = (uint32_t)(e->offset + e->secret_first);
   int64_t from = (int32_t)(wanted - d->work->record.stream_offset);
-  int64_t to = from + e->secret_octets;
+  int64_t to = from + element_secret_end(e) - e->secret_first;
   if (from < 0)
     from = 0;
   if (to > p->n)
@@ -335,7 +335,7 @@ element_slice(struct decode *d, const struct element *e, const struct group *gro
         slice_cut(slice_skip(whole, (uint32_t)(e->offset - groups[i].offset)), e->n_octets);
     if (e->flags & ELEMENT_FLAG_SECRET)
       build_secret(d, s.source, s.first + MIN(e->secret_first, s.n),
-                   MIN(e->secret_octets, s.n - MIN(e->secret_first, s.n)));
+                   MIN(element_secret_end(e), s.n) - MIN(e->secret_first, s.n));
     return s;
   }
   return slice_none(d->work->payload);
@@ -358,7 +358,7 @@ app_info_line(struct decode *d, const struct element *e, struct slice line)
   struct slice before = slice_cut(line, e->secret_first);
   build_info_text(d, before.p, before.n);
   build_info(d, "%s", SECRET_MASK);
-  struct slice behind = slice_skip(line, (uint32_t)e->secret_first + e->secret_octets);
+  struct slice behind = slice_skip(line, element_secret_end(e));
   build_info_text(d, behind.p, behind.n);
 }
 

@@ -28,6 +28,19 @@ app_emit(struct appsession *s, enum side side, struct element *e, const uint8_t 
   s->sink->element(s->data, e, p, n);
 }
 
+/* A line that is too long to be read: a secret that was not found may stand behind its words. */
+static bool
+may_hold_secret(const struct appsession *s, enum side side, const struct app_out *out)
+{
+  if (side != SIDE_CLIENT)
+    return false;
+  return out->kind == ELEMENT_AUTH || out->kind == ELEMENT_REST ||
+         (s->app == APP_SMTP ? out->code == SMTP_AUTH
+          : s->app == APP_POP3
+              ? out->code == POP_PASS || out->code == POP_APOP || out->code == POP_AUTH
+              : out->code == IMAP_LOGIN || out->code == IMAP_AUTHENTICATE);
+}
+
 uint32_t
 app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
               const struct app_out *out)
@@ -46,10 +59,13 @@ app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
       .state = s->state,
       .flags = (uint8_t)(out->flags | line->flags),
   };
-  if (out->secret_octets && out->secret_first <= UINT16_MAX) {
+  size_t secret_octets = out->secret_octets;
+  if (line->flags & ELEMENT_FLAG_CUT && (secret_octets || may_hold_secret(s, side, out)))
+    secret_octets = SIZE_MAX; /* what was not read may belong to it */
+  if (secret_octets) {
     e.flags |= ELEMENT_FLAG_SECRET;
-    e.secret_first = (uint16_t)out->secret_first;
-    e.secret_octets = (uint16_t)MIN(out->secret_octets, UINT16_MAX);
+    e.secret_first = (uint16_t)MIN(out->secret_first, UINT16_MAX);
+    e.secret_octets = (uint16_t)MIN(secret_octets, ELEMENT_SECRET_TO_END);
   }
   return s->sink->element(s->data, &e, line->p, line->n);
 }
@@ -222,7 +238,7 @@ app_emit_run(struct appsession *s, enum side which, enum element_kind kind, uint
                       .kind = (uint8_t)kind,
                       .flags = flags};
   if (flags & ELEMENT_FLAG_SECRET)
-    e.secret_octets = (uint16_t)MIN(n, UINT16_MAX);
+    e.secret_octets = (uint16_t)MIN(n, ELEMENT_SECRET_TO_END);
   side->offset += n;
   app_emit(s, which, &e, p, n);
 }

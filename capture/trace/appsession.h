@@ -20,11 +20,22 @@
 /* A longer line is read up to here and marked: RFC 5321 allows 1000, IMAP servers accept 64 KiB. */
 enum { APPSESSION_LINE_MAX = 65536 };
 
+/* What the server made of the secret. An answer that leaves it unjudged (454, [UNAVAILABLE],
+ * [SYS/TEMP]) is UNKNOWN as none is; one that says that it is right is ACCEPTED though there is no
+ * way in ([IN-USE], [AUTHORIZATIONFAILED]). */
 enum login_outcome {
   LOGIN_UNKNOWN,
   LOGIN_ACCEPTED,
   LOGIN_REJECTED,
-  LOGIN_REFUSED, /* refused before the secret was sent: 530, 538, PRIVACYREQUIRED */
+  LOGIN_REFUSED, /* TLS is wanted first: 530, 538, PRIVACYREQUIRED */
+};
+
+enum login_trait {
+  LOGIN_WRONG = 0x01,   /* rejected because name or secret is wrong: a guess that failed */
+  LOGIN_EMPTY = 0x02,   /* the secret has no octets */
+  LOGIN_IS_USER = 0x04, /* the secret is the user's name, or what stands before its "@" */
+  LOGIN_NTLM_V1 = 0x08,
+  LOGIN_UNBOUND = 0x10, /* SCRAM without channel binding */
 };
 
 enum secret_kind { SECRET_PASSWORD, SECRET_DIGEST, SECRET_TOKEN, SECRET_NONE };
@@ -41,8 +52,10 @@ struct login {
   size_t secret_octets;
   enum secret_kind secret_kind;
   enum login_outcome outcome;
-  bool mid_stream; /* the connection's start was not seen */
-  bool encrypted;  /* said inside TLS that a key log opened: the wire does not show it */
+  bool mid_stream;     /* the connection's start was not seen */
+  bool encrypted;      /* said inside TLS that a key log opened: the wire does not show it */
+  uint8_t traits;      /* enum login_trait */
+  uint32_t iterations; /* of SCRAM, 0: not seen */
   uint32_t
       frames[LOGIN_FRAMES_MAX]; /* ascending, no repeats: lines of the exchange and the answer */
   unsigned n_frames;
@@ -50,6 +63,8 @@ struct login {
   uint64_t
       secret_offset; /* in the client's stream: the octets on the wire, base64 where it was so */
   uint32_t secret_wire_octets;
+  uint64_t challenge_offset; /* in the server's stream: what a digest answers */
+  uint32_t challenge_octets; /* 0: there was none, or the secret needs none */
 };
 
 enum notice_kind {

@@ -99,19 +99,24 @@ auth_set_secret(struct app_auth *a, const uint8_t *p, size_t n, uint64_t at, siz
   a->secret_frame = frame;
 }
 
-/* NTLM sends names in UTF-16 little endian; shown as UTF-8 where they are. */
-static void
-set_ntlm_user(struct app_auth *a, struct sasl_span user)
+/* NTLM may send names in UTF-16: shown as UTF-8. */
+static bool
+set_wide_user(struct app_auth *a, struct sasl_span user)
 {
-  bool wide = user.n >= 2 && user.n % 2 == 0 && user.p[1] == 0;
-  char *text =
-      wide ? g_convert((const char *)user.p, (gssize)user.n, "UTF-8", "UTF-16LE", NULL, NULL, NULL)
-           : NULL;
+  g_autofree char *text =
+      g_convert((const char *)user.p, (gssize)user.n, "UTF-8", "UTF-16LE", NULL, NULL, NULL);
   if (text)
     auth_set_user(a, (const uint8_t *)text, strlen(text));
-  else
-    auth_set_user(a, user.p, user.n);
-  g_free(text);
+  return text != NULL;
+}
+
+static void
+set_sasl_user(struct app_auth *a, const struct sasl_message *m)
+{
+  if (m->is_wide && set_wide_user(a, m->user))
+    return;
+  uint8_t name[AUTH_VALUE_MAX];
+  auth_set_user(a, name, sasl_copy_name(a->sasl, m->user, name, sizeof name));
 }
 
 void
@@ -133,15 +138,29 @@ auth_message(struct app_auth *a, const struct app_line *line, size_t at, size_t 
   }
   auth_add_frame(a, line->first_frame);
   auth_add_frame(a, line->last_frame);
-  if (m.user.p && a->sasl == SASL_NTLM)
-    set_ntlm_user(a, m.user);
-  else if (m.user.p && ok)
-    auth_set_user(a, m.user.p, m.user.n);
+  if (m.user.p && ok)
+    set_sasl_user(a, &m);
   if (m.secret.p && ok)
     auth_set_secret(a, m.secret.p, m.secret.n, line->offset + at, n, line->first_frame);
+  a->traits |= (m.is_ntlm_v1 ? LOGIN_NTLM_V1 : 0) | (m.is_unbound ? LOGIN_UNBOUND : 0);
   a->step++;
   memset(octets, 0, n_octets);
   g_free(octets);
+}
+
+void
+auth_challenge(struct app_auth *a, const struct app_line *line, size_t at)
+{
+  enum { SCRAM_FIRST_MAX = 1024 }; /* nonce, salt and count are some hundred octets */
+  if (a->has_secret || a->secret_kind != SECRET_DIGEST || at >= line->n_text)
+    return;
+  a->challenge_offset = line->offset;
+  a->challenge_octets = (uint32_t)MIN(line->n_octets, UINT32_MAX);
+  size_t n_text = line->n_text - at, n = 0;
+  uint8_t octets[SCRAM_FIRST_MAX];
+  if (a->sasl == SASL_SCRAM && n_text <= SCRAM_FIRST_MAX &&
+      base64_decode((const char *)line->p + at, n_text, octets, &n))
+    a->iterations = sasl_scram_iterations(octets, n);
 }
 
 bool
@@ -200,9 +219,31 @@ auth_join(const struct app_line *line, struct app_out *out)
   return a;
 }
 
-void
-auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome, uint32_t frame)
+/* Is the secret the user's name, or its part before "@"? Any case of ASCII letters. */
+static bool
+secret_is_user(const struct app_auth *a)
 {
+  const uint8_t *at = a->n_user ? memchr(a->user, '@', a->n_user) : NULL;
+  size_t n_local = at ? (size_t)(at - a->user) : a->n_user;
+  return a->n_secret && (a->n_secret == a->n_user || a->n_secret == n_local) &&
+         g_ascii_strncasecmp((const char *)a->user, (const char *)a->secret, a->n_secret) == 0;
+}
+
+static uint8_t
+traits_of(const struct app_auth *a, uint8_t verdict)
+{
+  uint8_t traits = a->traits;
+  if (verdict & AUTH_VERDICT_WRONG)
+    traits |= LOGIN_WRONG;
+  if (!a->has_secret || a->secret_kind != SECRET_PASSWORD)
+    return traits;
+  return traits | (a->n_secret == 0 ? LOGIN_EMPTY : 0) | (secret_is_user(a) ? LOGIN_IS_USER : 0);
+}
+
+void
+auth_finish(struct appsession *s, struct app_auth *a, uint8_t verdict, uint32_t frame)
+{
+  enum login_outcome outcome = (enum login_outcome)(verdict & AUTH_VERDICT_OUTCOME);
   if (frame != ELEMENT_NONE)
     auth_add_frame(a, frame);
   bool nameless = a->sasl == SASL_EXTERNAL || a->sasl == SASL_ANONYMOUS;
@@ -222,12 +263,16 @@ auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome
       .secret_kind = a->has_secret ? a->secret_kind : SECRET_NONE,
       .outcome = outcome,
       .mid_stream = s->mid_stream || s->client_gap,
+      .traits = traits_of(a, verdict),
+      .iterations = a->iterations,
       .n_frames = a->n_frames,
       .secret_frame = a->has_secret ? a->secret_frame
                       : a->n_frames ? a->frames[0]
                                     : 0,
       .secret_offset = a->secret_offset,
       .secret_wire_octets = a->has_secret ? a->secret_wire_octets : 0,
+      .challenge_offset = a->challenge_offset,
+      .challenge_octets = a->has_secret ? a->challenge_octets : 0,
   };
   memcpy(l.frames, a->frames, a->n_frames * sizeof *a->frames);
   s->sink->login(s->data, &l);

@@ -144,6 +144,8 @@ judge_client(const uint8_t *p, size_t n, bool *sure)
     *sure = true;
     return D_SMTP;
   }
+  if (starts(p, n, "AUTH TLS") || starts(p, n, "AUTH SSL")) /* RFC 4217 section 4 */
+    return D_FTP;
   char first = n_word ? (char)g_ascii_toupper((char)p[0]) : 0;
   for (size_t i = 0; i < G_N_ELEMENTS(client_words); i++)
     if (client_words[i].word[0] == first && text_is(p, n_word, client_words[i].word)) {
@@ -278,6 +280,10 @@ weigh(const struct detect_side *client, const struct detect_side *server, uint8_
       bool mid_stream)
 {
   uint8_t c = client->as_client, v = server->as_server;
+  /* Of a connection that was seen from its start a mail server's first line is a greeting, and a
+   * client's a command: what comes later in other talk (a form, a file, a letter) is quoted. */
+  if (!mid_stream && client->n_strange && server->n_strange)
+    return 0;
   if (c && v) {
     uint8_t both = c & v;
     if (!both && (c | v) == (D_POP | D_FTP | D_SMTP))
@@ -291,7 +297,8 @@ weigh(const struct detect_side *client, const struct detect_side *server, uint8_
     return is_single(v & port) && silent ? v & port : 0;
   }
   if (c) {
-    bool silent = server->n_strange == 0 || mid_stream;
+    bool silent =
+        client->n_strange == 0 ? server->n_strange == 0 || mid_stream : mid_stream && c & port;
     if (is_single(c) && client->sure_client && silent)
       return c;
     return is_single(c & port) && silent ? c & port : 0;

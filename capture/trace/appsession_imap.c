@@ -84,7 +84,7 @@ imap_completed(struct appsession *s, enum imap_verb verb, bool ok)
 }
 
 static void
-imap_take_answer(struct appsession *s, unsigned i, enum imap_status status, bool refused,
+imap_take_answer(struct appsession *s, unsigned i, enum imap_status status, uint8_t verdict,
                  uint32_t frame)
 {
   struct app_command *c = app_at(s, i);
@@ -96,7 +96,7 @@ imap_take_answer(struct appsession *s, unsigned i, enum imap_status status, bool
     s->sides[SIDE_CLIENT].assume = APP_MODE_LINES;
   }
   if (c->auth)
-    auth_finish(s, c->auth, ok ? LOGIN_ACCEPTED : refused ? LOGIN_REFUSED : LOGIN_REJECTED, frame);
+    auth_finish(s, c->auth, verdict, frame);
   s->synced = true;
   app_remove(s, i);
 }
@@ -432,6 +432,31 @@ has_code(const struct app_line *line, size_t at, const char *code)
          (line->p[at + 1 + n_code] == ']' || line->p[at + 1 + n_code] == ' ');
 }
 
+/* What the answer to a login says: RFC 5530 section 3. A secret that has expired, or fails for
+ * another reason than itself, is no wrong guess. */
+static uint8_t
+imap_verdict(const struct app_line *line, enum imap_status status, size_t at)
+{
+  static const struct {
+    const char *code;
+    uint8_t verdict;
+  } codes[] = {{"PRIVACYREQUIRED", LOGIN_REFUSED},
+               {"UNAVAILABLE", LOGIN_UNKNOWN},
+               {"INUSE", LOGIN_UNKNOWN},
+               {"LIMIT", LOGIN_UNKNOWN},
+               {"AUTHORIZATIONFAILED", LOGIN_ACCEPTED},
+               {"EXPIRED", LOGIN_REJECTED},
+               {"CONTACTADMIN", LOGIN_REJECTED}};
+  if (status == IMAP_STATUS_OK)
+    return LOGIN_ACCEPTED;
+  if (status == IMAP_STATUS_BAD)
+    return LOGIN_REJECTED;
+  for (size_t i = 0; i < G_N_ELEMENTS(codes); i++)
+    if (has_code(line, at, codes[i].code))
+      return codes[i].verdict;
+  return LOGIN_REJECTED | AUTH_VERDICT_WRONG;
+}
+
 /* A server's data line may end in a literal; then it goes on behind it. */
 static void
 imap_reply_literal(struct appsession *s, const struct app_line *line, struct app_out *out)
@@ -467,6 +492,7 @@ imap_continue(struct appsession *s, const struct app_line *line)
     s->exchange_asked = true;
     out.command = s->exchange_element;
     auth_add_frame(s->exchange, line->last_frame);
+    auth_challenge(s->exchange, line, MIN(2, line->n_text));
   } else if (s->sides[SIDE_CLIENT].assume == APP_MODE_COUNT) {
     out.command = s->u.imap.command;
   }
@@ -530,24 +556,24 @@ imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
   unsigned at = find_tag(s, tag);
   if (at == s->queue.n && s->mid_stream)
     at = find_tag(s, 0);
-  bool refused = has_code(line, MIN(end + 1, line->n_text), "PRIVACYREQUIRED");
+  uint8_t verdict = imap_verdict(line, status, MIN(end + 1, line->n_text));
   enum imap_verb verb = IMAP_UNKNOWN;
   if (at < s->queue.n && imap_is_ahead(s, app_at(s, at), status)) {
     out.command = app_at(s, at)->element;
     app_keep_early(s, (struct app_early){.tag = app_at(s, at)->tag,
                                          .code = (uint16_t)status,
                                          .frame = line->last_frame,
-                                         .detail = refused});
+                                         .detail = verdict});
   } else if (at < s->queue.n) {
     verb = (enum imap_verb)app_at(s, at)->verb;
     out.command = app_at(s, at)->element;
-    imap_take_answer(s, at, status, refused, line->last_frame);
+    imap_take_answer(s, at, status, verdict, line->last_frame);
   } else {
     if (s->n_early == APP_EARLY_MAX)
       memmove(s->early, s->early + 1, --s->n_early * sizeof s->early[0]);
     app_keep_early(
         s, (struct app_early){
-               .tag = tag, .code = (uint16_t)status, .frame = line->last_frame, .detail = refused});
+               .tag = tag, .code = (uint16_t)status, .frame = line->last_frame, .detail = verdict});
     if (s->synced)
       out.flags |= ELEMENT_FLAG_ODD;
   }

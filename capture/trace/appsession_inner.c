@@ -19,7 +19,7 @@ inner_login(void *data, const struct login *login)
   struct login l = *login;
   if (outer->inner_flag == ELEMENT_FLAG_INNER)
     l.encrypted = true;
-  l.secret_wire_octets = 0; /* its octets are not those of the stream */
+  l.secret_wire_octets = l.challenge_octets = 0; /* its octets are not those of the stream */
   outer->sink->login(outer->data, &l);
 }
 

@@ -86,13 +86,15 @@ pop_pass(struct appsession *s, const struct app_line *line, size_t n_word, struc
 }
 
 static struct app_auth *
-pop_apop(const struct app_line *line, size_t n_word, struct app_out *out)
+pop_apop(struct appsession *s, const struct app_line *line, size_t n_word, struct app_out *out)
 {
   size_t user = skip_spaces(line, n_word), digest = line->n_text;
   while (digest > user && line->p[digest - 1] != ' ')
     digest--;
   struct app_auth *a = auth_new("APOP", NULL, 0);
   a->secret_kind = SECRET_DIGEST;
+  a->challenge_offset = s->u.pop.greeting_offset;
+  a->challenge_octets = s->u.pop.greeting_octets;
   auth_add_frame(a, line->first_frame);
   auth_add_frame(a, line->last_frame);
   if (digest <= user + 1) {
@@ -190,7 +192,7 @@ pop_command(struct appsession *s, const struct app_line *line)
   else if (verb == POP_PASS)
     auth = pop_pass(s, line, n_word, &out);
   else if (verb == POP_APOP)
-    auth = pop_apop(line, n_word, &out);
+    auth = pop_apop(s, line, n_word, &out);
   else if (verb == POP_AUTH)
     auth = pop_auth(line, n_word, &out);
   else if (verb == POP_QUIT && s->state == POP_STATE_TRANSACTION)
@@ -224,17 +226,31 @@ pop_auth_line(struct appsession *s, const struct app_line *line)
 
 /* ---- server ---- */
 
-/* RFC 2449 section 8, RFC 3206: codes in brackets that refuse before looking at the password. A
- * server that wants TLS first has no code of its own. */
-static enum login_outcome
-pop_outcome(enum pop_status status)
+/* The codes in brackets of RFC 2449 section 8 and RFC 3206 section 4: trouble of the system and too
+ * early a login judge no secret, a maildrop in use is told only to who has the right one. A server
+ * that wants TLS first has no code of its own. */
+static uint8_t
+pop_failure(const struct app_line *line)
 {
-  return status == POP_STATUS_OK ? LOGIN_ACCEPTED : LOGIN_REJECTED;
+  static const struct {
+    const char *code;
+    uint8_t verdict;
+  } codes[] = {{"[SYS/TEMP]", LOGIN_UNKNOWN},
+               {"[SYS/PERM]", LOGIN_UNKNOWN},
+               {"[LOGIN-DELAY]", LOGIN_UNKNOWN},
+               {"[IN-USE]", LOGIN_ACCEPTED}};
+  size_t at = skip_spaces(line, skip_word(line, 0));
+  for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+    size_t n = strlen(codes[i].code);
+    if (line->n_text - at >= n && text_is(line->p + at, n, codes[i].code))
+      return codes[i].verdict;
+  }
+  return LOGIN_REJECTED | AUTH_VERDICT_WRONG;
 }
 
 /* The head of the queue is answered by this status; what it opens is done here. */
 static void
-pop_take_answer(struct appsession *s, enum pop_status status, uint32_t frame)
+pop_take_answer(struct appsession *s, enum pop_status status, uint8_t verdict, uint32_t frame)
 {
   struct app_command *c = app_head(s);
   if (c->auth && status == POP_STATUS_CONTINUE) {
@@ -246,7 +262,7 @@ pop_take_answer(struct appsession *s, enum pop_status status, uint32_t frame)
   }
   bool ok = status == POP_STATUS_OK;
   if (c->auth) {
-    auth_finish(s, c->auth, pop_outcome(status), frame);
+    auth_finish(s, c->auth, verdict, frame);
     if (ok && s->state == POP_STATE_AUTHORIZATION)
       s->state = POP_STATE_TRANSACTION;
   }
@@ -271,7 +287,7 @@ pop_take_early(struct appsession *s)
     s->n_early--;
     memmove(s->early, s->early + 1, s->n_early * sizeof early);
     bool goes_on = c->auth && early.code == POP_STATUS_CONTINUE;
-    pop_take_answer(s, (enum pop_status)early.code, early.frame);
+    pop_take_answer(s, (enum pop_status)early.code, early.detail, early.frame);
     if (goes_on)
       return;
   }
@@ -336,6 +352,16 @@ pop_resync(struct appsession *s)
   s->after_gap = false;
 }
 
+/* A greeting with "<" in it offers APOP (RFC 1939 section 7). */
+static void
+pop_remember_greeting(struct appsession *s, const struct app_line *line)
+{
+  if (!line->n_text || !memchr(line->p, '<', line->n_text))
+    return;
+  s->u.pop.greeting_offset = line->offset;
+  s->u.pop.greeting_octets = (uint32_t)MIN(line->n_octets, UINT32_MAX);
+}
+
 static void
 pop_status_line(struct appsession *s, const struct app_line *line, enum pop_status status)
 {
@@ -353,10 +379,16 @@ pop_status_line(struct appsession *s, const struct app_line *line, enum pop_stat
     kind = WAITING_MESSAGE;
   if (kind == WAITING_MESSAGE || kind == WAITING_LIST)
     out.flags |= ELEMENT_FLAG_MORE;
+  uint8_t verdict = ok ? LOGIN_ACCEPTED : pop_failure(line);
+  if (status == POP_STATUS_CONTINUE && s->exchange)
+    auth_challenge(s->exchange, line, MIN(2, line->n_text));
+  if (c && kind == WAITING_GREETING)
+    pop_remember_greeting(s, line);
   if (c && !auth_is_asked(s, c))
-    pop_take_answer(s, status, line->last_frame);
+    pop_take_answer(s, status, verdict, line->last_frame);
   else if (c || s->synced)
-    app_keep_early(s, (struct app_early){.code = (uint16_t)status, .frame = line->last_frame});
+    app_keep_early(s, (struct app_early){
+                          .code = (uint16_t)status, .frame = line->last_frame, .detail = verdict});
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (kind == WAITING_LIST) {
     s->u.pop.listing = capabilities ? LISTING_CAPABILITIES : LISTING_TEXT;

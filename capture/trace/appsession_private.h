@@ -84,8 +84,13 @@ struct app_auth {
   uint32_t frames[LOGIN_FRAMES_MAX];
   unsigned n_frames;
   uint32_t secret_frame, secret_wire_octets;
-  uint64_t secret_offset;
+  uint64_t secret_offset, challenge_offset;
+  uint32_t challenge_octets, iterations;
+  uint8_t traits; /* enum login_trait: what the messages showed */
 };
+
+/* What an answer says of an attempt: enum login_outcome, and whether name or secret is wrong. */
+enum { AUTH_VERDICT_OUTCOME = 0x0f, AUTH_VERDICT_WRONG = 0x10 };
 
 /* A command that waits for its answer. */
 struct app_command {
@@ -194,6 +199,8 @@ struct appsession {
       bool has_user;
       uint32_t user_frames[2];
       uint32_t list_command;
+      uint32_t greeting_octets; /* of a greeting with a challenge for APOP; 0: none */
+      uint64_t greeting_offset;
       uint8_t listing; /* what the server's multi-line answer is */
     } pop;
     struct {
@@ -338,6 +345,8 @@ void auth_add_secret(struct app_auth *a, const uint8_t *p, size_t n);
  * range in `out` when the message must be masked. */
 void auth_message(struct app_auth *a, const struct app_line *line, size_t at, size_t n,
                   struct app_out *out);
+/* A server's message in base64 at line->p[at..]: what the client's secret will answer. */
+void auth_challenge(struct app_auth *a, const struct app_line *line, size_t at);
 /* Could this client line be the next message, though the server has not asked for it? */
 bool auth_wants(const struct app_auth *a, const struct app_line *line);
 /* The server has asked this exchange for a message that has not come: what it says next is ahead.
@@ -349,9 +358,9 @@ void auth_lost_message(struct appsession *s);
  * message, or the user of a LOGIN exchange, whose password is asked for next. NULL when it cannot
  * be. */
 struct app_auth *auth_join(const struct app_line *line, struct app_out *out);
-/* Reports the attempt if it showed a secret (or was refused before), with its answer's frame. */
-void auth_finish(struct appsession *s, struct app_auth *a, enum login_outcome outcome,
-                 uint32_t frame);
+/* Reports the attempt if it showed a secret (or was refused before), with its answer's frame.
+ * `verdict`: AUTH_VERDICT_... */
+void auth_finish(struct appsession *s, struct app_auth *a, uint8_t verdict, uint32_t frame);
 /* Attempts that have no answer when the stream ends. */
 void auth_finish_all(struct appsession *s);
 

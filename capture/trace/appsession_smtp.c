@@ -112,19 +112,27 @@ smtp_answered(struct appsession *s, const struct app_command *c, unsigned code)
   }
 }
 
-static enum login_outcome
-smtp_outcome(const struct app_auth *a, unsigned code)
+/* What a reply says of an attempt to log in: RFC 4954 section 6, RFC 5248 (enhanced codes). 523,
+ * 530, 534 and 538, or x.7.9 to x.7.11, want TLS or a stronger mechanism; 4xx judges nothing; 500
+ * to 504 dislike the command, not the secret. */
+static uint8_t
+smtp_verdict(unsigned code, const uint8_t *text, size_t n)
 {
   if (code >= 200 && code < 300)
     return LOGIN_ACCEPTED;
-  if (code == 530 || code == 538 || code == 523 || code == 534)
+  bool enhanced = n >= 5 && text[1] == '.' && text[2] == '7' && text[3] == '.';
+  bool tls_first = enhanced && (text[4] == '9' ||
+                                (n >= 6 && text[4] == '1' && text[5] <= '1' && text[5] >= '0'));
+  if (code == 523 || code == 530 || code == 534 || code == 538 || (tls_first && code >= 400))
     return LOGIN_REFUSED;
-  return LOGIN_REJECTED;
+  if (code < 500)
+    return LOGIN_UNKNOWN;
+  return LOGIN_REJECTED | (code > 504 ? AUTH_VERDICT_WRONG : 0);
 }
 
 /* A command has its last answer (or an intermediate one: 334). */
 static void
-smtp_take_answer(struct appsession *s, unsigned code, uint32_t frame)
+smtp_take_answer(struct appsession *s, unsigned code, uint8_t verdict, uint32_t frame)
 {
   struct app_command *c = app_head(s);
   envelope_answered(s, c, code, frame);
@@ -137,9 +145,8 @@ smtp_take_answer(struct appsession *s, unsigned code, uint32_t frame)
     return;
   }
   if (c->auth) {
-    enum login_outcome outcome = smtp_outcome(c->auth, code);
-    s->u.smtp.authenticated |= outcome == LOGIN_ACCEPTED;
-    auth_finish(s, c->auth, outcome, frame);
+    s->u.smtp.authenticated |= verdict == LOGIN_ACCEPTED;
+    auth_finish(s, c->auth, verdict, frame);
   }
   app_remove(s, 0);
   s->synced = true;
@@ -158,7 +165,7 @@ smtp_take_early(struct appsession *s)
     if ((c->verb == SMTP_AUTH) != auth_code && early.code < 400)
       continue; /* a reply nobody asked for */
     bool goes_on = c->auth && early.code == 334;
-    smtp_take_answer(s, early.code, early.frame);
+    smtp_take_answer(s, early.code, early.detail, early.frame);
     if (goes_on)
       return; /* the next one answers the next line */
   }
@@ -419,9 +426,9 @@ smtp_leave_message(struct appsession *s)
 
 /* No command waits: the capture lacks it, shows it late, or the server speaks unasked (421). */
 static void
-smtp_unasked(struct appsession *s, unsigned code, const struct app_line *line)
+smtp_unasked(struct appsession *s, const struct app_early *reply, const struct app_line *line)
 {
-  uint32_t frame = line->last_frame;
+  unsigned code = reply->code;
   if (!s->sides[SIDE_CLIENT].seen && code == 354)
     s->state = SMTP_STATE_DATA;
   else if (s->mid_stream && s->state == SMTP_STATE_CONNECTED && code == 220)
@@ -436,7 +443,7 @@ smtp_unasked(struct appsession *s, unsigned code, const struct app_line *line)
   }
   bool may_be_early = s->synced && code != 421;
   if (may_be_early)
-    app_keep_early(s, (struct app_early){.code = (uint16_t)code, .frame = frame});
+    app_keep_early(s, *reply);
 }
 
 /* The connection's start is not in the capture, and the client did not wait for the greeting: 220
@@ -492,12 +499,18 @@ smtp_reply(struct appsession *s, const struct app_line *line)
   }
   s->u.smtp.denied = code >= 500 && smtp_denies(line->p + text_at, line->n_text - text_at);
   if (is_reply && !more) {
+    struct app_early reply = {.code = (uint16_t)code,
+                              .frame = line->last_frame,
+                              .detail =
+                                  smtp_verdict(code, line->p + text_at, line->n_text - text_at)};
+    if (code == 334 && s->exchange)
+      auth_challenge(s->exchange, line, text_at);
     if (c && auth_is_asked(s, c))
-      app_keep_early(s, (struct app_early){.code = (uint16_t)code, .frame = line->last_frame});
+      app_keep_early(s, reply);
     else if (c)
-      smtp_take_answer(s, code, line->last_frame);
+      smtp_take_answer(s, code, reply.detail, line->last_frame);
     else
-      smtp_unasked(s, code, line);
+      smtp_unasked(s, &reply, line);
   }
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (offers && !s->offer_noticed) {

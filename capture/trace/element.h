@@ -19,7 +19,8 @@ enum app {
   APP_N,
 };
 
-/* Side of a stream. The client is the end that sent the SYN, or by what is said when none was seen. */
+/* Side of a stream. The client is the end that sent the SYN, or by what is said when none was seen.
+ */
 enum side { SIDE_CLIENT, SIDE_SERVER };
 
 enum element_kind {
@@ -63,13 +64,16 @@ enum element_flag {
   ELEMENT_FLAG_CUT = 0x20,       /* longer than APPSESSION_LINE_MAX: only its start was read */
   ELEMENT_FLAG_INNER = 0x40,     /* was sealed by TLS: its offset counts what was opened, not the
                                     octets of the TCP stream */
-  ELEMENT_FLAG_INFLATED = 0x80, /* was compressed: its offset counts what was inflated */
+  ELEMENT_FLAG_INFLATED = 0x80,  /* was compressed: its offset counts what was inflated */
 };
 
 /* Not on the wire as it stands: its offset counts what was opened or inflated. */
 enum { ELEMENT_FLAGS_INSIDE = ELEMENT_FLAG_INNER | ELEMENT_FLAG_INFLATED };
 
 #define ELEMENT_NONE UINT32_MAX
+
+/* A secret of so many octets or more hides all that follows it in its element. */
+enum { ELEMENT_SECRET_TO_END = UINT16_MAX };
 
 /* Frame numbers here are 0-based indexes into the trace. Offsets count the octets of that side's
  * stream from its first data octet. */
@@ -81,13 +85,21 @@ struct element {
   uint32_t last_frame;  /* the frame that completed it */
   uint32_t command;     /* index of the element that began this command or that this answers */
   uint16_t code;
-  uint16_t secret_first; /* octets behind `offset` */
-  uint16_t secret_octets;
-  uint8_t app;   /* enum app */
-  uint8_t kind;  /* enum element_kind */
-  uint8_t side;  /* enum side */
+  uint16_t secret_first;  /* octets behind `offset` */
+  uint16_t secret_octets; /* ELEMENT_SECRET_TO_END: all that follow; see element_secret_end() */
+  uint8_t app;            /* enum app */
+  uint8_t kind;           /* enum element_kind */
+  uint8_t side;           /* enum side */
   uint8_t state; /* the protocol's state behind this element: smtp_state, pop_state, imap_state */
   uint8_t flags;
 };
+
+/* Octets behind `offset` at which the secret of an element with ELEMENT_FLAG_SECRET ends. */
+static inline uint32_t
+element_secret_end(const struct element *e)
+{
+  uint32_t end = (uint32_t)e->secret_first + e->secret_octets;
+  return e->secret_octets == ELEMENT_SECRET_TO_END && end < e->n_octets ? e->n_octets : end;
+}
 
 #endif

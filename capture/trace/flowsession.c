@@ -47,14 +47,14 @@ ring_add(struct ring *r, const struct stream_run *run)
     r->n++;
 }
 
-/* The evidence for [offset, offset + n) of one direction, oldest first; *time_ns becomes that of
- * the first piece. */
+/* The evidence for [offset, offset + n) of one direction, oldest first, at most n_max pieces;
+ * *time_ns becomes that of the first piece. */
 static unsigned
-find_evidence(const struct ring *r, uint64_t offset, uint64_t n, struct evidence *out,
-              int64_t *time_ns)
+find_evidence(const struct ring *r, uint64_t offset, uint64_t n, unsigned n_max,
+              struct evidence *out, int64_t *time_ns)
 {
   unsigned found = 0;
-  for (unsigned i = 0; i < r->n && found < FINDING_EVIDENCE_MAX; i++) {
+  for (unsigned i = 0; i < r->n && found < n_max; i++) {
     const struct place *p =
         &r->places[(r->next + FLOWSESSION_RUNS_MAX - r->n + i) % FLOWSESSION_RUNS_MAX];
     /* Counted from `offset`. */
@@ -114,7 +114,11 @@ on_login(void *data, const struct login *login)
   struct evidence evidence[FINDING_EVIDENCE_MAX];
   int64_t time_ns = s->time_ns;
   unsigned n = find_evidence(&s->rings[direction_of(s, SIDE_CLIENT)], login->secret_offset,
-                             login->secret_wire_octets, evidence, &time_ns);
+                             login->secret_wire_octets, FINDING_EVIDENCE_MAX, evidence, &time_ns);
+  int64_t challenge_ns; /* a digest is proved by what it answers, too */
+  n +=
+      find_evidence(&s->rings[direction_of(s, SIDE_SERVER)], login->challenge_offset,
+                    login->challenge_octets, FINDING_EVIDENCE_MAX - n, evidence + n, &challenge_ns);
   if (s->sink->login)
     s->sink->login(s->data, login, &(struct finding_place){where, time_ns, evidence, n});
 }
@@ -131,8 +135,9 @@ on_notice(void *data, const struct notice *notice)
   struct finding_place place = {
       .where = describe(s), .time_ns = s->time_ns, .evidence = evidence, .n_evidence = 1};
   if (notice->n_octets)
-    place.n_evidence = find_evidence(&s->rings[direction_of(s, notice->side)], notice->offset,
-                                     notice->n_octets, evidence, &place.time_ns);
+    place.n_evidence =
+        find_evidence(&s->rings[direction_of(s, notice->side)], notice->offset, notice->n_octets,
+                      FINDING_EVIDENCE_MAX, evidence, &place.time_ns);
   s->sink->notice(s->data, notice, &place);
 }
 

@@ -64,8 +64,8 @@ read_cram(unsigned step, const uint8_t *p, size_t n, struct sasl_message *out)
   out->secret = span(space + 1, (size_t)(p + n - space - 1));
 }
 
-/* The value behind `key` in a list of key=value with a one-octet separator; quotes are taken off.
- */
+/* The value behind `key` in a list of key=value with a one-octet separator; quotes are taken off,
+ * in which a backslash hides the octet behind it (RFC 2831 section 7.2). */
 static struct sasl_span
 attribute(const uint8_t *p, size_t n, uint8_t separator, const char *key)
 {
@@ -76,10 +76,10 @@ attribute(const uint8_t *p, size_t n, uint8_t separator, const char *key)
     while (i < n && (quoted || p[i] != separator)) {
       if (p[i] == '"' && separator == ',')
         quoted = !quoted;
-      i++;
+      i += quoted && p[i] == '\\' && i + 1 < n ? 2 : 1;
     }
     size_t end = i++;
-    while (at < end && p[at] == ' ')
+    while (at < end && (p[at] == ' ' || p[at] == '\t'))
       at++;
     if (end - at > n_key && memcmp(p + at, key, n_key) == 0) {
       at += n_key;
@@ -131,6 +131,12 @@ read_ntlm(unsigned step, const uint8_t *p, size_t n, struct sasl_message *out)
     out->secret = span(p + proof_at, n_proof);
   if (user_at <= n && n_user <= n - user_at)
     out->user = span(p + user_at, n_user);
+  /* The flags lie behind the fields, before what these point at; older messages have none. */
+  enum { FLAGS_AT = 60, NEGOTIATE_UNICODE = 1 };
+  bool has_flags = n >= FLAGS_AT + 4 && proof_at >= FLAGS_AT + 4 && user_at >= FLAGS_AT + 4;
+  out->is_wide = has_flags ? get_le32(p + FLAGS_AT) & NEGOTIATE_UNICODE
+                           : out->user.n >= 2 && out->user.n % 2 == 0 && out->user.p[1] == 0;
+  out->is_ntlm_v1 = out->secret.n == 24;
   out->odd = !out->secret.p || !out->user.p;
 }
 
@@ -141,6 +147,7 @@ read_scram(unsigned step, const uint8_t *p, size_t n, struct sasl_message *out)
   if (step == 0) {
     out->user = attribute(p, n, ',', "n=");
     out->authzid = attribute(p, n, ',', "a=");
+    out->is_unbound = n > 0 && p[0] != 'p';
     out->odd = !out->user.p;
     out->holds_secret = out->odd;
   } else if (n > 0) {
@@ -231,7 +238,8 @@ sasl_find(const uint8_t *text, size_t n)
       return (enum sasl_mechanism)i;
     }
   }
-  if (text_is(text, n, "KERBEROS_V4") || text_is(text, n, "GSS-SPNEGO"))
+  if (text_is(text, n, "KERBEROS_V4") || text_is(text, n, "GSS-SPNEGO") ||
+      (n > 4 && text_is(text, 4, "GS2-")))
     return SASL_GSSAPI;
   return SASL_UNKNOWN;
 }
@@ -260,6 +268,41 @@ sasl_read(enum sasl_mechanism mechanism, unsigned step, const uint8_t *p, size_t
 {
   *out = (struct sasl_message){0};
   mechanisms[mechanism].read(step, p, n, out);
+}
+
+size_t
+sasl_copy_name(enum sasl_mechanism mechanism, struct sasl_span name, uint8_t *out, size_t room)
+{
+  bool hex = mechanism == SASL_SCRAM || mechanism == SASL_OAUTHBEARER;
+  size_t o = 0;
+  for (size_t i = 0; i < name.n && o < room; i++) {
+    uint8_t octet = name.p[i];
+    if (hex && octet == '=' && i + 2 < name.n && text_is(name.p + i, 3, "=2C")) {
+      octet = ',';
+      i += 2;
+    } else if (hex && octet == '=' && i + 2 < name.n && text_is(name.p + i, 3, "=3D")) {
+      i += 2;
+    } else if (mechanism == SASL_DIGEST_MD5 && octet == '\\' && i + 1 < name.n) {
+      octet = name.p[++i];
+    }
+    out[o++] = octet;
+  }
+  return o;
+}
+
+uint32_t
+sasl_scram_iterations(const uint8_t *p, size_t n)
+{
+  struct sasl_span count = attribute(p, n, ',', "i=");
+  uint32_t value = 0;
+  if (count.n == 0 || count.n > 9 || !attribute(p, n, ',', "r=").p)
+    return 0;
+  for (size_t i = 0; i < count.n; i++) {
+    if (count.p[i] < '0' || count.p[i] > '9')
+      return 0;
+    value = value * 10 + (uint32_t)(count.p[i] - '0');
+  }
+  return value;
 }
 
 static size_t

@@ -21,7 +21,7 @@ enum sasl_mechanism {
   SASL_OAUTHBEARER, /* RFC 7628 */
   SASL_EXTERNAL,    /* RFC 4422 appendix A */
   SASL_ANONYMOUS,   /* RFC 4505 */
-  SASL_GSSAPI,      /* RFC 4752, also KERBEROS_V4 and GSS-SPNEGO: opaque tokens */
+  SASL_GSSAPI,      /* RFC 4752, also KERBEROS_V4, GSS-SPNEGO, GS2-*: opaque tokens */
   SASL_N_MECHANISMS
 };
 
@@ -42,14 +42,27 @@ struct sasl_span {
 };
 
 struct sasl_message {
-  struct sasl_span authzid, user, secret;
+  struct sasl_span authzid, user, secret; /* as on the wire: sasl_copy_name() resolves escapes */
   bool holds_secret; /* must be masked: true also when the message is not understood */
   bool odd;          /* not what the mechanism's grammar says */
+  bool is_wide;      /* NTLM: the user is UTF-16, little endian */
+  bool is_ntlm_v1;   /* its NT response has the 24 octets of version 1 (MS-NLMP section 2.2.2.6) */
+  bool is_unbound;   /* SCRAM: the gs2 header asks for no channel binding (RFC 5802 section 7) */
 };
 
 /* Reads the client's message number `step` (from 0) of a mechanism, base64 already decoded. */
 void sasl_read(enum sasl_mechanism mechanism, unsigned step, const uint8_t *p, size_t n,
                struct sasl_message *out);
+
+/* The octets that a name of this mechanism means, its escapes resolved ("=2C" of SCRAM and
+ * OAUTHBEARER, a backslash of DIGEST-MD5); at most `room`, which n octets always suffice for.
+ * Returns their number. */
+size_t sasl_copy_name(enum sasl_mechanism mechanism, struct sasl_span name, uint8_t *out,
+                      size_t room);
+
+/* The iteration count in a SCRAM server's first message (RFC 5802 section 5.1, "i="); 0 when it is
+ * none. */
+uint32_t sasl_scram_iterations(const uint8_t *p, size_t n);
 
 /* ---- strings of IMAP (RFC 3501 section 4.3, RFC 7888) ---- */
 
