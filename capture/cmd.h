@@ -23,6 +23,8 @@ int cmd_flows(int argc, char **argv);
 int cmd_fields(int argc, char **argv);
 int cmd_filters(int argc, char **argv);
 int cmd_findings(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_interfaces(int argc, char **argv);
 
 /* ---- what the commands share (main.c) ---- */
 struct trace;
