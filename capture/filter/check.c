@@ -327,7 +327,7 @@ check_regex(struct filter_reading *r, struct filter_node *t)
   g_autoptr(GError) error = NULL;
   if (strlen(e->text->str) == e->text->len)
     t->regex =
-        g_regex_new(e->text->str, G_REGEX_CASELESS | G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, &error);
+        g_regex_new(e->text->str, G_REGEX_CASELESS | G_REGEX_RAW | G_REGEX_OPTIMIZE | G_REGEX_NEWLINE_LF, 0, &error);
   if (!t->regex)
     filter_fail(r, e->first, e->n,
                 lang_text("This is no regular expression: %s", "นี่ไม่ใช่นิพจน์ปรกติ: %s"),
