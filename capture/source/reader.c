@@ -195,41 +195,48 @@ static enum reader_status
 fail_damaged(struct reader *r, uint64_t at, uint64_t record, GError **error)
 {
   fail(r, error, SOURCE_ERROR_DAMAGED,
-       lang_text("record %2$" PRIu64 " at octet %1$" PRIu64
-                 " has a length or a mark that cannot be, so what follows cannot be found. What was read "
-                 "before is shown.",
-                 "ระเบียนที่ %2$" PRIu64 " ที่ไบต์ %1$" PRIu64
-                 " มีความยาวหรือเครื่องหมายที่เป็นไปไม่ได้ จึงหาข้อมูลถัดไปไม่พบ ข้อมูลที่อ่านได้ก่อนหน้านี้ยังแสดงอยู่"),
+       lang_text(
+           "record %2$" PRIu64 " at octet %1$" PRIu64
+           " has a length or a mark that cannot be, so what follows cannot be found. What was read "
+           "before is shown.",
+           "ระเบียนที่ %2$" PRIu64 " ที่ไบต์ %1$" PRIu64
+           " มีความยาวหรือเครื่องหมายที่เป็นไปไม่ได้ จึงหาข้อมูลถัดไปไม่พบ ข้อมูลที่อ่านได้ก่อนหน้านี้ยังแสดงอยู่"),
        at, record);
   return READER_FAILED;
 }
 
+/* Hands out the record at p, which lies whole in the buffer. */
+G_ALWAYS_INLINE static inline void
+take_record(struct reader *r, const uint8_t *p, uint32_t captured, struct reader_frame *out)
+{
+  uint32_t wire = get32(r, p + 12);
+  r->n_records++;
+  r->used_octets = r->record_octets + captured;
+  out->octets = p + r->record_octets;
+  out->position = input_position(r->in) + r->record_octets;
+  out->time_ns = (int64_t)get32(r, p) * 1000000000 + (int64_t)get32(r, p + 4) * r->ns_per_unit;
+  out->captured_octets = captured;
+  out->wire_octets = wire < captured ? captured : wire;
+  out->interface = 0;
+  out->link = r->link;
+}
+
+/* A record at the buffer's end, or the file's, or one that is damaged. */
 static enum reader_status
 next_pcap(struct reader *r, struct reader_frame *out, GError **error)
 {
   struct input *in = r->in;
-  in->at += r->used_octets;
-  r->used_octets = 0;
   if (!input_need(in, r->record_octets)) {
     if (in->at == in->n && !in->trouble)
       return READER_END;
     return fail_cut(r, error);
   }
-  const uint8_t *p = input_here(in);
-  uint32_t captured = get32(r, p + 8), wire = get32(r, p + 12);
+  uint32_t captured = get32(r, input_here(in) + 8);
   if (captured > READER_FRAME_MAX)
     return fail_damaged(r, input_position(in), r->n_records + 1, error);
-  out->time_ns = (int64_t)get32(r, p) * 1000000000 + (int64_t)get32(r, p + 4) * r->ns_per_unit;
   if (!input_need(in, r->record_octets + captured))
     return fail_cut(r, error);
-  r->n_records++;
-  r->used_octets = r->record_octets + captured;
-  out->octets = input_here(in) + r->record_octets;
-  out->position = input_position(in) + r->record_octets;
-  out->captured_octets = captured;
-  out->wire_octets = wire < captured ? captured : wire;
-  out->interface = 0;
-  out->link = r->link;
+  take_record(r, input_here(in), captured, out);
   return READER_FRAME;
 }
 
@@ -238,8 +245,21 @@ reader_next(struct reader *r, struct reader_frame *out, GError **error)
 {
   if (r->has_failed)
     return READER_END;
-  if (!r->is_pcapng)
+  if (!r->is_pcapng) {
+    struct input *in = r->in;
+    in->at += r->used_octets;
+    r->used_octets = 0;
+    size_t n = in->n - in->at;
+    const uint8_t *p = input_here(in);
+    if (n >= r->record_octets) {
+      uint32_t captured = get32(r, p + 8);
+      if (captured <= READER_FRAME_MAX && n - r->record_octets >= captured) {
+        take_record(r, p, captured, out);
+        return READER_FRAME;
+      }
+    }
     return next_pcap(r, out, error);
+  }
   switch (pcapng_next(&r->ng, r->in, out)) {
   case PCAPNG_FRAME:
     return READER_FRAME;

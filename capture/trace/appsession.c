@@ -21,6 +21,8 @@
 void
 app_emit(struct appsession *s, enum side side, struct element *e, const uint8_t *p, size_t n)
 {
+  if (s->sink->drops_elements)
+    return;
   e->flow = s->flow;
   e->app = s->app;
   e->side = (uint8_t)side;
@@ -45,6 +47,8 @@ uint32_t
 app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
               const struct app_out *out)
 {
+  if (s->sink->drops_elements)
+    return 0;
   struct element e = {
       .offset = line->offset,
       .n_octets = line->n_octets > UINT32_MAX ? UINT32_MAX : (uint32_t)line->n_octets,
@@ -100,7 +104,7 @@ struct app_command *
 app_at(struct appsession *s, unsigned i)
 {
   struct app_queue *q = &s->queue;
-  return &q->items[(q->head + i) % q->room];
+  return &q->items[(q->head + i) & (q->room - 1)];
 }
 
 struct app_command *
@@ -112,10 +116,10 @@ app_head(struct appsession *s)
 static void
 queue_grow(struct app_queue *q)
 {
-  unsigned room = q->room ? q->room * 2 : 4;
+  unsigned room = q->room ? q->room * 2 : 4; /* a power of two: places are found with a mask */
   struct app_command *items = g_new(struct app_command, room);
   for (unsigned i = 0; i < q->n; i++)
-    items[i] = q->items[(q->head + i) % q->room];
+    items[i] = q->items[(q->head + i) & (q->room - 1)];
   g_free(q->items);
   q->items = items;
   q->room = room;
@@ -149,7 +153,7 @@ app_remove(struct appsession *s, unsigned i)
   }
   for (; i > 0; i--)
     *app_at(s, i) = *app_at(s, i - 1);
-  q->head = (q->head + 1) % q->room;
+  q->head = (q->head + 1) & (q->room - 1);
   q->n--;
 }
 

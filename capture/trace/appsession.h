@@ -124,6 +124,7 @@ struct appsession_sink {
    * keep them). octets[0..n) are its octets; n is less than n_octets for GAP and CUT, and for TLS
    * records of application data, of which only the header is kept. */
   uint32_t (*element)(void *data, const struct element *element, const uint8_t *octets, size_t n);
+  bool drops_elements; /* element() is not called: an audit needs none, and there are millions */
   void (*login)(void *data, const struct login *login);
   void (*notice)(void *data, const struct notice *notice);
   /* Keeps it and returns true; false when there is no room: then it stays sealed. May be NULL: then

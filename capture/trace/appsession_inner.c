@@ -9,7 +9,7 @@ inner_element(void *data, const struct element *element, const uint8_t *octets, 
   struct appsession *outer = data;
   struct element e = *element;
   e.flags |= outer->inner_flag;
-  return outer->sink->element(outer->data, &e, octets, n);
+  return outer->sink->drops_elements ? 0 : outer->sink->element(outer->data, &e, octets, n);
 }
 
 static void

@@ -45,7 +45,8 @@ emit_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, u
     e.flow = s->flow;
     e.app = s->app;
     e.side = (uint8_t)which;
-    app_notice(s, NOTICE_TLS_STARTED, s->sink->element(s->data, &e, p, n), frame);
+    uint32_t index = s->sink->drops_elements ? 0 : s->sink->element(s->data, &e, p, n);
+    app_notice(s, NOTICE_TLS_STARTED, index, frame);
     return;
   }
   app_emit(s, which, &e, p, n);

@@ -9,103 +9,12 @@
  * The hash is the same for both directions and keyed with random numbers, so that nobody can send a
  * capture whose flows all meet in one slot. The order of slots is never looked at: flows are
  * numbered by their first frame, so results do not depend on the key. */
-#include "capture/trace/flow.h"
-
-#include <string.h>
+#include "capture/trace/flow_table.h"
 
 enum {
   SLOTS_MIN = 1024,
-  BLOCK_BITS = 11, /* flows per block: 2,048 */
-  BLOCK_FLOWS = 1 << BLOCK_BITS,
-  CACHE_LINE = 64,
   RESERVED_MAX = 1 << 16, /* quoted flows of a capture full of ICMP errors */
 };
-
-struct slot {
-  uint32_t hash;
-  uint32_t index1; /* 0: empty */
-};
-
-struct flow_table {
-  struct slot *slots;
-  uint32_t mask;
-  uint32_t n_used;
-  GPtrArray *blocks;
-  uint32_t n_flows;
-  GArray *free_indexes; /* uint32_t */
-  uint32_t n_tcp, n_udp;
-  uint64_t key[2];
-  size_t flow_octets; /* of a flow, or of its record */
-  bool by_interface;
-  struct flow_table *reserved; /* stream numbers given before a flow's first frame; may be NULL */
-};
-
-__extension__ typedef unsigned __int128 wide;
-
-static inline uint64_t
-mix(uint64_t a, uint64_t b)
-{
-  wide product = (wide)a * b;
-  return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* One number for an IPv4 end. */
-static inline uint64_t
-end_number(const uint8_t *addr, uint16_t port)
-{
-  uint32_t octets;
-  memcpy(&octets, addr, 4);
-  return (uint64_t)octets << 16 | port;
-}
-
-static inline uint32_t
-hash_of(const struct flow_table *t, const struct flow_key *k)
-{
-  uint64_t h = mix(k->low[0] ^ t->key[0], k->high[0] ^ t->key[1]);
-  if (k->version != 4)
-    h = mix(h ^ k->low[1], k->high[1] ^ t->key[0]);
-  uint64_t rest = (uint64_t)k->ports << 32 | (uint64_t)k->interface << 16 |
-                  (uint64_t)k->proto << 8 | k->version;
-  return (uint32_t)mix(h ^ rest, t->key[1] | 1);
-}
-
-static void
-lookup_wide(const struct flow_ends *e, struct flow_lookup *out)
-{
-  struct flow_key *k = &out->key;
-  uint64_t src[2], dst[2];
-  memcpy(src, e->src, 16);
-  memcpy(dst, e->dst, 16);
-  bool swapped = src[0] != dst[0]   ? src[0] > dst[0]
-                 : src[1] != dst[1] ? src[1] > dst[1]
-                                    : e->src_port > e->dst_port;
-  memcpy(k->low, swapped ? dst : src, 16);
-  memcpy(k->high, swapped ? src : dst, 16);
-  k->ports = swapped ? (uint32_t)e->dst_port << 16 | e->src_port
-                     : (uint32_t)e->src_port << 16 | e->dst_port;
-  out->is_swapped = swapped;
-}
-
-static inline void
-look_up(const struct flow_table *t, const struct flow_ends *e, uint16_t interface,
-        struct flow_lookup *out)
-{
-  struct flow_key *k = &out->key;
-  k->interface = t->by_interface ? interface : 0;
-  k->proto = e->proto;
-  k->version = e->version;
-  if (e->version == 4) {
-    uint64_t src = end_number(e->src, e->src_port), dst = end_number(e->dst, e->dst_port);
-    out->is_swapped = src > dst;
-    k->low[0] = src < dst ? src : dst;
-    k->high[0] = src < dst ? dst : src;
-    k->low[1] = k->high[1] = 0;
-    k->ports = 0;
-  } else {
-    lookup_wide(e, out);
-  }
-  out->hash = hash_of(t, k);
-}
 
 void
 flow_table_lookup(const struct flow_table *t, const struct frame_layers *l, uint16_t interface,
@@ -117,7 +26,7 @@ flow_table_lookup(const struct flow_table *t, const struct frame_layers *l, uint
                            .dst_port = l->dst_port,
                            .version = l->ip_version,
                            .proto = l->ip_proto};
-  look_up(t, &ends, interface, out);
+  flow_table_look_up(t, &ends, interface, out);
 }
 
 void
@@ -134,15 +43,6 @@ flow_end(const struct flow *f, unsigned end, struct ip_addr *addr, uint16_t *por
     memcpy(addr->octets, number, 16);
     *port = (uint16_t)(is_high ? f->key.ports : f->key.ports >> 16);
   }
-}
-
-static inline bool
-is_key(const struct flow_key *a, const struct flow_key *b)
-{
-  return ((a->low[0] ^ b->low[0]) | (a->low[1] ^ b->low[1]) | (a->high[0] ^ b->high[0]) |
-          (a->high[1] ^ b->high[1])) == 0 &&
-         a->ports == b->ports && a->interface == b->interface && a->proto == b->proto &&
-         a->version == b->version;
 }
 
 struct flow_table *
@@ -179,17 +79,10 @@ flow_table_set_by_interface(struct flow_table *t, bool by_interface)
   t->by_interface = by_interface;
 }
 
-static inline struct flow *
-get(const struct flow_table *t, uint32_t index)
-{
-  uint8_t *block = g_ptr_array_index(t->blocks, index >> BLOCK_BITS);
-  return (void *)(block + (index & (BLOCK_FLOWS - 1)) * t->flow_octets);
-}
-
 struct flow *
 flow_table_get(const struct flow_table *t, uint32_t index)
 {
-  return get(t, index);
+  return flow_table_at(t, index);
 }
 
 uint32_t
@@ -204,54 +97,12 @@ flow_table_n_streams(const struct flow_table *t, uint8_t proto)
   return proto == IP_PROTO_TCP ? t->n_tcp : t->n_udp;
 }
 
-/* With many flows the record is in no cache: all its lines are asked for at once. */
-static inline void
-fetch(const struct flow_table *t, const struct flow *f)
-{
-  __builtin_prefetch(f, 1);
-  __builtin_prefetch((const char *)f + CACHE_LINE, 1);
-  for (size_t at = sizeof *f; at < t->flow_octets; at += CACHE_LINE)
-    __builtin_prefetch((const char *)f + at, 1);
-}
-
-/* The slot of the key, or the empty one where it would go. */
-static inline struct slot *
-find_slot(const struct flow_table *t, const struct flow_lookup *lookup)
-{
-  for (uint32_t i = lookup->hash & t->mask;; i = (i + 1) & t->mask) {
-    struct slot *s = &t->slots[i];
-    if (!s->index1)
-      return s;
-    if (s->hash != lookup->hash)
-      continue;
-    const struct flow *f = get(t, s->index1 - 1);
-    fetch(t, f);
-    if (is_key(&f->key, &lookup->key))
-      return s;
-  }
-}
-
 struct flow *
 flow_table_find(const struct flow_table *t, const struct flow_lookup *lookup, uint32_t *index)
 {
-  const struct slot *s = find_slot(t, lookup);
+  const struct slot *s = flow_table_slot(t, lookup);
   *index = s->index1 - 1;
   return s->index1 ? flow_table_get(t, s->index1 - 1) : NULL;
-}
-
-struct flow *
-flow_table_seek(const struct flow_table *t, const struct flow_ends *ends, uint16_t interface,
-                uint32_t *index, unsigned *direction)
-{
-  struct flow_lookup lookup;
-  look_up(t, ends, interface, &lookup);
-  const struct slot *s = find_slot(t, &lookup);
-  if (!s->index1)
-    return NULL;
-  struct flow *f = get(t, s->index1 - 1);
-  *index = s->index1 - 1;
-  *direction = flow_direction(f, &lookup);
-  return f;
 }
 
 static void
@@ -331,7 +182,7 @@ flow_table_add(struct flow_table *t, const struct flow_lookup *lookup, uint32_t 
 {
   if ((uint64_t)t->n_used * 8 >= (uint64_t)(t->mask + 1) * 5)
     grow(t);
-  struct slot *s = find_slot(t, lookup);
+  struct slot *s = flow_table_slot(t, lookup);
   *index = new_index(t);
   struct flow *f = flow_table_get(t, *index);
   *f = (struct flow){
@@ -348,7 +199,7 @@ void
 flow_table_remove(struct flow_table *t, uint32_t index)
 {
   struct flow *f = flow_table_get(t, index);
-  uint32_t i = hash_of(t, &f->key) & t->mask;
+  uint32_t i = flow_table_hash(t, &f->key) & t->mask;
   while (t->slots[i].index1 && t->slots[i].index1 != index + 1)
     i = (i + 1) & t->mask;
   if (t->slots[i].index1) { /* not hidden by a newer flow */

@@ -36,9 +36,10 @@ struct flow_side {
   bool has_base;
   bool has_isn; /* base_seq says something; only passes that forget keep it */
   bool fin_known;
-  bool is_ended; /* its FIN and everything before it was delivered */
-  bool syn_seen, fin_seen;
-  uint8_t ttl; /* of its first datagram (IPv6: hop limit) */
+  bool is_ended;     /* its FIN and everything before it was delivered */
+  bool is_smooth;    /* its next segment is plain work: see watch_segment() */
+  uint8_t all_flags; /* enum tcp_flag of all its segments, FIN to CWR */
+  uint8_t ttl;       /* of its first datagram (IPv6: hop limit) */
   bool ttl_changed;
 };
 
@@ -120,9 +121,6 @@ struct flow_ends {
 /* The newest flow with this key, or NULL; *index is its number. */
 struct flow *flow_table_find(const struct flow_table *t, const struct flow_lookup *lookup,
                              uint32_t *index);
-/* Lookup and find at once, for the flow that is mostly there, and the frame's direction in it. */
-struct flow *flow_table_seek(const struct flow_table *t, const struct flow_ends *ends,
-                             uint16_t interface, uint32_t *index, unsigned *direction);
 /* Adds a flow whose ends[0] is the lookup's source; it hides an older one with the same key. */
 struct flow *flow_table_add(struct flow_table *t, const struct flow_lookup *lookup,
                             uint32_t *index);

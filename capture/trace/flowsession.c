@@ -97,8 +97,6 @@ static uint32_t
 on_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
 {
   struct flowsession *s = data;
-  if (!s->sink->element)
-    return 0;
   /* Octets that waited for earlier ones came in an earlier frame; complete they are only now. */
   struct element e = *element;
   if (e.last_frame < s->now)
@@ -153,6 +151,8 @@ on_plain(void *data, const struct app_plain *plain)
 
 static const struct appsession_sink app_sink = {
     .element = on_element, .login = on_login, .notice = on_notice, .plain = on_plain};
+static const struct appsession_sink app_sink_without_elements = {
+    .drops_elements = true, .login = on_login, .notice = on_notice, .plain = on_plain};
 
 struct flowsession *
 flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bool mid_stream,
@@ -173,7 +173,8 @@ flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bo
   s->time_ns = 0;
   s->now = 0;
   s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
-  s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream, &app_sink, s);
+  s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream,
+                          sink->element ? &app_sink : &app_sink_without_elements, s);
   if (sink->plain)
     appsession_set_keys(s->app, keys);
   return s;

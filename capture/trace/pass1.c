@@ -18,11 +18,13 @@
  */
 #include "capture/trace/pass1.h"
 
+#include "capture/trace/flow_table.h"
 #include "capture/trace/flowsession.h"
 #include "capture/trace/fragments.h"
 #include "capture/trace/sequence.h"
 #include "capture/trace/stream.h"
 #include "capture/wire/bytes.h"
+#include "capture/wire/frame_sort.h"
 
 enum {
   PORT_DNS = 53,
@@ -110,9 +112,10 @@ get_session(const struct feeding *to)
   struct flow *f = to->flow;
   struct pass1 *p = to->pass;
   if (!f->session && !f->session_is_over)
-    f->session = flowsession_new(f, p->options.forgets ? NULL : &flow_record(f)->seen,
-                                 to->flow_index, !f->sides[0].syn_seen && !f->sides[1].syn_seen,
-                                 p->options.keys, &p->sink, p->data);
+    f->session =
+        flowsession_new(f, p->options.forgets ? NULL : &flow_record(f)->seen, to->flow_index,
+                        !((f->sides[0].all_flags | f->sides[1].all_flags) & TCP_SYN),
+                        p->options.keys, &p->sink, p->data);
   return f->session;
 }
 
@@ -245,12 +248,26 @@ judge_numbers(const struct pass1_input *in, const uint8_t *octets, const struct 
   end->rst_seen |= (t->flags & TCP_RST) != 0;
 }
 
-static void
+static inline void
 note_ttl(struct flow_side *side, uint8_t ttl)
 {
+  if (side->ttl == ttl)
+    return;
+  side->ttl_changed = side->ttl != 0;
   if (!side->ttl)
     side->ttl = ttl;
-  side->ttl_changed |= side->ttl != ttl;
+}
+
+/* After the long way: whether a side may take the short one. */
+static void
+note_smooth(struct flow *f)
+{
+  bool knows_both = f->sides[0].has_isn && f->sides[1].has_isn;
+  for (int d = 0; d < 2; d++) {
+    struct flow_side *side = &f->sides[d];
+    side->is_smooth =
+        knows_both && side->has_base && !side->hole && !side->fin_known && !f->sides[!d].hole;
+  }
 }
 
 /* From whichever segment comes first: its own numbers and what it says of the other end's. */
@@ -280,9 +297,8 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
   else
     judge_numbers(in, octets, l, n_wire, flow_record(f), out);
   note_ttl(side, l->ttl);
-  side->syn_seen |= (t->flags & TCP_SYN) != 0;
-  side->fin_seen |= (t->flags & TCP_FIN) != 0;
-  f->is_closed |= (t->flags & TCP_RST) || (f->sides[0].fin_seen && f->sides[1].fin_seen);
+  side->all_flags |= (uint8_t)t->flags;
+  f->is_closed |= (t->flags & TCP_RST) || (f->sides[0].all_flags & f->sides[1].all_flags & TCP_FIN);
 
   struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
   struct stream_segment s = {.octets = octets + l->payload_offset,
@@ -307,6 +323,7 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
   }
   if (f->sides[0].is_ended && f->sides[1].is_ended && !f->session_is_over)
     end_session(p, f, index);
+  note_smooth(f);
 }
 
 /* ---- frames ---- */
@@ -449,7 +466,7 @@ watch_segment(struct pass1 *p, const struct pass1_input *in)
     return false;
   enum frame_sort sort = frame_sort(in->octets, in->captured_octets, &s);
   if (sort != FRAME_SEGMENT || (s.flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-    return sort == FRAME_UDP;
+    return sort == FRAME_UDP && s.src_port != PORT_DNS;
   struct flow_ends ends = {.src = s.src,
                            .dst = s.dst,
                            .src_port = s.src_port,
@@ -461,24 +478,24 @@ watch_segment(struct pass1 *p, const struct pass1_input *in)
   struct flow *f = flow_table_seek(p->flows, &ends, in->interface, &index, &d);
   if (!f)
     return false;
-  struct flow_side *fwd = &f->sides[d], *rev = &f->sides[!d];
-  bool is_next = !s.n_payload || (fwd->has_base && !fwd->hole && !fwd->fin_known &&
-                                  s.seq == fwd->base_seq + (uint32_t)fwd->next_offset);
-  if (!is_next || !fwd->has_isn || !rev->has_isn || rev->hole)
+  struct flow_side *side = &f->sides[d];
+  if (!side->is_smooth)
+    return false;
+  if (s.n_payload && s.seq != side->base_seq + (uint32_t)side->next_offset)
     return false;
   f->last_frame = in->index;
   f->last_unit = flow_unit(in->time_ns);
-  note_ttl(fwd, s.ttl);
+  note_ttl(side, s.ttl);
   if (!s.n_payload)
     return true;
   struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
   struct stream_run run = {.octets = s.payload,
                            .n_octets = s.n_payload,
-                           .offset = fwd->next_offset,
+                           .offset = side->next_offset,
                            .frame = in->index,
                            .frame_offset = s.payload_offset,
                            .time_ns = in->time_ns};
-  fwd->next_offset += s.n_payload;
+  side->next_offset += s.n_payload;
   on_octets(&to, &run);
   return true;
 }

@@ -48,26 +48,6 @@ struct frame_layers {
   struct tcp tcp;              /* valid when ip_proto is TCP and transport_offset is not 0 */
 };
 
-/* The segment of a plain frame: TCP in IPv4 or IPv6 without options or fragments, on Ethernet with
- * at most one tag, captured whole. Pointers lead into the frame. */
-struct frame_segment {
-  const uint8_t *src, *dst; /* addresses, 4 or 16 octets */
-  const uint8_t *payload;
-  uint32_t payload_offset, n_payload;
-  uint32_t seq, ack;
-  uint16_t src_port, dst_port;
-  uint16_t flags; /* enum tcp_flag, FIN to CWR */
-  uint8_t version, ttl;
-};
-
-enum frame_sort {
-  FRAME_SEGMENT, /* *out tells all that a walk would tell of use to a stream */
-  FRAME_UDP,     /* a whole datagram of UDP, as plain */
-  FRAME_SPECIAL, /* anything else: walk it */
-};
-/* Tells most frames of a capture at a glance. */
-enum frame_sort frame_sort(const uint8_t *p, size_t n, struct frame_segment *out);
-
 /* Walks one frame. `n` octets were captured. Never reads past them. */
 void frame_walk(enum link_type link, const uint8_t *p, size_t n, struct frame_layers *out);
 

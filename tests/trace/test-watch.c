@@ -9,6 +9,7 @@
 
 #include "capture/source/reader.h"
 #include "capture/trace/pass1.h"
+#include "capture/wire/frame_sort.h"
 #include "tests/trace/packets.h"
 
 /* ---- two passes side by side ---- */
@@ -70,7 +71,7 @@ pair_new(void)
 static void
 check_sort(struct pair *p, const uint8_t *octets, size_t n)
 {
-  struct frame_segment s;
+  struct frame_segment s = {0};
   struct frame_layers l;
   enum frame_sort sort = frame_sort(octets, n, &s);
   frame_walk(LINK_ETHERNET, octets, n, &l);
@@ -80,14 +81,14 @@ check_sort(struct pair *p, const uint8_t *octets, size_t n)
   g_assert_cmpint(l.trouble, ==, FRAME_FINE);
   g_assert_false(l.is_fragment);
   g_assert_cmpuint(l.ip_proto, ==, sort == FRAME_UDP ? IP_PROTO_UDP : IP_PROTO_TCP);
+  g_assert_cmpuint(s.src_port, ==, l.src_port);
+  g_assert_cmpuint(s.dst_port, ==, l.dst_port);
   if (sort == FRAME_UDP)
     return;
   g_assert_cmpuint(s.version, ==, l.ip_version);
   g_assert_cmpuint(s.ttl, ==, l.ttl);
   g_assert_cmpmem(s.src, s.version == 4 ? 4 : 16, l.src.octets, s.version == 4 ? 4 : 16);
   g_assert_cmpmem(s.dst, s.version == 4 ? 4 : 16, l.dst.octets, s.version == 4 ? 4 : 16);
-  g_assert_cmpuint(s.src_port, ==, l.src_port);
-  g_assert_cmpuint(s.dst_port, ==, l.dst_port);
   g_assert_cmpuint(s.seq, ==, l.tcp.seq);
   g_assert_cmpuint(s.ack, ==, l.tcp.ack);
   g_assert_cmpuint(s.flags, ==, l.tcp.flags & 0xff);

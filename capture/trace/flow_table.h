@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_TRACE_FLOW_TABLE_H
+#define CAPTURE_TRACE_FLOW_TABLE_H
+
+/* The inside of flow.c's table, for flow.c and for the short way of pass1.c, which looks up a flow
+ * for every frame of a capture and must not pay for calls. Nobody else includes this. */
+#include <string.h>
+
+#include "capture/trace/flow.h"
+
+enum {
+  BLOCK_BITS = 11, /* flows per block: 2,048 */
+  BLOCK_FLOWS = 1 << BLOCK_BITS,
+  CACHE_LINE = 64,
+};
+
+struct slot {
+  uint32_t hash;
+  uint32_t index1; /* 0: empty */
+};
+
+struct flow_table {
+  struct slot *slots;
+  uint32_t mask;
+  uint32_t n_used;
+  GPtrArray *blocks;
+  uint32_t n_flows;
+  GArray *free_indexes; /* uint32_t */
+  uint32_t n_tcp, n_udp;
+  uint64_t key[2];
+  size_t flow_octets; /* of a flow, or of its record */
+  bool by_interface;
+  struct flow_table *reserved; /* stream numbers given before a flow's first frame; may be NULL */
+};
+
+__extension__ typedef unsigned __int128 flow_wide;
+
+static inline uint64_t
+flow_mix(uint64_t a, uint64_t b)
+{
+  flow_wide product = (flow_wide)a * b;
+  return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* One number for an IPv4 end. */
+static inline uint64_t
+flow_end_number(const uint8_t *addr, uint16_t port)
+{
+  uint32_t octets;
+  memcpy(&octets, addr, 4);
+  return (uint64_t)octets << 16 | port;
+}
+
+/* An IPv4 end has 48 bits: what else is in the key goes above them. */
+static inline uint32_t
+flow_table_hash(const struct flow_table *t, const struct flow_key *k)
+{
+  uint64_t above = (uint64_t)(k->proto << 8 | k->version) << 48;
+  uint64_t h = flow_mix(k->low[0] ^ above ^ t->key[0],
+                        k->high[0] ^ (uint64_t)k->interface << 48 ^ t->key[1]);
+  if (k->version != 4)
+    h = flow_mix(h ^ k->low[1] ^ k->ports, k->high[1] ^ t->key[0]);
+  return (uint32_t)(h ^ h >> 32);
+}
+
+static inline void
+flow_table_look_up_wide(const struct flow_ends *e, struct flow_lookup *out)
+{
+  struct flow_key *k = &out->key;
+  uint64_t src[2], dst[2];
+  memcpy(src, e->src, 16);
+  memcpy(dst, e->dst, 16);
+  bool swapped = src[0] != dst[0]   ? src[0] > dst[0]
+                 : src[1] != dst[1] ? src[1] > dst[1]
+                                    : e->src_port > e->dst_port;
+  memcpy(k->low, swapped ? dst : src, 16);
+  memcpy(k->high, swapped ? src : dst, 16);
+  k->ports = swapped ? (uint32_t)e->dst_port << 16 | e->src_port
+                     : (uint32_t)e->src_port << 16 | e->dst_port;
+  out->is_swapped = swapped;
+}
+
+static inline void
+flow_table_look_up(const struct flow_table *t, const struct flow_ends *e, uint16_t interface,
+                   struct flow_lookup *out)
+{
+  struct flow_key *k = &out->key;
+  k->interface = t->by_interface ? interface : 0;
+  k->proto = e->proto;
+  k->version = e->version;
+  if (e->version == 4) {
+    uint64_t src = flow_end_number(e->src, e->src_port), dst = flow_end_number(e->dst, e->dst_port);
+    out->is_swapped = src > dst;
+    k->low[0] = src < dst ? src : dst;
+    k->high[0] = src < dst ? dst : src;
+    k->low[1] = k->high[1] = 0;
+    k->ports = 0;
+  } else {
+    flow_table_look_up_wide(e, out);
+  }
+  out->hash = flow_table_hash(t, k);
+}
+
+static inline bool
+flow_is_key(const struct flow_key *a, const struct flow_key *b)
+{
+  uint64_t x[5], y[5];
+  _Static_assert(sizeof *a == sizeof x, "a key is compared in whole words");
+  memcpy(x, a, sizeof x);
+  memcpy(y, b, sizeof y);
+  return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+}
+
+static inline struct flow *
+flow_table_at(const struct flow_table *t, uint32_t index)
+{
+  uint8_t *block = g_ptr_array_index(t->blocks, index >> BLOCK_BITS);
+  return (void *)(block + (index & (BLOCK_FLOWS - 1)) * t->flow_octets);
+}
+
+/* With many flows the record is in no cache: all its lines are asked for at once. */
+static inline void
+flow_table_fetch(const struct flow_table *t, const struct flow *f)
+{
+  __builtin_prefetch(f, 1);
+  __builtin_prefetch((const char *)f + CACHE_LINE, 1);
+  for (size_t at = sizeof *f; at < t->flow_octets; at += CACHE_LINE)
+    __builtin_prefetch((const char *)f + at, 1);
+}
+
+/* The slot of the key, or the empty one where it would go. */
+static inline struct slot *
+flow_table_slot(const struct flow_table *t, const struct flow_lookup *lookup)
+{
+  for (uint32_t i = lookup->hash & t->mask;; i = (i + 1) & t->mask) {
+    struct slot *s = &t->slots[i];
+    if (!s->index1)
+      return s;
+    if (s->hash != lookup->hash)
+      continue;
+    const struct flow *f = flow_table_at(t, s->index1 - 1);
+    flow_table_fetch(t, f);
+    if (flow_is_key(&f->key, &lookup->key))
+      return s;
+  }
+}
+
+/* Look-up and find at once, for the flow that is mostly there, and the frame's direction in it. */
+static inline struct flow *
+flow_table_seek(const struct flow_table *t, const struct flow_ends *ends, uint16_t interface,
+                uint32_t *index, unsigned *direction)
+{
+  struct flow_lookup lookup;
+  flow_table_look_up(t, ends, interface, &lookup);
+  const struct slot *s = flow_table_slot(t, &lookup);
+  if (!s->index1)
+    return NULL;
+  struct flow *f = flow_table_at(t, s->index1 - 1);
+  *index = s->index1 - 1;
+  *direction = flow_direction(f, &lookup);
+  return f;
+}
+
+#endif
