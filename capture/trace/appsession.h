@@ -124,13 +124,13 @@ struct appsession_sink {
    * keep them). octets[0..n) are its octets; n is less than n_octets for GAP and CUT, and for TLS
    * records of application data, of which only the header is kept. */
   uint32_t (*element)(void *data, const struct element *element, const uint8_t *octets, size_t n);
-  bool drops_elements; /* element() is not called: an audit needs none, and there are millions */
   void (*login)(void *data, const struct login *login);
   void (*notice)(void *data, const struct notice *notice);
   /* Keeps it and returns true; false when there is no room: then it stays sealed. May be NULL: then
    * nothing is opened. What is said inside comes as elements with ELEMENT_FLAG_INNER, logins inside
    * as `encrypted`; notices inside are not told, since the wire does not show them. */
   bool (*plain)(void *data, const struct app_plain *plain);
+  bool drops_elements; /* element() is not called: an audit needs none, and there are millions */
 };
 
 struct appsession;
