@@ -124,6 +124,19 @@ judge_completeness(struct audited *a, GError *early, uint64_t n_cut, uint64_t n_
                            lang_text("%" PRIu64 " damaged records were passed over. ",
                                      "ข้ามระเบียนที่เสียหาย %" PRIu64 " ระเบียน "),
                            n_bad);
+  const struct finding_losses *lost = findings_losses(a->findings);
+  if (lost->n_gaps)
+    g_string_append_printf(s,
+                           lang_text("%1$" PRIu64 " holes in mail conversations, %2$" PRIu64
+                                     " octets, are not in the capture. ",
+                                     "บทสนทนาเมลขาดหาย %1$" PRIu64 " ช่วง รวม %2$" PRIu64
+                                     " ไบต์ที่ไม่อยู่ในแคปเจอร์ "),
+                           lost->n_gaps, lost->n_gap_octets);
+  if (lost->n_one_sided)
+    g_string_append_printf(s,
+                           lang_text("%" PRIu64 " mail conversations show one direction only. ",
+                                     "บทสนทนาเมล %" PRIu64 " รายการมีเพียงทิศทางเดียว "),
+                           lost->n_one_sided);
   uint64_t n_dropped = findings_n_dropped(a->findings);
   if (n_dropped)
     g_string_append_printf(s,
@@ -183,6 +196,7 @@ audit_file(const struct audit *o, const char *path, struct audited *a, GError **
   a->report.findings = a->findings;
   struct pass1 *pass1 = pass1_new(&options, &sink, a->findings);
   uint64_t n_cut = 0;
+  uint32_t first_cut = 0;
   uint32_t index = 0;
   struct reader_frame frame;
   g_autoptr(GError) early = NULL;
@@ -196,10 +210,12 @@ audit_file(const struct audit *o, const char *path, struct audited *a, GError **
                              .wire_octets = frame.wire_octets,
                              .link = (enum link_type)frame.link,
                              .interface = frame.interface};
-    n_cut += frame.captured_octets < frame.wire_octets;
+    if (frame.captured_octets < frame.wire_octets && n_cut++ == 0)
+      first_cut = in.index;
     pass1_frame(pass1, &in, NULL);
   }
   pass1_finish(pass1);
+  findings_set_losses(a->findings, 0, n_cut, first_cut);
   findings_finish(a->findings);
   a->report.n_frames = index;
   a->report.n_streams = flow_table_n_streams(pass1_flows(pass1), IP_PROTO_TCP);

@@ -19,8 +19,8 @@
 enum { FINDINGS_MAX = 1 << 20, FINGERPRINT_OCTETS = 8 };
 
 static const struct finding_module *const modules[] = {
-    &finding_module_auth, &finding_module_starttls, &finding_module_tls, &finding_module_mail,
-    &finding_module_capture};
+    &finding_module_auth, &finding_module_starttls,  &finding_module_tls,
+    &finding_module_mail, &finding_module_lookalike, &finding_module_capture};
 
 struct findings {
   GPtrArray *logins;
@@ -31,6 +31,7 @@ struct findings {
   EVP_MAC_CTX *fingerprints; /* SipHash with a random key; NULL: there is none */
   uint64_t n_dropped;
   bool simulated;
+  struct finding_losses losses;
 };
 
 /* What findings_add_once() has said. */
@@ -216,6 +217,18 @@ finding_add_evidence(struct finding *found, const struct finding_place *place)
     found->evidence[found->n_evidence++] = place->evidence[i];
 }
 
+void
+findings_set_severity(struct findings *f, struct finding *found, enum severity severity)
+{
+  found->severity = severity_here(f, severity, &found->where);
+}
+
+void
+findings_set_confidence(struct findings *f, unsigned index, enum confidence confidence)
+{
+  ((struct finding *)g_ptr_array_index(f->found, index))->confidence = confidence;
+}
+
 struct finding *
 findings_add(struct findings *f, const struct finding_rule *rule, const struct finding_place *place,
              const char *subject)
@@ -310,6 +323,29 @@ findings_notice(struct findings *f, const struct notice *notice, const struct fi
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
     if (modules[i]->notice)
       modules[i]->notice(f->states[i], notice, place);
+}
+
+void
+findings_set_losses(struct findings *f, uint64_t n_dropped, uint64_t n_cut_frames,
+                    uint32_t first_cut_frame)
+{
+  f->losses.n_dropped = n_dropped;
+  f->losses.n_cut_frames = n_cut_frames;
+  f->losses.first_cut_frame = first_cut_frame;
+}
+
+void
+findings_count_losses(struct findings *f, uint64_t n_gap_octets, bool one_sided)
+{
+  f->losses.n_gaps += n_gap_octets > 0;
+  f->losses.n_gap_octets += n_gap_octets;
+  f->losses.n_one_sided += one_sided;
+}
+
+const struct finding_losses *
+findings_losses(const struct findings *f)
+{
+  return &f->losses;
 }
 
 void

@@ -99,6 +99,19 @@ void findings_login(struct findings *f, const struct login *login,
                     const struct finding_place *place);
 void findings_notice(struct findings *f, const struct notice *notice,
                      const struct finding_place *place);
+/* What the capture lacks. */
+struct finding_losses {
+  uint64_t n_dropped;    /* frames, as interface statistics tell */
+  uint64_t n_cut_frames; /* by the snap length */
+  uint32_t first_cut_frame;
+  uint64_t n_gaps, n_gap_octets; /* holes in mail conversations */
+  uint64_t n_one_sided;          /* mail conversations of which one direction is not there */
+};
+/* What the file says of frames; before findings_finish(). The streams' part is counted by itself.
+ */
+void findings_set_losses(struct findings *f, uint64_t n_dropped, uint64_t n_cut_frames,
+                         uint32_t first_cut_frame);
+const struct finding_losses *findings_losses(const struct findings *f);
 /* All is in: rules that judge the whole capture speak. Once. */
 void findings_finish(struct findings *f);
 

@@ -1,8 +1,419 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* findings_mail.c -- rules about what is said with SMTP: enumeration, relaying, floods, smuggling,
- * look-alikes. */
-#include "capture/findings/findings_module.h"
+/* findings_mail.c -- rules about what is said with SMTP: enumeration, relaying, floods, smuggling.
+ *
+ *     NOTICE_PROBE, RECIPIENTS_UNKNOWN, LOGIN_REJECTED ─> ENUM-001
+ *     NOTICE_GREETING, SOFTWARE ───────────────────────> ENUM-002
+ *     NOTICE_MESSAGE ──────────────────────────────────> RELAY-001, ABUSE-001
+ *     NOTICE_SMUGGLING, SMUGGLED, BARE_LINE_END ───────> SMUG-001
+ *
+ * What a server's own domains are is judged by its greeting, the only thing that a capture of its
+ * conversations shows; see the row of RELAY-001. Tables are bounded: what a flood consists of is
+ * recent, so the oldest entry of a set gives way. */
+#include <string.h>
 
-static const struct finding_rule *const rules[] = {NULL};
+#include "capture/findings/findings_mail.h"
 
-const struct finding_module finding_module_mail = {.rules = rules};
+enum {
+  SERVERS_MAX = 4096,    /* whose greetings are remembered */
+  RELAYED_MAX = 4096,    /* messages that may be seen again on their way out */
+  SUBJECT_MAX = 400,     /* octets */
+  FLOOD_SLOTS = 1 << 13, /* recipients and sources within a minute */
+  FLOOD_WAYS = 4,
+  /* A person gets some mails in a minute, a list or a newsletter one for each recipient. */
+  FLOOD_RECIPIENT = 20,
+  FLOOD_SOURCE = 100,
+};
+#define FLOOD_NS INT64_C(60000000000)
+
+struct flood {
+  uint64_t key; /* 0: free */
+  int64_t since_ns;
+  uint32_t n;
+};
+
+/* A message that a server took, which it may send on. */
+struct relayed {
+  uint64_t envelope;
+  struct ip_addr server;
+  unsigned finding;
+};
+
+struct mail {
+  struct findings *findings;
+  GHashTable *servers; /* struct ip_addr* -> char* name in its greeting */
+  struct relayed *relayed;
+  unsigned n_relayed;
+  struct flood *floods;
+};
+
+static guint
+addr_hash(gconstpointer p)
+{
+  const struct ip_addr *a = p;
+  guint h = a->version;
+  for (size_t i = 0; i < sizeof a->octets; i++)
+    h = h * 31 + a->octets[i];
+  return h;
+}
+
+static gboolean
+addr_equal(gconstpointer a, gconstpointer b)
+{
+  return ip_addr_equal(a, b);
+}
+
+static void *
+start(struct findings *f)
+{
+  struct mail *m = g_new0(struct mail, 1);
+  m->findings = f;
+  m->servers = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
+  return m;
+}
+
+static void
+stop(void *state)
+{
+  struct mail *m = state;
+  g_hash_table_unref(m->servers);
+  g_free(m->relayed);
+  g_free(m->floods);
+  g_free(m);
+}
+
+/* ---- words ---- */
+
+/* Lower case, zero octets as "?", at most SUBJECT_MAX octets. Free it. */
+static char *
+text_of(const uint8_t *p, size_t n)
+{
+  n = MIN(n, (size_t)SUBJECT_MAX);
+  char *text = g_strndup((const char *)p, n);
+  for (size_t i = 0; i < n; i++)
+    text[i] = p[i] ? (char)g_ascii_tolower((char)p[i]) : '?';
+  return text;
+}
+
+static bool
+holds(const char *text, const char *const *words)
+{
+  for (; *words; words++)
+    if (strstr(text, *words))
+      return true;
+  return false;
+}
+
+/* ---- ENUM ---- */
+
+static void
+judge_probe(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  if (n->code == 250 || n->code == 251 || n->code == 553) {
+    char subject[32];
+    g_snprintf(subject, sizeof subject, "VRFY/EXPN %u", n->code);
+    findings_add_once(m->findings, &enum_001, place, subject);
+  }
+}
+
+/* The rejection says whether the name or the password was wrong. */
+static void
+judge_rejection(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  static const char *const name[] = {"unknown user",    "user unknown",    "no such user",
+                                     "user not found",  "unknown account", "no such account",
+                                     "no such mailbox", "invalid user",    "does not exist",
+                                     "doesn't exist",   "unknown mailbox", NULL};
+  static const char *const password[] = {
+      "wrong password",     "bad password",      "invalid password",  "incorrect password",
+      "password incorrect", "password mismatch", "password is wrong", NULL};
+  static const char *const any_name[] = {"user", "name", "account", "login", "mailbox", NULL};
+  g_autofree char *text = text_of(n->text, n->n_text);
+  bool tells_name = holds(text, name) && !strstr(text, "password");
+  bool tells_password = holds(text, password) && !holds(text, any_name);
+  if (tells_name || tells_password)
+    findings_add_once(m->findings, &enum_001, place,
+                      tells_name ? "login: user" : "login: password");
+}
+
+/* "1.2": digits, a dot, digits, and no third dot as in an address or a date. */
+static bool
+is_version(const char *word)
+{
+  const char *p = word;
+  unsigned n_dots = 0;
+  if (*p == 'v' || *p == 'V')
+    p++;
+  if (!g_ascii_isdigit(*p))
+    return false;
+  for (; g_ascii_isdigit(*p) || *p == '.'; p++)
+    n_dots += *p == '.';
+  return n_dots >= 1 && n_dots <= 3 && (!*p || strchr("-_+,;)abprc", *p));
+}
+
+/* A product by its name, or a word with a version behind it. */
+static bool
+names_software(const char *text)
+{
+  static const char *const products[] = {
+      "postfix",     "exim",           "sendmail",    "dovecot",     "cyrus",     "courier",
+      "opensmtpd",   "qmail",          "haraka",      "zimbra",      "microsoft", "exchange",
+      "hmailserver", "mdaemon",        "mailenable",  "kerio",       "stalwart",  "lotus",
+      "domino",      "groupwise",      "communigate", "qpopper",     "uw imap",   "panda imap",
+      "james",       "axigen",         "icewarp",     "smartermail", "openwave",  "gimap",
+      "gws",         "implementation", NULL};
+  if (holds(text, products))
+    return true;
+  g_auto(GStrv) words = g_strsplit_set(text, " /[]()\"", -1);
+  for (guint i = 1; words[i]; i++)
+    if (is_version(words[i]) && g_ascii_isalpha(words[i - 1][0]) && !strchr(words[i - 1], '.'))
+      return true;
+  return false;
+}
+
+/* ENUM-002's subject is the line itself, without the APOP challenge, which differs each time. */
+static void
+judge_software(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  g_autofree char *text = text_of(n->text, n->n_text);
+  char *challenge = n->app == APP_POP3 ? strchr(text, '<') : NULL;
+  if (challenge)
+    *challenge = 0;
+  if (!names_software(text))
+    return;
+  g_autofree char *line = g_strndup((const char *)n->text, strlen(text));
+  findings_add_once(m->findings, &enum_002, place, g_strchomp(line));
+}
+
+/* ---- RELAY ---- */
+
+/* The server's own name: the first word of an SMTP greeting, when it is a domain. */
+static void
+learn_server(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  if (n->app != APP_SMTP || n->n_text < 5 || n->text[0] != '2' ||
+      g_hash_table_size(m->servers) >= SERVERS_MAX)
+    return;
+  g_autofree char *text = text_of(n->text + 4, n->n_text - 4);
+  char *end = strpbrk(text, " \t");
+  if (end)
+    *end = 0;
+  if (!strchr(text, '.') || text[0] == '[')
+    return;
+  if (!g_hash_table_contains(m->servers, &place->where.server))
+    g_hash_table_insert(m->servers, g_memdup2(&place->where.server, sizeof place->where.server),
+                        g_strdup(text));
+}
+
+static bool
+is_under(const char *name, const char *domain)
+{
+  size_t n_name = strlen(name), n_domain = strlen(domain);
+  return n_domain && n_name >= n_domain && strcmp(name + n_name - n_domain, domain) == 0 &&
+         (n_name == n_domain || name[n_name - n_domain - 1] == '.');
+}
+
+/* Is the domain of this address one of the host's? An address without a domain is. */
+static bool
+is_own(const char *address, const char *host)
+{
+  const char *at = strrchr(address, '@');
+  if (!at || at[1] == '[')
+    return true;
+  g_autofree char *domain = g_ascii_strdown(at + 1, -1);
+  size_t n = strlen(domain);
+  if (n && domain[n - 1] == '.')
+    domain[n - 1] = 0;
+  const char *parent = strchr(host, '.');
+  bool has_parent = parent && strchr(parent + 1, '.');
+  return (strchr(domain, '.') && is_under(host, domain)) || is_under(domain, host) ||
+         (has_parent && is_under(domain, parent + 1));
+}
+
+/* Do both stand in one small network, so that relaying may be wanted? */
+static bool
+is_neighbour(const struct ip_addr *a, const struct ip_addr *b)
+{
+  return a->version == b->version && memcmp(a->octets, b->octets, a->version == 4 ? 3 : 8) == 0;
+}
+
+static uint64_t
+hash_text(uint64_t h, const char *text)
+{
+  for (; *text; text++) /* FNV-1a */
+    h = (h ^ (uint8_t)g_ascii_tolower(*text)) * UINT64_C(1099511628211);
+  return h * UINT64_C(1099511628211);
+}
+
+static uint64_t
+hash_envelope(const char *sender, const char *recipient)
+{
+  return hash_text(hash_text(UINT64_C(14695981039346656037), sender), recipient);
+}
+
+/* The server that took this message is the client now: it sends it on. */
+static void
+judge_sent_on(struct mail *m, uint64_t envelope, const struct finding_place *place)
+{
+  for (unsigned i = 0; i < m->n_relayed; i++)
+    if (m->relayed[i].envelope == envelope &&
+        ip_addr_equal(&m->relayed[i].server, &place->where.client))
+      findings_set_confidence(m->findings, m->relayed[i].finding, CONFIDENCE_HIGH);
+}
+
+static void
+judge_relay(struct mail *m, const char *sender, const char *recipient,
+            const struct finding_place *place)
+{
+  const char *host = g_hash_table_lookup(m->servers, &place->where.server);
+  if (!host || is_own(recipient, host) || (*sender && is_own(sender, host)))
+    return;
+  struct finding *found = findings_add_once(m->findings, &relay_001, place, host);
+  if (!found)
+    return;
+  found->outcome = LOGIN_ACCEPTED;
+  found->confidence =
+      is_neighbour(&place->where.client, &place->where.server) ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
+  if (!m->relayed)
+    m->relayed = g_new(struct relayed, RELAYED_MAX);
+  if (m->n_relayed < RELAYED_MAX)
+    m->relayed[m->n_relayed++] = (struct relayed){.envelope = hash_envelope(sender, recipient),
+                                                  .server = place->where.server,
+                                                  .finding = findings_n(m->findings) - 1};
+}
+
+/* ---- ABUSE ---- */
+
+/* Counts one more; true when the limit is reached just now. */
+static bool
+count_flood(struct mail *m, uint64_t key, int64_t now_ns, uint32_t limit)
+{
+  if (!m->floods)
+    m->floods = g_new0(struct flood, FLOOD_SLOTS);
+  key |= 1;
+  struct flood *set = &m->floods[(key >> 8) % (FLOOD_SLOTS / FLOOD_WAYS) * FLOOD_WAYS], *f = set;
+  for (unsigned i = 0; i < FLOOD_WAYS; i++) {
+    if (set[i].key == key) {
+      f = &set[i];
+      break;
+    }
+    if (!set[i].key || set[i].since_ns < f->since_ns)
+      f = &set[i];
+  }
+  if (f->key != key || now_ns - f->since_ns > FLOOD_NS)
+    *f = (struct flood){.key = key, .since_ns = now_ns};
+  return ++f->n == limit;
+}
+
+static void
+judge_flood(struct mail *m, const char *recipient, const struct finding_place *place)
+{
+  uint64_t key = hash_text(addr_hash(&place->where.server), recipient);
+  char subject[SUBJECT_MAX + 32];
+  if (count_flood(m, key, place->time_ns, FLOOD_RECIPIENT)) {
+    g_snprintf(subject, sizeof subject, "%s: %d / 60 s", recipient, FLOOD_RECIPIENT);
+    findings_add_once(m->findings, &abuse_001, place, subject);
+  }
+}
+
+static void
+judge_source(struct mail *m, const struct finding_place *place)
+{
+  uint64_t key = (uint64_t)addr_hash(&place->where.client) * UINT64_C(0x9e3779b97f4a7c15);
+  char text[ENDPOINT_TEXT_MAX], subject[ENDPOINT_TEXT_MAX + 32];
+  if (count_flood(m, key, place->time_ns, FLOOD_SOURCE)) {
+    g_snprintf(subject, sizeof subject, "%s: %d / 60 s", ip_addr_format(&place->where.client, text),
+               FLOOD_SOURCE);
+    struct finding *found = findings_add_once(m->findings, &abuse_001, place, subject);
+    if (found) /* a relay of a large site sends as much */
+      found->confidence = CONFIDENCE_LOW;
+  }
+}
+
+static void
+judge_message(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  const char *text = (const char *)n->text, *end = text + n->n_text;
+  const char *sender = text;
+  bool by_stranger = !(n->code & (MESSAGE_AUTHENTICATED | MESSAGE_LMTP));
+  for (const char *r = text + strlen(text) + 1; r < end; r += strlen(r) + 1) {
+    judge_sent_on(m, hash_envelope(sender, r), place);
+    if (by_stranger)
+      judge_relay(m, sender, r, place);
+    if (!(n->code & MESSAGE_LMTP))
+      judge_flood(m, r, place);
+  }
+  judge_source(m, place);
+}
+
+/* ---- SMUG ---- */
+
+static void
+judge_smuggling(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  g_autofree char *subject = g_strndup((const char *)n->text, n->n_text);
+  struct finding *found = findings_add(m->findings, &smug_001, place, subject);
+  if (found && !n->code)
+    findings_set_severity(m->findings, found, SEVERITY_LOW);
+}
+
+static void
+judge_bare(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  struct finding *found =
+      findings_add_once(m->findings, &smug_001, place, n->code == '\n' ? "LF" : "CR");
+  if (found)
+    findings_set_severity(m->findings, found, SEVERITY_LOW);
+}
+
+/* The server answered what was smuggled: the newest attempt of that conversation worked. */
+static void
+judge_smuggled(struct mail *m, const struct notice *n, const struct finding_place *place)
+{
+  struct finding *found = findings_add(m->findings, &smug_001, place, "250");
+  if (found)
+    found->outcome = LOGIN_ACCEPTED;
+}
+
+static void
+on_notice(void *state, const struct notice *n, const struct finding_place *place)
+{
+  struct mail *m = state;
+  switch (n->kind) {
+  case NOTICE_GREETING:
+    learn_server(m, n, place);
+    judge_software(m, n, place);
+    break;
+  case NOTICE_SOFTWARE:
+    judge_software(m, n, place);
+    break;
+  case NOTICE_PROBE:
+    judge_probe(m, n, place);
+    break;
+  case NOTICE_RECIPIENTS_UNKNOWN:
+    findings_add_once(m->findings, &enum_001, place, "RCPT");
+    break;
+  case NOTICE_LOGIN_REJECTED:
+    judge_rejection(m, n, place);
+    break;
+  case NOTICE_MESSAGE:
+    judge_message(m, n, place);
+    break;
+  case NOTICE_SMUGGLING:
+    judge_smuggling(m, n, place);
+    break;
+  case NOTICE_SMUGGLED:
+    judge_smuggled(m, n, place);
+    break;
+  case NOTICE_BARE_LINE_END:
+    judge_bare(m, n, place);
+    break;
+  default:
+    break;
+  }
+}
+
+static const struct finding_rule *const rules[] = {&enum_001,  &enum_002, &relay_001,
+                                                   &abuse_001, &smug_001, NULL};
+
+const struct finding_module finding_module_mail = {
+    .rules = rules, .start = start, .notice = on_notice, .stop = stop};

@@ -23,11 +23,12 @@ struct finding_module {
   void (*stop)(void *state); /* frees */
 };
 
-extern const struct finding_module finding_module_auth;     /* AUTH: logins */
-extern const struct finding_module finding_module_starttls; /* STLS */
-extern const struct finding_module finding_module_tls;      /* TLS, POL */
-extern const struct finding_module finding_module_mail;     /* ENUM, RELAY, ABUSE, SMUG, EAI */
-extern const struct finding_module finding_module_capture;  /* CAP */
+extern const struct finding_module finding_module_auth;      /* AUTH: logins */
+extern const struct finding_module finding_module_starttls;  /* STLS */
+extern const struct finding_module finding_module_tls;       /* TLS, POL */
+extern const struct finding_module finding_module_mail;      /* ENUM, RELAY, ABUSE, SMUG */
+extern const struct finding_module finding_module_lookalike; /* EAI */
+extern const struct finding_module finding_module_capture;   /* CAP */
 
 /* Adds a finding; NULL when there are too many. Outcome and confidence (high) may be set in it.
  * `subject` is copied, may be NULL. */
@@ -40,6 +41,12 @@ struct finding *findings_add_once(struct findings *f, const struct finding_rule 
                                   const struct finding_place *place, const char *subject);
 /* The same finding at one more place: its frames are added to the evidence while there is room. */
 void finding_add_evidence(struct finding *found, const struct finding_place *place);
+/* A rule that is less severe here than its row says; loopback and simulation count as ever. */
+void findings_set_severity(struct findings *f, struct finding *found, enum severity severity);
+/* What came later makes the finding with this index surer. */
+void findings_set_confidence(struct findings *f, unsigned index, enum confidence confidence);
+/* Octets that a mail conversation lacks, or one whose other direction is not there. */
+void findings_count_losses(struct findings *f, uint64_t n_gap_octets, bool one_sided);
 /* Something could not be kept: reports say that they are not complete. */
 void findings_drop(struct findings *f);
 

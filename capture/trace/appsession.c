@@ -257,6 +257,7 @@ app_expect_message(struct appsession *s, enum side which, uint32_t command)
   side->dot = DOT_LINE;
   if (which == SIDE_CLIENT)
     smuggle_begin(side);
+  from_begin(side);
   side->run_kind = ELEMENT_MESSAGE;
   side->run_flags = 0;
   side->run_command = command;
@@ -394,6 +395,7 @@ feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
   struct app_side *side = &s->sides[which];
   const uint8_t *first = p;
   side->seen = true;
+  s->last_frame = frame;
   while (n > 0 && s->app != APP_NONE && !s->given_up) {
     size_t taken = 0;
     switch ((enum app_mode)side->mode) {
@@ -534,6 +536,8 @@ appsession_free(struct appsession *s)
   appsession_free(s->inner);
   deflate_clear(&s->sides[0]);
   deflate_clear(&s->sides[1]);
+  g_free(s->sides[0].from);
+  g_free(s->sides[1].from);
   g_free(s->sides[0].kept);
   g_free(s->sides[1].kept);
   g_free(s);
@@ -628,6 +632,13 @@ gap_side(struct appsession *s, enum side which, uint64_t n, uint32_t frame)
     }
   }
   app_emit(s, which, &e, NULL, 0);
+  struct notice lost = {.kind = NOTICE_GAP,
+                        .app = (enum app)s->app,
+                        .side = which,
+                        .element = ELEMENT_NONE,
+                        .frame = frame,
+                        .n_octets = e.n_octets};
+  s->sink->notice(s->data, &lost);
   if (in_lines && side->mode == APP_MODE_LINES) {
     side->after_gap = true;
     side->assume = APP_MODE_LINES;
@@ -667,6 +678,8 @@ appsession_end(struct appsession *s)
     return;
   flush_side(s, SIDE_CLIENT);
   flush_side(s, SIDE_SERVER);
+  if (s->protocol && s->sides[SIDE_CLIENT].seen != s->sides[SIDE_SERVER].seen)
+    app_notice(s, NOTICE_ONE_SIDED, ELEMENT_NONE, s->last_frame);
   auth_finish_all(s);
   if (s->inner)
     appsession_end(s->inner);

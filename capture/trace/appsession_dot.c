@@ -127,11 +127,12 @@ read_dot(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint
 size_t
 dot_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
 {
-  if (which != SIDE_CLIENT)
-    return read_dot(s, which, p, n, frame);
   uint64_t base = s->sides[which].offset + s->sides[which].n_pending;
-  smuggle_before(s, p, n, base, frame);
+  if (which == SIDE_CLIENT)
+    smuggle_before(s, p, n, base, frame);
   size_t taken = read_dot(s, which, p, n, frame);
-  smuggle_after(s, p, taken, base, frame);
+  if (which == SIDE_CLIENT)
+    smuggle_after(s, p, taken, base, frame);
+  from_feed(s, which, p, taken, base, frame);
   return taken;
 }

@@ -56,14 +56,16 @@ struct app_side {
   bool seen;      /* has sent octets */
   bool after_gap; /* the next line may be the rest of one */
   /* Message octets of an SMTP client, appsession_smuggle.c. */
-  uint8_t smuggle;          /* enum smuggle_state */
-  uint8_t last[2];          /* the two octets before the next, oldest first */
-  uint8_t verb[4], n_verb;  /* behind a false end */
-  bool false_end_is_strict; /* it began with CRLF */
-  uint8_t false_end_octets; /* of its beginning, line end included */
-  uint64_t false_end;       /* offset of its dot */
-  uint64_t smuggle_next;    /* offset of the next octet that is looked at */
-  uint32_t n_examined;      /* octets of this message looked at for bare line ends */
+  uint8_t smuggle;           /* enum smuggle_state */
+  uint8_t last[2];           /* the two octets before the next, oldest first */
+  uint8_t verb[4], n_verb;   /* behind a false end */
+  bool false_end_is_strict;  /* it began with CRLF */
+  uint8_t false_end_octets;  /* of its beginning, line end included */
+  uint64_t false_end;        /* offset of its dot */
+  uint64_t smuggle_next;     /* offset of the next octet that is looked at */
+  uint32_t n_examined;       /* octets of this message looked at for bare line ends */
+  const char *false_ends[2]; /* names of its line ends */
+  struct app_from *from;     /* the header of the message that goes by, appsession_from.c */
 };
 
 /* Names and passwords beyond this are cut: SASL messages may have 12288 octets (RFC 4954 section
@@ -157,6 +159,7 @@ struct appsession {
   bool exchange_asked;   /* the server asked for the next message */
   struct detect *detect; /* until the protocol is known */
   uint32_t flow;
+  uint32_t last_frame; /* that brought octets */
   uint16_t client_port, server_port;
   uint8_t app, state;
   uint8_t outer;     /* the tunnel that was opened before, or APP_NONE */
@@ -295,6 +298,12 @@ void smuggle_before(struct appsession *s, const uint8_t *p, size_t n, uint64_t b
 void smuggle_after(struct appsession *s, const uint8_t *p, size_t n, uint64_t base, uint32_t frame);
 /* p[at] is a dot with a line end of some kind before it. */
 void smuggle_dot(struct appsession *s, const uint8_t *p, size_t n, size_t at, uint32_t frame);
+
+/* ---- appsession_from.c: the From field of messages that go by ---- */
+void from_begin(struct app_side *side);
+/* The next octets of a message up to a dot; p[0] has the offset `base`. */
+void from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint64_t base,
+               uint32_t frame);
 
 /* ---- appsession_dot.c ---- */
 /* Reads octets of a side in MODE_DOT; returns how many were taken (at least 1). */

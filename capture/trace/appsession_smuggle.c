@@ -44,6 +44,13 @@ tell(struct appsession *s, enum notice_kind kind, uint16_t code, uint64_t offset
                      .frame = frame,
                      .offset = offset,
                      .n_octets = n_octets};
+  char text[24];
+  if (kind == NOTICE_SMUGGLING) {
+    const struct app_side *side = &s->sides[SIDE_CLIENT];
+    g_snprintf(text, sizeof text, "%s . %s", side->false_ends[0], side->false_ends[1]);
+    n.text = (const uint8_t *)text;
+    n.n_text = strlen(text);
+  }
   s->sink->notice(s->data, &n);
 }
 
@@ -71,11 +78,13 @@ step(struct appsession *s, struct app_side *side, uint8_t c, uint64_t at, uint32
       side->smuggle = side->bare_lf ? SMUGGLE_NONE : SMUGGLE_TEXT;
     else
       side->smuggle = c == '\r' ? SMUGGLE_DOT_CR : SMUGGLE_NONE;
+    side->false_ends[1] = c == '\n' ? "LF" : "CR";
     return;
   case SMUGGLE_DOT_CR:
     if (c == '\n') { /* CR LF behind the dot: the true end, unless what is before it is odd */
       bool end = side->false_end_is_strict || side->bare_lf;
       side->smuggle = end ? SMUGGLE_NONE : SMUGGLE_TEXT;
+      side->false_ends[1] = "CRLF";
       return;
     }
     side->smuggle = SMUGGLE_TEXT;
@@ -106,6 +115,7 @@ smuggle_dot(struct appsession *s, const uint8_t *p, size_t n, size_t at, uint32_
   uint8_t before_that = at > 1 ? p[at - 2] : at == 1 ? side->last[1] : side->last[0];
   side->false_end_is_strict = before == '\n' && before_that == '\r';
   side->false_end_octets = side->false_end_is_strict ? 2 : 1;
+  side->false_ends[0] = side->false_end_is_strict ? "CRLF" : before == '\n' ? "LF" : "CR";
   side->false_end = base + at;
   side->n_verb = 0;
   side->smuggle = SMUGGLE_DOT;
@@ -122,6 +132,11 @@ find_bare(struct appsession *s, struct app_side *side, const uint8_t *p, size_t 
           uint32_t frame)
 {
   size_t examine = MIN(n, EXAMINED_MAX - side->n_examined);
+  if (n > 0 && side->last[1] == '\r' && p[0] != '\n') {
+    side->n_examined = EXAMINED_MAX;
+    tell(s, NOTICE_BARE_LINE_END, '\r', base - 1, 1, frame);
+    return;
+  }
   for (size_t i = 0; i < examine;) {
     const uint8_t *lf = memchr(p + i, '\n', examine - i);
     size_t end = lf ? (size_t)(lf - p) : examine;

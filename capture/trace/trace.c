@@ -238,7 +238,8 @@ trace_feed(struct trace *t, const struct pass1_input *in)
   t->n_elements_in_frames = t->elements.n;
   mark_findings(t);
   if (record->flags & TRACE_FRAME_CUT)
-    t->damage.n_cut_frames++;
+    if (t->damage.n_cut_frames++ == 0)
+      t->first_cut_frame = index;
   if (record->prev_in_flow != TRACE_NONE)
     ((struct trace_frame *)store_get(&t->frames, record->prev_in_flow))->next_in_flow = index;
   if (record->flow == TRACE_NONE || record->prev_in_flow != TRACE_NONE)
@@ -305,6 +306,7 @@ trace_finish(struct trace *t)
     return;
   t->is_finished = true;
   pass1_finish(t->pass);
+  findings_set_losses(t->findings, 0, t->damage.n_cut_frames, t->first_cut_frame);
   findings_finish(t->findings);
   mark_findings(t);
 }

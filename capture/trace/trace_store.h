@@ -76,6 +76,7 @@ struct trace {
   GHashTable *plain;     /* flow index -> struct plain_flow* */
   uint64_t n_plain_octets;
   struct trace_damage damage;
+  uint32_t first_cut_frame;
   uint32_t n_elements_in_frames; /* those behind it came out at the end */
   bool is_finished;
 };

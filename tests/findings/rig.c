@@ -105,8 +105,8 @@ open_connection(struct rig *r, const char *line)
   }
   c->port[0] = (uint16_t)a[4];
   c->port[1] = (uint16_t)a[9];
-  c->seq[0] = 1000;
-  c->seq[1] = 2000;
+  c->seq[0] = 1000000 * r->n_connections; /* the same ports may come again */
+  c->seq[1] = 1000000 * r->n_connections + 500000;
   r->now = c;
   if (mid)
     return;

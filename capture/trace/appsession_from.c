@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* appsession_from.c -- finds whom a message says it is from, while its octets go by.
+ *
+ *     START ─"from:"─> VALUE ─line end─> (a blank first: VALUE goes on) ─> tell the addresses
+ *       └─other─> SKIP ─line end─> START          an empty line, or HEADER_MAX octets: DONE
+ *
+ * RFC 5322 sections 2.2.3 (folding), 3.6.2. Only the octets of this one field are kept. What lies
+ * between "<" and ">" is an address, or else each word with an "@". Not here: comments and groups,
+ * which hide nothing from the rules that read this (look-alike addresses). */
+#include <string.h>
+
+#include "capture/trace/appsession_private.h"
+
+enum from_state { FROM_DONE, FROM_START, FROM_SKIP, FROM_VALUE };
+enum { HEADER_MAX = 8192, VALUE_MAX = 998, ADDRESSES_MAX = 8 };
+
+struct app_from {
+  uint32_t n_seen;
+  uint64_t offset; /* of the field */
+  uint32_t frame;
+  uint8_t state;
+  uint8_t n_matched; /* of "from:" */
+  bool collecting;   /* the field's value may go on in the next line */
+  uint16_t n;
+  uint8_t value[VALUE_MAX];
+};
+
+void
+from_begin(struct app_side *side)
+{
+  if (!side->from)
+    side->from = g_new(struct app_from, 1);
+  *side->from = (struct app_from){.state = FROM_START};
+}
+
+static void
+tell_address(struct appsession *s, enum side which, const struct app_from *f, size_t first,
+             size_t end, uint64_t next)
+{
+  struct notice n = {.kind = NOTICE_FROM,
+                     .app = (enum app)s->app,
+                     .side = which,
+                     .element = ELEMENT_NONE,
+                     .frame = f->frame,
+                     .offset = f->offset,
+                     .n_octets = (uint32_t)(next - f->offset),
+                     .text = f->value + first,
+                     .n_text = end - first};
+  s->sink->notice(s->data, &n);
+}
+
+/* The field ends before the octet with the offset `next`. */
+static void
+tell_addresses(struct appsession *s, enum side which, struct app_from *f, uint64_t next)
+{
+  unsigned n_told = 0;
+  f->collecting = false;
+  for (size_t i = 0; i < f->n && n_told < ADDRESSES_MAX;) {
+    size_t end = i;
+    bool at = false;
+    while (end < f->n && !strchr(" \t,;<>\"()", f->value[end])) {
+      at |= f->value[end] == '@';
+      end++;
+    }
+    if (at) {
+      tell_address(s, which, f, i, end, next);
+      n_told++;
+    }
+    i = end + 1;
+  }
+}
+
+/* At the start of a line: p[0] is its next octet. False when the header has ended. */
+static bool
+start_line(struct appsession *s, enum side which, struct app_from *f, uint8_t c, uint64_t at,
+           uint32_t frame)
+{
+  static const char name[] = "from:";
+  if (f->n_matched == 0) {
+    if (f->collecting && (c == ' ' || c == '\t')) {
+      f->state = FROM_VALUE;
+      return true;
+    }
+    if (f->collecting)
+      tell_addresses(s, which, f, at);
+    if (c == '\r' || c == '\n')
+      return false;
+  }
+  if (g_ascii_tolower((char)c) != name[f->n_matched]) {
+    f->state = FROM_SKIP;
+    return true;
+  }
+  if (f->n_matched++ == 0) {
+    f->offset = at;
+    f->frame = frame;
+  }
+  if (!name[f->n_matched]) {
+    f->state = FROM_VALUE;
+    f->collecting = true;
+    f->n = 0;
+  }
+  return true;
+}
+
+void
+from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint64_t base,
+          uint32_t frame)
+{
+  struct app_from *f = s->sides[which].from;
+  if (!f || f->state == FROM_DONE)
+    return;
+  for (size_t i = 0; i < n;) {
+    if (f->n_seen + i > HEADER_MAX) {
+      f->state = FROM_DONE;
+      return;
+    }
+    if (f->state == FROM_START) {
+      uint8_t c = p[i];
+      if (!start_line(s, which, f, c, base + i, frame)) {
+        f->state = FROM_DONE;
+        return;
+      }
+      if (f->state == FROM_SKIP)
+        continue; /* this octet may be the line's end */
+      i++;
+      continue;
+    }
+    const uint8_t *lf = memchr(p + i, '\n', n - i);
+    size_t end = lf ? (size_t)(lf - p) : n;
+    if (f->state == FROM_VALUE) {
+      size_t take = MIN(end - i, VALUE_MAX - (size_t)f->n);
+      memcpy(f->value + f->n, p + i, take);
+      f->n = (uint16_t)(f->n + take);
+      while (lf && f->n && (f->value[f->n - 1] == '\r'))
+        f->n--;
+      f->frame = frame;
+    }
+    if (lf) {
+      f->state = FROM_START;
+      f->n_matched = 0;
+    }
+    i = end + (lf != NULL);
+  }
+  f->n_seen += (uint32_t)n;
+}
