@@ -211,6 +211,12 @@ findings_drop(struct findings *f)
 }
 
 void
+finding_set_severity(const struct findings *f, struct finding *found, enum severity s)
+{
+  found->severity = severity_here(f, s, &found->where);
+}
+
+void
 finding_add_evidence(struct finding *found, const struct finding_place *place)
 {
   for (unsigned i = 0; i < place->n_evidence && found->n_evidence < FINDING_EVIDENCE_MAX; i++)

@@ -292,6 +292,7 @@ void
 app_start_tls(struct appsession *s, uint32_t element, uint32_t frame)
 {
   s->tls_asked = false;
+  starttls_accepted(s, frame);
   bool client_has_begun = s->sides[SIDE_CLIENT].mode == APP_MODE_TLS;
   if (client_has_begun) {
     s->sides[SIDE_SERVER].mode = APP_MODE_TLS;
@@ -336,6 +337,8 @@ give_line(struct appsession *s, enum side which, struct app_line *line)
     if (side->bare_lf)
       line->flags |= ELEMENT_FLAG_ODD;
   }
+  if (which == SIDE_CLIENT)
+    starttls_clear_line(s, line);
   s->protocol->line(s, which, line);
   if (which == SIDE_SERVER && s->login_rejected) {
     s->login_rejected = false;
@@ -361,6 +364,7 @@ feed_line(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
       return 0;
     }
     if (s->tls_asked && which == SIDE_CLIENT && p[0] == 0x16) {
+      starttls_begun(s);
       side->mode = APP_MODE_TLS; /* it did not wait, or the answer is not in the capture */
       return 0;
     }
@@ -422,8 +426,8 @@ feed_side(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
       taken = n;
       break;
     case APP_MODE_OTHER:
-      app_emit_run(s, which, ELEMENT_OTHER, 0, p, n, frame);
-      taken = n;
+      taken = which == SIDE_SERVER && s->starttls.skips_text ? starttls_skip_text(s, p, n) : n;
+      app_emit_run(s, which, ELEMENT_OTHER, 0, p, taken, frame);
       break;
     }
     p += taken;
@@ -621,6 +625,7 @@ gap_side(struct appsession *s, enum side which, uint64_t n, uint32_t frame)
                       .kind = ELEMENT_GAP};
   side->offset += n;
   bool in_lines = side->mode == APP_MODE_LINES;
+  starttls_gap(s, which);
   if (side->mode == APP_MODE_DOT) {
     side->dot = DOT_LINE; /* a hole mostly ends where a segment, and so a line, begins */
   } else if (side->mode == APP_MODE_COUNT) {
@@ -678,6 +683,7 @@ appsession_end(struct appsession *s)
     return;
   flush_side(s, SIDE_CLIENT);
   flush_side(s, SIDE_SERVER);
+  starttls_end(s);
   if (s->protocol && s->sides[SIDE_CLIENT].seen != s->sides[SIDE_SERVER].seen)
     app_notice(s, NOTICE_ONE_SIDED, ELEMENT_NONE, s->last_frame);
   auth_finish_all(s);
@@ -703,6 +709,19 @@ bool
 appsession_is_over(const struct appsession *s)
 {
   return s->given_up;
+}
+
+bool
+appsession_is_opening(const struct appsession *s)
+{
+  bool is_mail = s->app == APP_SMTP || s->app == APP_POP3 || s->app == APP_IMAP;
+  return is_mail && !s->tls_started && !s->starttls.went_on && !s->given_up;
+}
+
+bool
+appsession_has_tls(const struct appsession *s)
+{
+  return s->tls_started;
 }
 
 bool

@@ -84,6 +84,18 @@ enum notice_kind {
   NOTICE_BARE_LINE_END,       /* a message's line ends in LF or CR alone */
   NOTICE_ONE_SIDED,           /* the connection ended; one side's octets are not in the capture */
   NOTICE_GAP,                 /* n_octets of one side are not in the capture */
+  /* The change to TLS (appsession_starttls.c); each at most once in a connection. */
+  NOTICE_STARTTLS_OFFERED,       /* a capability line */
+  NOTICE_STARTTLS_ABSENT,        /* a whole list of capabilities without it */
+  NOTICE_STARTTLS_FILLER,        /* "XXXXXXXA" in a list, or as a client's command */
+  NOTICE_STARTTLS_IGNORED,       /* a login or mail in clear (code: verb) though it was offered */
+  NOTICE_STARTTLS_REFUSED_LOGIN, /* a login in clear (code: verb) after it was refused */
+  NOTICE_STARTTLS_PIPELINED,     /* client octets between the request and the go-ahead */
+  NOTICE_STARTTLS_INJECTED,      /* server octets behind the go-ahead that are no TLS */
+  NOTICE_STARTTLS_CLEAR,         /* the client goes on in clear after the go-ahead */
+  NOTICE_UNPROTECTED_DATA,       /* IMAP before login and TLS; text: ALERT, REFERRAL, EXISTS, ... */
+  NOTICE_REPEAT_DIFFERS,         /* the same octets of a stream came twice, and are not the same */
+  NOTICE_TTL_CHANGED,            /* within one side of a connection that stayed in clear */
 };
 
 /* Of NOTICE_MESSAGE. */
@@ -97,12 +109,15 @@ enum message_notice {
 struct notice {
   enum notice_kind kind;
   enum app app;
-  enum side side;      /* who said it */
-  uint16_t code;       /* the kind's own: a verb, a reply code */
-  uint32_t element;    /* index given by the sink's element() */
-  uint32_t frame;      /* that completed it */
-  uint64_t offset;     /* of its octets in the side's stream */
-  uint32_t n_octets;   /* 0: the frame is all that is known */
+  enum side side;    /* who said it */
+  uint16_t code;     /* the kind's own: a verb, a reply code */
+  uint32_t element;  /* index given by the sink's element() */
+  uint32_t frame;    /* that completed it */
+  uint64_t offset;   /* of its octets in the side's stream */
+  uint32_t n_octets; /* 0: the frame is all that is known */
+  /* Octets of the other side that belong to it: the offer, the refusal; 0 octets: none. */
+  uint64_t other_offset;
+  uint32_t other_octets;
   const uint8_t *text; /* the line or value that it speaks of, without line end; may be NULL */
   size_t n_text;       /* valid during the call */
 };
@@ -153,6 +168,12 @@ void appsession_gap(struct appsession *s, enum side side, uint64_t n, uint32_t f
 
 /* The connection closed or the capture ended: pending lines and logins come out. */
 void appsession_end(struct appsession *s);
+
+/* Mail that has neither gone over to TLS nor begun to log in or to send: the time in which an
+ * attacker on the path can keep it from TLS. */
+bool appsession_is_opening(const struct appsession *s);
+/* It went over to TLS, or is TLS. */
+bool appsession_has_tls(const struct appsession *s);
 
 /* What was recognised so far, its state, and whether client and server have to be exchanged because
  * what was said shows that the other end is the server (possible only for mid_stream sessions;

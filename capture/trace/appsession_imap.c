@@ -332,8 +332,12 @@ imap_command(struct appsession *s, const struct app_line *line)
     s->exchange_element = element;
     s->exchange_asked = false;
   } else if (verb == IMAP_STARTTLS) {
-    s->tls_asked = true;
+    starttls_asked(s, line);
   }
+  if (auth)
+    starttls_goes_on(s, line, (uint16_t)verb, out.secret_octets ? out.secret_first : 0, true);
+  else if (verb == IMAP_UNKNOWN)
+    starttls_filled_command(s, line, line->p + verb_at, end - verb_at);
   imap_go_on(s, line);
 }
 
@@ -473,6 +477,29 @@ imap_reply_literal(struct appsession *s, const struct app_line *line, struct app
     app_expect_octets(s, SIDE_SERVER, ELEMENT_LITERAL, n, command, 0);
 }
 
+/* Before login: what the server says of itself, and what it says that only TLS could vouch for. */
+static void
+imap_look_at_opening(struct appsession *s, const struct app_line *line)
+{
+  static const char *const mailbox[] = {"EXISTS", "RECENT", "EXPUNGE", "FETCH", "FLAGS",
+                                        "LIST",   "LSUB",   "STATUS",  "SEARCH"};
+  size_t n_list;
+  const uint8_t *list = imap_capabilities(line->p, line->n_text, &n_list);
+  if (list)
+    starttls_list_in_line(s, line, list, n_list);
+  size_t word = MIN(skip_word(line, 0) + 1, line->n_text), end = skip_word(line, word);
+  size_t behind = MIN(end + 1, line->n_text);
+  if (has_code(line, behind, "ALERT"))
+    starttls_unprotected(s, line, "ALERT");
+  else if (has_code(line, behind, "REFERRAL"))
+    starttls_unprotected(s, line, "REFERRAL");
+  bool is_number = end > word && g_ascii_isdigit(line->p[word]);
+  size_t name = is_number ? behind : word, name_end = skip_word(line, name);
+  for (size_t i = 0; i < G_N_ELEMENTS(mailbox) && line->p[0] == '*'; i++)
+    if (text_is(line->p + name, name_end - name, mailbox[i]))
+      starttls_unprotected(s, line, mailbox[i]);
+}
+
 static void
 imap_notice_offer(struct appsession *s, const struct app_line *line, uint32_t element)
 {
@@ -509,6 +536,8 @@ imap_untagged(struct appsession *s, const struct app_line *line)
       .kind = ELEMENT_REPLY, .code = (uint16_t)status, .command = c ? c->element : ELEMENT_NONE};
   bool greeting = !s->u.imap.greeted && !s->mid_stream;
   s->u.imap.greeted = true;
+  if (s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream && status != IMAP_STATUS_PREAUTH)
+    imap_look_at_opening(s, line);
   if (greeting && status == IMAP_STATUS_UNTAGGED && !s->after_gap)
     out.flags |= ELEMENT_FLAG_ODD;
   if (status == IMAP_STATUS_PREAUTH && s->state == IMAP_STATE_NOT_AUTHENTICATED)
@@ -578,6 +607,10 @@ imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
       out.flags |= ELEMENT_FLAG_ODD;
   }
   bool ok = status == IMAP_STATUS_OK;
+  if (verb == IMAP_STARTTLS && !ok)
+    starttls_refused(s, line);
+  if (s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream)
+    imap_look_at_opening(s, line);
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (ok && verb == IMAP_STARTTLS)
     app_start_tls(s, element, line->last_frame);

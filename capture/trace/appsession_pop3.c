@@ -206,8 +206,12 @@ pop_command(struct appsession *s, const struct app_line *line)
     s->exchange_element = element;
     s->exchange_asked = false;
   } else if (verb == POP_STLS) {
-    s->tls_asked = true;
+    starttls_asked(s, line);
   }
+  if (auth || verb == POP_USER)
+    starttls_goes_on(s, line, (uint16_t)verb, out.secret_octets ? out.secret_first : 0, true);
+  else if (verb == POP_UNKNOWN)
+    starttls_filled_command(s, line, line->p, n_word);
   pop_take_early(s);
 }
 
@@ -332,6 +336,13 @@ pop_text(struct appsession *s, const struct app_line *line)
                         .command = listed ? s->u.pop.list_command : ELEMENT_NONE};
   bool offers = s->u.pop.listing == LISTING_CAPABILITIES && s->state == POP_STATE_AUTHORIZATION &&
                 pop_offers_clear_login(line->p, line->n_text);
+  if (s->u.pop.listing == LISTING_CAPABILITIES) {
+    starttls_list_line(s, line);
+    if (end)
+      starttls_list_end(s, line);
+    else
+      starttls_word(s, line, line->p, skip_word(line, 0));
+  }
   if (end)
     s->u.pop.listing = LISTING_NONE;
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
@@ -384,6 +395,8 @@ pop_status_line(struct appsession *s, const struct app_line *line, enum pop_stat
     auth_challenge(s->exchange, line, MIN(2, line->n_text));
   if (c && kind == WAITING_GREETING)
     pop_remember_greeting(s, line);
+  if (c && c->verb == POP_STLS && status == POP_STATUS_ERR)
+    starttls_refused(s, line);
   if (c && !auth_is_asked(s, c))
     pop_take_answer(s, status, verdict, line->last_frame);
   else if (c || s->synced)

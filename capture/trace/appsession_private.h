@@ -10,6 +10,7 @@
  *   appsession_smtp.c, appsession_pop3.c, appsession_imap.c    what a line means
  *   appsession_tls.c     TLS records; what they hold, when a key log opens them, goes to a session
  *                        inside this one
+ *   appsession_starttls.c  how the change from clear text to TLS goes
  *   appsession_deflate.c compressed octets, which go to a session inside too
  *   appsession_inner.c   the session inside TLS or DEFLATE
  *   appsession_tunnel.c  SOCKS and HTTP CONNECT, behind which the protocol is looked for again
@@ -145,6 +146,25 @@ struct app_protocol {
 };
 extern const struct app_protocol app_smtp, app_pop3, app_imap, app_socks, app_http;
 
+/* How the change to TLS goes (appsession_starttls.c). Offsets are of the side that said it. */
+struct app_starttls {
+  uint64_t list_offset;  /* of the running list of capabilities */
+  uint64_t offer_offset; /* of the line that offers STARTTLS */
+  uint64_t asked_end;    /* behind the client's request */
+  uint64_t begun_at;     /* where the client began TLS without the go-ahead; 0: it did not */
+  uint64_t refusal_offset;
+  uint64_t injected_offset, injected_end; /* text behind the go-ahead; 0: it goes on */
+  uint32_t offer_octets, refusal_octets;
+  uint32_t told; /* set of 1 << enum notice_kind */
+  bool in_list, list_offers;
+  bool has_hole; /* the server's octets have one: what is not there may be in it */
+  bool offered, asked, refused, accepted;
+  bool went_on;      /* with a login or mail in clear */
+  bool switching[2]; /* the go-ahead was given, and this side has sent nothing since */
+  bool injected, injected_late, skips_text, at_line;
+  bool clear; /* the client's next line is the first one in clear behind the go-ahead */
+};
+
 struct appsession {
   const struct appsession_sink *sink;
   void *data;
@@ -173,6 +193,7 @@ struct appsession {
   bool tls_asked; /* STARTTLS waits for its answer */
   bool tls_started, offer_noticed, greeting_told;
   bool login_rejected;       /* by the server's line that is being read */
+  struct app_starttls starttls;
   bool more;                 /* the server's answer has more lines */
   const struct keylog *keys; /* borrowed; NULL: TLS is never opened */
   struct opener *opener;     /* from the first record on */
@@ -324,6 +345,42 @@ void detect_replay(struct appsession *s, struct detect *d);
 /* ---- appsession_tls.c ---- */
 /* Reads octets of a side in MODE_TLS; returns how many were taken (at least 1). */
 size_t tls_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+
+/* ---- appsession_starttls.c ---- */
+/* The server lists what it can, one capability in a line (SMTP, POP3): each line, its word, the
+ * last line (.c of the protocol knows which). */
+void starttls_list_line(struct appsession *s, const struct app_line *line);
+void starttls_word(struct appsession *s, const struct app_line *line, const uint8_t *p, size_t n);
+void starttls_list_end(struct appsession *s, const struct app_line *line);
+/* All in one line, words p[0..n) between blanks (IMAP). */
+void starttls_list_in_line(struct appsession *s, const struct app_line *line, const uint8_t *p,
+                           size_t n);
+/* The client's line asks for TLS. */
+void starttls_asked(struct appsession *s, const struct app_line *line);
+/* The client begins TLS though no go-ahead was seen; before its mode changes. */
+void starttls_begun(struct appsession *s);
+/* The client logs in or sends mail in clear; the line's secret begins at secret_first (0: none). */
+void starttls_goes_on(struct appsession *s, const struct app_line *line, uint16_t verb,
+                      size_t secret_first, bool is_login);
+/* A command that no client sends: p[0..n) of the line may be filler. */
+void starttls_filled_command(struct appsession *s, const struct app_line *line, const uint8_t *p,
+                             size_t n);
+void starttls_refused(struct appsession *s, const struct app_line *line);
+/* The go-ahead was given in `frame`; before the modes change. */
+void starttls_accepted(struct appsession *s, uint32_t frame);
+/* A side in MODE_TLS begins with a record; or with an octet that begins none: true when the session
+ * reads lines again. */
+void starttls_record(struct appsession *s, enum side side, uint32_t frame);
+bool starttls_no_record(struct appsession *s, enum side side, uint8_t first);
+/* A whole line of the client. */
+void starttls_clear_line(struct appsession *s, const struct app_line *line);
+/* Octets of a server in MODE_OTHER whose TLS may still begin: returns how many are no TLS; fewer
+ * than n when the mode has changed. */
+size_t starttls_skip_text(struct appsession *s, const uint8_t *p, size_t n);
+void starttls_gap(struct appsession *s, enum side side);
+void starttls_end(struct appsession *s);
+/* IMAP: the server said what only TLS could vouch for. */
+void starttls_unprotected(struct appsession *s, const struct app_line *line, const char *what);
 
 /* ---- appsession_tunnel.c ---- */
 /* Reads octets of a side in MODE_TUNNEL; returns how many were taken (at least 1). */

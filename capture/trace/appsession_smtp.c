@@ -316,10 +316,15 @@ smtp_command(struct appsession *s, const struct app_line *line)
     s->sides[SIDE_CLIENT].assume = APP_MODE_DOT;
     s->sides[SIDE_CLIENT].run_command = element;
   } else if (verb == SMTP_STARTTLS) {
-    s->tls_asked = true;
+    starttls_asked(s, line);
   }
   if (verb == SMTP_MAIL || verb == SMTP_RCPT || verb == SMTP_VRFY || verb == SMTP_EXPN)
     envelope_command(c, line, n_word);
+  if (verb == SMTP_AUTH || verb == SMTP_MAIL)
+    starttls_goes_on(s, line, (uint16_t)verb, out.secret_octets ? out.secret_first : 0,
+                     verb == SMTP_AUTH);
+  else if (verb == SMTP_UNKNOWN)
+    starttls_filled_command(s, line, line->p, n_word);
   if (verb == SMTP_BDAT)
     smtp_begin_bdat(s, line, n_word, element);
   smtp_take_early(s);
@@ -424,6 +429,21 @@ smtp_leave_message(struct appsession *s)
   s->state = smtp_idle_state(s);
 }
 
+/* A line of the answer to EHLO: the first names the server, each other one thing that it can. */
+static void
+smtp_capability(struct appsession *s, const struct app_line *line, size_t at, bool is_first,
+                bool more)
+{
+  size_t end = at;
+  while (end < line->n_text && line->p[end] != ' ')
+    end++;
+  starttls_list_line(s, line);
+  if (!is_first || text_is(line->p + at, end - at, "STARTTLS"))
+    starttls_word(s, line, line->p + at, end - at);
+  if (!more)
+    starttls_list_end(s, line);
+}
+
 /* No command waits: the capture lacks it, shows it late, or the server speaks unasked (421). */
 static void
 smtp_unasked(struct appsession *s, const struct app_early *reply, const struct app_line *line)
@@ -490,8 +510,12 @@ smtp_reply(struct appsession *s, const struct app_line *line)
   out.command = c ? c->element : ELEMENT_NONE;
   if (more)
     out.flags |= ELEMENT_FLAG_MORE;
-  bool offers = c && (c->verb == SMTP_EHLO || c->verb == SMTP_LHLO) && code == 250 &&
-                smtp_offers_clear_login(line->p + text_at, line->n_text - text_at);
+  bool lists = is_reply && c && (c->verb == SMTP_EHLO || c->verb == SMTP_LHLO) && code == 250;
+  if (lists)
+    smtp_capability(s, line, text_at, !s->more, more);
+  else if (is_reply && !more && code >= 400 && c && c->verb == SMTP_STARTTLS)
+    starttls_refused(s, line);
+  bool offers = lists && smtp_offers_clear_login(line->p + text_at, line->n_text - text_at);
   bool tls = c && c->verb == SMTP_STARTTLS && c->kind == WAITING_COMMAND && code == 220 && !more;
   if (is_reply) {
     s->more = more;

@@ -103,6 +103,17 @@ tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint
     taken = MIN(n, missing);
     app_side_keep(side, p, taken, TLS_HEADER_OCTETS, frame);
     if (!is_record(side->kept, side->n_kept)) {
+      /* As few octets as show it, so that cuts change nothing: the first n_bad, some of them older.
+       */
+      size_t n_old = side->n_kept - taken, n_bad = n_old + 1;
+      while (is_record(side->kept, n_bad))
+        n_bad++;
+      if (n_bad == 1 && starttls_no_record(s, which, side->kept[0])) {
+        side->n_pending = side->n_kept = 0;
+        return 0;
+      }
+      taken = n_bad - n_old;
+      side->n_pending = side->n_kept = n_bad;
       struct element e = {.offset = side->offset,
                           .n_octets = (uint32_t)side->n_pending,
                           .first_frame = side->first_frame,
@@ -116,6 +127,8 @@ tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint
     }
     if (side->n_pending < TLS_HEADER_OCTETS)
       return taken;
+    if (s->starttls.switching[which] || s->starttls.injected)
+      starttls_record(s, which, side->last_frame);
   }
   bool opaque =
       side->kept[0] == TLS_TYPE_APPLICATION_DATA && !(s->opener && opener_has_secret(s->opener));

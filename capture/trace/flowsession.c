@@ -9,6 +9,8 @@
  * opposite (appsession_is_swapped), the flow's client is corrected. */
 #include "capture/trace/flowsession.h"
 
+#include "capture/trace/opening.h"
+
 struct place {
   int64_t time_ns;
   uint32_t offset; /* low 32 bits: the few runs that are remembered lie near each other */
@@ -19,6 +21,13 @@ struct place {
 struct ring {
   struct place places[FLOWSESSION_RUNS_MAX];
   unsigned n, next;
+};
+
+/* The time to live of one side's datagrams, while the connection is in its opening. */
+struct ttl_watch {
+  struct evidence at; /* the first octets that came with another one; n_octets 0: none */
+  int64_t time_ns;
+  bool has_begun, is_mixed; /* mixed: already when its first octets came, so it tells nothing */
 };
 
 struct flowsession {
@@ -32,6 +41,9 @@ struct flowsession {
   int64_t time_ns; /* of the last run */
   uint32_t now;    /* the frame that pass 1 is at */
   struct ring rings[2];
+  struct opening openings[2];
+  struct ttl_watch ttls[2];
+  bool repeat_told;
 };
 
 static void
@@ -129,13 +141,17 @@ on_notice(void *data, const struct notice *notice)
     s->seen->has_tls |= notice->kind == NOTICE_TLS_STARTED;
   if (!s->sink->notice)
     return;
-  struct evidence evidence[FINDING_EVIDENCE_MAX] = {{.frame = notice->frame}};
+  struct evidence evidence[2 * FINDING_EVIDENCE_MAX] = {{.frame = notice->frame}};
   struct finding_place place = {
       .where = describe(s), .time_ns = s->time_ns, .evidence = evidence, .n_evidence = 1};
+  unsigned direction = direction_of(s, notice->side), n_other = 0;
+  if (notice->other_octets)
+    n_other = find_evidence(&s->rings[!direction], notice->other_offset, notice->other_octets,
+                            FINDING_EVIDENCE_MAX, evidence, &place.time_ns);
   if (notice->n_octets)
     place.n_evidence =
-        find_evidence(&s->rings[direction_of(s, notice->side)], notice->offset, notice->n_octets,
-                      FINDING_EVIDENCE_MAX, evidence, &place.time_ns);
+        n_other + find_evidence(&s->rings[direction], notice->offset, notice->n_octets,
+                                FINDING_EVIDENCE_MAX, evidence + n_other, &place.time_ns);
   s->sink->notice(s->data, notice, &place);
 }
 
@@ -173,6 +189,9 @@ flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bo
   s->time_ns = 0;
   s->now = 0;
   s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
+  memset(s->openings, 0, sizeof s->openings);
+  memset(s->ttls, 0, sizeof s->ttls);
+  s->repeat_told = false;
   s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream,
                           sink->element ? &app_sink : &app_sink_without_elements, s);
   if (sink->plain)
@@ -186,7 +205,77 @@ flowsession_free(struct flowsession *s)
   if (!s)
     return;
   appsession_free(s->app);
+  opening_clear(&s->openings[0]);
+  opening_clear(&s->openings[1]);
   g_free(s);
+}
+
+/* ---- forged answers ---- */
+
+static void
+tell_about_place(struct flowsession *s, enum notice_kind kind, unsigned direction,
+                 const struct evidence *at, unsigned n, int64_t time_ns)
+{
+  enum side side = direction == direction_of(s, SIDE_CLIENT) ? SIDE_CLIENT : SIDE_SERVER;
+  struct notice notice = {.kind = kind,
+                          .app = appsession_app(s->app),
+                          .side = side,
+                          .element = ELEMENT_NONE,
+                          .frame = at[n - 1].frame};
+  if (s->sink->notice)
+    s->sink->notice(s->data, &notice, &(struct finding_place){describe(s), time_ns, at, n});
+}
+
+static struct evidence
+evidence_of(const struct stream_run *run)
+{
+  bool in_frame = run->frame_offset != 0;
+  return (struct evidence){.frame = run->frame,
+                           .first_octet = in_frame ? run->frame_offset : 0,
+                           .n_octets = in_frame ? run->n_octets : 0};
+}
+
+/* The run has been read. In the opening of a connection its octets and their TTL are remembered.
+ * The first octets of a side may have another TTL than its SYN: a balancer or a SYN proxy answers
+ * that. */
+static void
+watch_opening(struct flowsession *s, unsigned direction, const struct stream_run *run)
+{
+  struct ttl_watch *t = &s->ttls[direction];
+  bool changed = s->flow->sides[direction].ttl_changed;
+  if (!t->has_begun)
+    t->is_mixed = changed;
+  t->has_begun = true;
+  if (!appsession_is_opening(s->app)) {
+    if (s->openings[direction].octets)
+      opening_clear(&s->openings[direction]);
+    return;
+  }
+  opening_add(&s->openings[direction], run->offset, run->octets, run->n_octets);
+  if (changed && !t->is_mixed && !t->time_ns) {
+    t->at = evidence_of(run);
+    t->time_ns = run->time_ns;
+  }
+}
+
+void
+flowsession_repeat(struct flowsession *s, unsigned direction, const struct stream_run *run,
+                   const uint8_t *first)
+{
+  if (s->repeat_told || !appsession_is_opening(s->app))
+    return;
+  uint32_t n_different =
+      first ? opening_count(first, run->octets, run->n_octets)
+            : opening_compare(&s->openings[direction], run->offset, run->octets, run->n_octets);
+  if (n_different < OPENING_DIFFERENT_MIN)
+    return;
+  s->repeat_told = true;
+  struct evidence at[FINDING_EVIDENCE_MAX + 1];
+  int64_t time_ns = run->time_ns;
+  unsigned n = find_evidence(&s->rings[direction], run->offset, run->n_octets, FINDING_EVIDENCE_MAX,
+                             at, &time_ns);
+  at[n++] = evidence_of(run);
+  tell_about_place(s, NOTICE_REPEAT_DIFFERS, direction, at, n, time_ns);
 }
 
 static void
@@ -209,6 +298,7 @@ flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_
   ring_add(&s->rings[direction], run);
   appsession_feed(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, run->octets,
                   run->n_octets, run->frame);
+  watch_opening(s, direction, run);
   update_flow(s);
 }
 
@@ -231,5 +321,10 @@ void
 flowsession_end(struct flowsession *s)
 {
   appsession_end(s->app);
+  enum app app = appsession_app(s->app);
+  bool is_mail = app == APP_SMTP || app == APP_POP3 || app == APP_IMAP;
+  for (unsigned d = 0; d < 2 && is_mail && !appsession_has_tls(s->app); d++)
+    if (s->ttls[d].time_ns)
+      tell_about_place(s, NOTICE_TTL_CHANGED, d, &s->ttls[d].at, 1, s->ttls[d].time_ns);
   update_flow(s);
 }

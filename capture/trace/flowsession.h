@@ -31,6 +31,10 @@ void flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset,
                      uint32_t frame);
 /* Nothing that is read is spoken here: the session may be freed. */
 bool flowsession_is_over(const struct flowsession *s);
+/* Octets that came again for a place whose octets came before: `first`, or NULL when those were fed
+ * already. */
+void flowsession_repeat(struct flowsession *s, unsigned direction, const struct stream_run *run,
+                        const uint8_t *first);
 /* The connection ended: what waits comes out. Once. */
 void flowsession_end(struct flowsession *s);
 

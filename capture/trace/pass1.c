@@ -142,7 +142,16 @@ on_gap(void *data, uint64_t offset, uint64_t n, uint32_t frame)
     flowsession_gap(s, to->direction, offset, n, frame);
 }
 
-static const struct stream_sink stream_outlets = {.octets = on_octets, .gap = on_gap};
+static void
+on_repeat(void *data, const struct stream_run *run, const uint8_t *first)
+{
+  struct feeding *to = data;
+  if (to->flow->session)
+    flowsession_repeat(to->flow->session, to->direction, run, first);
+}
+
+static const struct stream_sink stream_outlets = {
+    .octets = on_octets, .gap = on_gap, .repeat = on_repeat};
 
 /* All octets that there will be are in: the session ends and its memory is given back. */
 static void

@@ -112,9 +112,26 @@ hold_piece(struct stream_hole *hole, struct stream_held *after, const struct str
   budget->held_octets += cost;
 }
 
+/* The part of the run from `at` on, at most n octets, was there before. */
+static void
+tell_repeat(const struct stream_run *run, uint64_t at, uint64_t n, const uint8_t *first,
+            const struct stream_sink *sink, void *data)
+{
+  uint64_t skip = at - run->offset;
+  if (!sink->repeat || skip >= run->n_octets)
+    return;
+  struct stream_run part = *run;
+  part.octets += skip;
+  part.offset = at;
+  part.frame_offset += (uint32_t)skip;
+  part.n_octets = (uint32_t)(run->n_octets - skip < n ? run->n_octets - skip : n);
+  sink->repeat(data, &part, first);
+}
+
 /* Keeps those octets of the run that no held piece has. */
 static void
-hold(struct flow_side *side, struct stream_run run, struct stream_budget *budget)
+hold(struct flow_side *side, struct stream_run run, struct stream_budget *budget,
+     const struct stream_sink *sink, void *data)
 {
   if (!side->hole) {
     side->hole = g_new0(struct stream_hole, 1);
@@ -134,6 +151,9 @@ hold(struct flow_side *side, struct stream_run run, struct stream_budget *budget
       hold_piece(hole, after, &front, budget);
     }
     uint64_t behind = h->offset + h->n_octets;
+    uint64_t both = run.offset > h->offset ? run.offset : h->offset;
+    if (behind > both)
+      tell_repeat(&run, both, behind - both, h->octets + (both - h->offset), sink, data);
     uint64_t skip = behind > run.offset ? behind - run.offset : 0;
     if (skip >= run.n_octets)
       return;
@@ -186,12 +206,14 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
   }
   if (ahead > 0) {
     if (run.n_octets)
-      hold(side, run, budget);
+      hold(side, run, budget, sink, data);
     while (side->hole && is_full(side, budget))
       give_up(side, s->frame, budget, sink, data);
     return low;
   }
   uint32_t skip = (uint32_t)-ahead;
+  if (skip)
+    tell_repeat(&run, run.offset, skip, NULL, sink, data);
   if (skip < run.n_octets) {
     run.octets += skip;
     run.n_octets -= skip;
@@ -200,7 +222,7 @@ stream_feed(struct flow_side *side, const struct stream_segment *s, struct strea
     if (side->hole && side->hole->first->offset < run.offset + run.n_octets) {
       /* Octets that came first win: only what lies in front of the held piece is new; the rest of
        * the run goes through hold(), which keeps what is new in it. */
-      hold(side, run, budget);
+      hold(side, run, budget, sink, data);
       take_held(side, budget, sink, data);
     } else {
       deliver(side, &run, sink, data);

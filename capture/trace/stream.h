@@ -30,6 +30,9 @@ struct stream_sink {
   void (*octets)(void *data, const struct stream_run *run);
   /* n octets at `offset` are missing; `frame` is the one in which that became certain. */
   void (*gap)(void *data, uint64_t offset, uint64_t n, uint32_t frame);
+  /* Octets that came before: the run is not used, but may be compared. `first`: what is held of the
+   * same place, or NULL when it was delivered already. May be NULL. */
+  void (*repeat)(void *data, const struct stream_run *run, const uint8_t *first);
 };
 
 struct stream_segment {

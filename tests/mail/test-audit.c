@@ -211,7 +211,7 @@ test_exit_codes(void)
 {
   g_autofree char *bad = make_capture("bad.pcap", imap_session, 143);
   g_autofree char *good = make_capture(
-      "good.pcap", "S: * OK [CAPABILITY IMAP4rev1 LOGINDISABLED] hi\nC: a NOOP\n", 143);
+      "good.pcap", "S: * OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] hi\nC: a NOOP\n", 143);
   g_autofree char *cut = g_build_filename(folder, "cut.pcap", NULL);
   g_autofree char *contents = NULL;
   gsize n;

@@ -279,10 +279,11 @@ static const struct transcript transcripts[] = {
                "S: * CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN\nS: a OK\n",
      .result = "S reply OK NOT AUTHENTICATED\nC command CAPABILITY NOT AUTHENTICATED\n"
                "S reply * <1 NOT AUTHENTICATED\noffer <2\nS reply OK <1 T NOT AUTHENTICATED\n"},
-    {.name = "imap/starttls-and-the-rest-is-tls",
+    {.name = "imap/starttls-but-clear-text-goes-on",
      .script = "S: * OK ready\nC: a STARTTLS\nS: a OK go\nC: b LOGIN u p\n",
      .result = "S reply OK NOT AUTHENTICATED\nC command STARTTLS NOT AUTHENTICATED\n"
-               "S reply OK <1 T TLS\ntls <2\nC other 13 TLS\n"},
+               "S reply OK <1 T TLS\ntls <2\nC command LOGIN !10+1 NOT AUTHENTICATED\n"
+               "login LOGIN u p password unknown\n"},
     {.name = "imap/compress-and-the-rest-is-opaque",
      .script = "S: * PREAUTH hi\nC: a COMPRESS DEFLATE\nS: a OK go\nC: b LOGIN u p\nS: x\n",
      .result = "S reply PREAUTH AUTHENTICATED\nC command COMPRESS AUTHENTICATED\n"
