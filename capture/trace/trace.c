@@ -2,51 +2,18 @@
 /* trace.c -- the append-only store: records, elements, flows, octets.
  *
  *     trace_append ─> arena ─┐
- *     trace_load.c ─> file ──┴─> trace_feed ─> pass 1 ─┬─> record of 64 octets
- *                                                      └─> elements, datagrams, findings
+ *     trace_load.c ─> file ──┴─> trace_feed ─> pass 1 ─┬─> record (records.c)
+ *                                                      └─> elements (elements.c), datagrams,
+ * findings
  *
  * Blocks are allocated when they are needed and never move, so that what a reader holds stays valid
  * while more is appended. Reading: trace_read.c. */
 #include "capture/trace/trace.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "capture/trace/trace_store.h"
 #include "capture/wire/tls.h"
-
-enum { HUGE_PAGE = 1 << 21 };
-
-static void
-store_init(struct store *s, size_t item_octets, unsigned bits)
-{
-  *s = (struct store){.item_octets = item_octets, .bits = bits};
-  s->blocks = g_ptr_array_new_with_free_func(free);
-}
-
-/* Large pages, because most of the price of an index is page faults; not for the first one, so that
- * a small trace stays small. */
-static void *
-new_block(size_t octets, bool is_first)
-{
-  void *block = NULL;
-  if (posix_memalign(&block, HUGE_PAGE, octets) != 0)
-    g_error("no memory for %zu octets of the trace's index", octets);
-  size_t small = is_first ? HUGE_PAGE : 0;
-  if (octets > small)
-    madvise((char *)block + small, octets - small, MADV_HUGEPAGE);
-  return block;
-}
-
-void *
-store_add(struct store *s)
-{
-  if (s->n >= TRACE_FRAMES_MAX)
-    return NULL;
-  if (s->n >> s->bits == s->blocks->len)
-    g_ptr_array_add(s->blocks, new_block(s->item_octets << s->bits, s->blocks->len == 0));
-  return store_get(s, s->n++);
-}
 
 /* ---- what pass 1 says ---- */
 
@@ -54,18 +21,21 @@ static uint32_t
 on_element(void *data, const struct element *element, const uint8_t *octets, size_t n)
 {
   struct trace *t = data;
-  struct element *e = store_add(&t->elements);
-  if (!e)
-    return ELEMENT_NONE;
-  *e = *element;
-  return t->elements.n - 1;
+  uint32_t frame = element->last_frame, flow = TRACE_NONE;
+  if (frame < records_n(&t->records))
+    flow = records_flow(&t->records, frame);
+  else if (t->feeding && frame == records_n(&t->records))
+    flow = t->feeding->flow;
+  return elements_add(&t->elements, element, flow) ? elements_n(&t->elements) - 1 : ELEMENT_NONE;
 }
 
 static void
 mark_risk(struct trace *t, uint32_t frame)
 {
-  if (frame < t->frames.n)
-    ((struct trace_frame *)store_get(&t->frames, frame))->flags |= TRACE_FRAME_RISK;
+  if (frame < records_n(&t->records))
+    records_add_flags(&t->records, frame, TRACE_FRAME_RISK);
+  else if (t->feeding && frame == records_n(&t->records))
+    t->feeding->flags |= TRACE_FRAME_RISK;
 }
 
 static void
@@ -165,8 +135,8 @@ struct trace *
 trace_new(void)
 {
   struct trace *t = g_new0(struct trace, 1);
-  store_init(&t->frames, sizeof(struct trace_frame), STORE_FRAMES_BITS);
-  store_init(&t->elements, sizeof(struct element), STORE_ELEMENTS_BITS);
+  records_init(&t->records);
+  elements_init(&t->elements);
   t->interfaces = g_array_new(FALSE, FALSE, sizeof(struct trace_interface));
   g_array_set_clear_func(t->interfaces, clear_interface);
   t->arena = g_ptr_array_new_with_free_func(g_free);
@@ -197,8 +167,8 @@ trace_free(struct trace *t)
   reader_free(t->reader);
   g_ptr_array_unref(t->arena);
   g_array_unref(t->interfaces);
-  g_ptr_array_unref(t->elements.blocks);
-  g_ptr_array_unref(t->frames.blocks);
+  elements_clear(&t->elements);
+  records_clear(&t->records);
   g_free(t);
 }
 
@@ -225,34 +195,41 @@ trace_add_keylog(struct trace *t, const char *text, size_t n)
   return keylog_add(t->keys, text, n);
 }
 
-uint32_t
-trace_feed(struct trace *t, const struct pass1_input *in)
+/* Notes where a stream number leads, when a flow's first frame came. */
+static void
+add_stream(struct trace *t, uint32_t flow)
 {
-  struct trace_frame *record = store_add(&t->frames);
-  if (!record)
-    return TRACE_NONE;
-  record->flags = 0;
-  uint32_t first_element = t->elements.n, index = in->index;
-  pass1_frame(t->pass, in, record);
-  record->element = first_element;
-  t->n_elements_in_frames = t->elements.n;
-  mark_findings(t);
-  if (record->flags & TRACE_FRAME_CUT)
-    if (t->damage.n_cut_frames++ == 0)
-      t->first_cut_frame = index;
-  if (record->prev_in_flow != TRACE_NONE)
-    ((struct trace_frame *)store_get(&t->frames, record->prev_in_flow))->next_in_flow = index;
-  if (record->flow == TRACE_NONE || record->prev_in_flow != TRACE_NONE)
-    return index;
-  const struct trace_flow *f = trace_flow(t, record->flow);
+  const struct trace_flow *f = trace_flow(t, flow);
   GArray *streams = t->streams[f->proto == IP_PROTO_UDP];
   uint32_t none = TRACE_NONE;
   while (f->stream > streams->len) /* numbers of flows that were only quoted so far */
     g_array_append_val(streams, none);
   if (f->stream == streams->len)
-    g_array_append_val(streams, record->flow);
+    g_array_append_val(streams, flow);
   else
-    g_array_index(streams, uint32_t, f->stream) = record->flow;
+    g_array_index(streams, uint32_t, f->stream) = flow;
+}
+
+uint32_t
+trace_feed(struct trace *t, const struct pass1_input *in)
+{
+  struct trace_frame record = {.flow = TRACE_NONE};
+  uint32_t first_element = elements_n(&t->elements), index = in->index;
+  if (records_n(&t->records) >= TRACE_FRAMES_MAX)
+    return TRACE_NONE;
+  t->feeding = &record;
+  pass1_frame(t->pass, in, &record);
+  mark_findings(t);
+  t->feeding = NULL;
+  record.element = first_element;
+  t->n_elements_in_frames = elements_n(&t->elements);
+  records_add(&t->records, &record);
+  if ((record.flags & TRACE_FRAME_CUT) && t->damage.n_cut_frames++ == 0)
+    t->first_cut_frame = index;
+  if (record.prev_in_flow != TRACE_NONE)
+    records_set_next(&t->records, record.prev_in_flow, index);
+  else if (record.flow != TRACE_NONE)
+    add_stream(t, record.flow);
   return index;
 }
 
@@ -286,12 +263,12 @@ trace_append(struct trace *t, uint16_t interface, int64_t time_ns, const uint8_t
   g_assert(!t->is_finished && !t->reader);
   g_assert(interface < t->interfaces->len);
   g_assert(captured <= wire && captured <= READER_FRAME_MAX);
-  if (t->frames.n >= TRACE_FRAMES_MAX)
+  if (records_n(&t->records) >= TRACE_FRAMES_MAX)
     return TRACE_NONE;
   struct pass1_input in = {.octets = octets,
                            .time_ns = time_ns,
                            .position = arena_add(t, octets, captured),
-                           .index = t->frames.n,
+                           .index = records_n(&t->records),
                            .captured_octets = captured,
                            .wire_octets = wire,
                            .link = trace_interface(t, interface)->link,

@@ -39,7 +39,7 @@ enum trace_analysis {
   ANALYSIS_MALFORMED = 1 << 15,
 };
 
-/* One compact record per frame: 64 octets. Indexes are 0-based; users see index + 1. */
+/* What is known of a frame; kept packed (records.h). Indexes are 0-based; users see index + 1. */
 struct trace_frame {
   uint64_t position; /* of the captured octets, in the file or in the arena */
   int64_t time_ns;   /* since 1970-01-01 UTC; simulated runs start at TRACE_SIM_EPOCH_NS */
@@ -165,9 +165,14 @@ bool trace_load_file(struct trace *t, const char *path, GError **warning, GError
 /* ---- reading ---- */
 
 uint32_t trace_n_frames(const struct trace *t);
-/* A frame's record, unpacked from where it is kept. Where one value of many frames is wanted, ask
- * for that value alone. */
+/* A frame's record, unpacked from where it is kept. */
 struct trace_frame trace_frame(const struct trace *t, uint32_t index);
+/* Fills out[0..n) with the records from `first` on: the quickest way through many frames. */
+void trace_frames(const struct trace *t, uint32_t first, uint32_t n, struct trace_frame *out);
+/* One value of a record alone. */
+uint32_t trace_flow_of(const struct trace *t, uint32_t frame);
+int64_t trace_time_ns(const struct trace *t, uint32_t frame);
+uint32_t trace_next_in_flow(const struct trace *t, uint32_t frame);
 uint32_t trace_n_interfaces(const struct trace *t);
 const struct trace_interface *trace_interface(const struct trace *t, uint16_t index);
 enum link_type trace_link(const struct trace *t, uint32_t frame);

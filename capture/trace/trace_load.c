@@ -18,7 +18,7 @@ struct trace_loader {
 struct trace_loader *
 trace_loader_new(struct trace *t, const char *path, GError **error)
 {
-  g_assert(!t->reader && !t->is_finished && t->frames.n == 0);
+  g_assert(!t->reader && !t->is_finished && records_n(&t->records) == 0);
   t->reader = reader_new(path, error);
   if (!t->reader)
     return NULL;
@@ -86,7 +86,7 @@ trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fractio
     struct pass1_input in = {.octets = frame.octets,
                              .time_ns = frame.time_ns,
                              .position = frame.position,
-                             .index = t->frames.n,
+                             .index = records_n(&t->records),
                              .captured_octets = frame.captured_octets,
                              .wire_octets = frame.wire_octets,
                              .link = trace_interface(t, frame.interface)->link,

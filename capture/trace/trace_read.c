@@ -20,14 +20,38 @@ enum {
 uint32_t
 trace_n_frames(const struct trace *t)
 {
-  return t->frames.n;
+  return records_n(&t->records);
 }
 
 struct trace_frame
 trace_frame(const struct trace *t, uint32_t index)
 {
-  g_assert(index < t->frames.n);
-  return *(const struct trace_frame *)store_get(&t->frames, index);
+  return records_get(&t->records, index);
+}
+
+void
+trace_frames(const struct trace *t, uint32_t first, uint32_t n, struct trace_frame *out)
+{
+  g_assert(first <= records_n(&t->records) && n <= records_n(&t->records) - first);
+  records_get_run(&t->records, first, n, out);
+}
+
+uint32_t
+trace_flow_of(const struct trace *t, uint32_t frame)
+{
+  return records_flow(&t->records, frame);
+}
+
+int64_t
+trace_time_ns(const struct trace *t, uint32_t frame)
+{
+  return records_time_ns(&t->records, frame);
+}
+
+uint32_t
+trace_next_in_flow(const struct trace *t, uint32_t frame)
+{
+  return records_next_in_flow(&t->records, frame);
 }
 
 uint32_t
@@ -320,20 +344,20 @@ trace_element_stream(const struct trace *t, const struct element *e, uint32_t ne
 uint32_t
 trace_n_elements(const struct trace *t)
 {
-  return t->elements.n;
+  return elements_n(&t->elements);
 }
 
 struct element
 trace_element(const struct trace *t, uint32_t index)
 {
-  g_assert(index < t->elements.n);
-  return *(const struct element *)store_get(&t->elements, index);
+  return elements_get(&t->elements, &t->records, index);
 }
 
 uint32_t
 trace_elements_end(const struct trace *t, uint32_t frame)
 {
-  return frame + 1 < t->frames.n ? trace_frame(t, frame + 1).element : t->n_elements_in_frames;
+  return frame + 1 < records_n(&t->records) ? records_element(&t->records, frame + 1)
+                                            : t->n_elements_in_frames;
 }
 
 static bool
@@ -361,7 +385,8 @@ trace_element_at(const struct trace *t, uint32_t frame)
     }
     at = trace_frame(t, at).next_in_flow;
   }
-  for (uint32_t i = t->n_elements_in_frames; i < t->elements.n; i++) { /* came out at the end */
+  for (uint32_t i = t->n_elements_in_frames; i < elements_n(&t->elements);
+       i++) { /* came out at the end */
     const struct element e = trace_element(t, i);
     if (overlaps(&e, &f, f.flow, side))
       return i;
@@ -387,9 +412,11 @@ trace_damage(const struct trace *t)
 uint64_t
 trace_index_octets(const struct trace *t)
 {
-  return (uint64_t)t->frames.n * sizeof(struct trace_frame) +
-         (uint64_t)t->elements.n * sizeof(struct element) +
-         (uint64_t)trace_n_flows(t) * sizeof(struct flow_record);
+  return records_octets(&t->records) + elements_octets(&t->elements) +
+         (uint64_t)trace_n_flows(t) * sizeof(struct flow_record) +
+         (uint64_t)(t->streams[0]->len + t->streams[1]->len) * sizeof(uint32_t) +
+         (uint64_t)t->datagrams->len * sizeof(struct trace_datagram_entry) +
+         (uint64_t)t->datagram_pieces->len * sizeof(struct trace_piece);
 }
 
 const struct findings *

@@ -5,28 +5,19 @@
 /* What a trace holds; for trace.c, trace_load.c and trace_read.c only. */
 #include "capture/source/reader.h"
 #include "capture/tls/keylog.h"
+#include "capture/trace/elements.h"
 #include "capture/trace/pass1.h"
+#include "capture/trace/records.h"
 #include "capture/trace/trace.h"
 
-#define TRACE_FRAMES_MAX (UINT32_MAX - 1) /* TRACE_NONE is no index */
+#define TRACE_FRAMES_MAX BLOCKS_ITEMS_MAX /* TRACE_NONE is no index */
 
 enum {
-  STORE_FRAMES_BITS = 15,   /* per block: one large page of records */
-  STORE_ELEMENTS_BITS = 18, /* per block: five large pages */
-  STORE_ARENA = 1 << 20,    /* octets per block; no frame lies across two */
+  STORE_ARENA = 1 << 20, /* octets per block; no frame lies across two */
 };
 
-_Static_assert(sizeof(struct trace_frame) == 64, "one record per frame takes 64 octets");
 _Static_assert((int)STORE_ARENA >= (int)READER_FRAME_MAX,
                "a frame fits into one block of the arena");
-
-/* A growing array in blocks: what was handed out never moves. */
-struct store {
-  GPtrArray *blocks;
-  size_t item_octets;
-  unsigned bits; /* items per block, as a power of two */
-  uint32_t n;
-};
 
 struct trace_datagram_entry {
   uint32_t frame;
@@ -59,8 +50,10 @@ struct plain_flow {
 #define TRACE_PLAIN_MAX (UINT64_C(256) << 20)
 
 struct trace {
-  struct store frames;
-  struct store elements;
+  struct records records;
+  struct elements elements;
+  struct trace_frame
+      *feeding;       /* the record of the frame that pass 1 looks at; NULL between frames */
   GArray *interfaces; /* struct trace_interface */
   GPtrArray *arena;
   uint64_t arena_used;
@@ -80,16 +73,6 @@ struct trace {
   uint32_t n_elements_in_frames; /* those behind it came out at the end */
   bool is_finished;
 };
-
-static inline void *
-store_get(const struct store *s, uint32_t index)
-{
-  char *block = s->blocks->pdata[index >> s->bits];
-  return block + (size_t)(index & ((1u << s->bits) - 1)) * s->item_octets;
-}
-
-/* Room for one item more, or NULL when 2^32 - 2 are there. */
-void *store_add(struct store *s);
 
 /* What was opened of a flow, or NULL. */
 static inline const struct plain_flow *

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* elements.c -- what was said, packed into 20 octets each and unpacked again, as records.c does. */
+#include "capture/trace/elements.h"
+
+#include <string.h>
+
+#include "capture/wire/bytes.h"
+
+enum {
+  PACKED_BITS = 19, /* 10 MiB per block: five large pages */
+  WIDE_BITS = 8,
+  BACK_MAX = (1 << 24) - 1,
+  NO_COMMAND = BACK_MAX,
+};
+#define OFFSET_MAX ((UINT64_C(1) << 40) - 1)
+
+void
+elements_init(struct elements *s)
+{
+  blocks_init(&s->packed, sizeof(struct packed_element), PACKED_BITS);
+  blocks_init(&s->wide, sizeof(struct element), WIDE_BITS);
+  shapes_init(&s->shapes);
+}
+
+void
+elements_clear(struct elements *s)
+{
+  blocks_clear(&s->packed);
+  blocks_clear(&s->wide);
+  shapes_clear(&s->shapes);
+}
+
+static uint16_t
+shape_number(struct elements *s, const struct element *e)
+{
+  struct element_shape shape = {.code = e->code,
+                                .secret_first = e->secret_first,
+                                .secret_octets = e->secret_octets,
+                                .app = e->app,
+                                .kind = e->kind,
+                                .side = e->side,
+                                .state = e->state,
+                                .flags = e->flags};
+  struct shape value;
+  memcpy(&value, &shape, sizeof value);
+  return shapes_number(&s->shapes, value);
+}
+
+static bool
+pack(struct elements *s, const struct element *e, uint32_t index, uint32_t frame_flow,
+     struct packed_element *out)
+{
+  uint32_t first_back = e->last_frame - e->first_frame;
+  uint32_t command_back = e->command == ELEMENT_NONE ? NO_COMMAND : index - e->command;
+  uint16_t shape;
+  if (e->flow != frame_flow || e->offset > OFFSET_MAX || e->n_octets > BACK_MAX ||
+      first_back > BACK_MAX || (e->command != ELEMENT_NONE && command_back >= NO_COMMAND) ||
+      (shape = shape_number(s, e)) == ELEMENT_WIDE)
+    return false;
+  out->last_frame = e->last_frame;
+  out->offset_low = (uint32_t)e->offset;
+  out->offset_high = (uint8_t)(e->offset >> 32);
+  put_be24(out->n_octets, e->n_octets);
+  put_be24(out->first_back, first_back);
+  put_be24(out->command_back, command_back);
+  out->shape = shape;
+  return true;
+}
+
+bool
+elements_add(struct elements *s, const struct element *e, uint32_t frame_flow)
+{
+  struct packed_element *p = blocks_add(&s->packed);
+  if (!p)
+    return false;
+  if (pack(s, e, s->packed.n - 1, frame_flow, p))
+    return true;
+  /* There are never more of them than of packed ones, so there is room. */
+  *(struct element *)blocks_add(&s->wide) = *e;
+  *p = (struct packed_element){.last_frame = s->wide.n - 1, .shape = ELEMENT_WIDE};
+  return true;
+}
+
+struct element
+elements_get(const struct elements *s, const struct records *records, uint32_t index)
+{
+  g_assert(index < s->packed.n);
+  const struct packed_element *p = blocks_get(&s->packed, index);
+  if (p->shape == ELEMENT_WIDE)
+    return *(const struct element *)blocks_get(&s->wide, p->last_frame);
+  struct element_shape shape;
+  memcpy(&shape, &s->shapes.values[p->shape], sizeof shape);
+  uint32_t command_back = get_be24(p->command_back);
+  return (struct element){.offset = (uint64_t)p->offset_high << 32 | p->offset_low,
+                          .n_octets = get_be24(p->n_octets),
+                          .flow = records_flow(records, p->last_frame),
+                          .first_frame = p->last_frame - get_be24(p->first_back),
+                          .last_frame = p->last_frame,
+                          .command =
+                              command_back == NO_COMMAND ? ELEMENT_NONE : index - command_back,
+                          .code = shape.code,
+                          .secret_first = shape.secret_first,
+                          .secret_octets = shape.secret_octets,
+                          .app = shape.app,
+                          .kind = shape.kind,
+                          .side = shape.side,
+                          .state = shape.state,
+                          .flags = shape.flags};
+}
+
+uint64_t
+elements_octets(const struct elements *s)
+{
+  return blocks_octets(&s->packed) + blocks_octets(&s->wide) + shapes_octets(&s->shapes);
+}
