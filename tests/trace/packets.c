@@ -141,3 +141,26 @@ packets_run(const char *const *argv)
   g_assert_no_error(error);
   return out;
 }
+
+void
+packets_assert_same_frame(const struct trace_frame *a, const struct trace_frame *b)
+{
+  g_assert_cmpuint(a->position, ==, b->position);
+  g_assert_cmpint(a->time_ns, ==, b->time_ns);
+  g_assert_cmpuint(a->captured_octets, ==, b->captured_octets);
+  g_assert_cmpuint(a->wire_octets, ==, b->wire_octets);
+  g_assert_cmpuint(a->flow, ==, b->flow);
+  g_assert_cmpuint(a->prev_in_flow, ==, b->prev_in_flow);
+  g_assert_cmpuint(a->next_in_flow, ==, b->next_in_flow);
+  g_assert_cmpuint(a->element, ==, b->element);
+  g_assert_cmpuint(a->stream_offset, ==, b->stream_offset);
+  g_assert_cmpuint(a->payload_octets, ==, b->payload_octets);
+  g_assert_cmpuint(a->payload_offset, ==, b->payload_offset);
+  g_assert_cmpuint(a->analysis, ==, b->analysis);
+  g_assert_cmpuint(a->tcp_flags, ==, b->tcp_flags);
+  g_assert_cmpuint(a->interface, ==, b->interface);
+  g_assert_cmpuint(a->app, ==, b->app);
+  g_assert_cmpuint(a->direction, ==, b->direction);
+  g_assert_cmpuint(a->flags, ==, b->flags);
+  g_assert_cmpuint(a->state, ==, b->state);
+}

@@ -37,6 +37,9 @@ struct packets_feed packets_begin(enum link_type link);
 uint32_t packets_append(struct packets_feed *f, const GByteArray *frame, int64_t after_ns);
 uint32_t packets_segment(struct packets_feed *f, struct packets_segment s);
 
+/* Every field of two records is equal. */
+void packets_assert_same_frame(const struct trace_frame *a, const struct trace_frame *b);
+
 /* Writes the frames of interface 0 as pcapng. */
 void packets_write(const char *path, const struct trace *t);
 

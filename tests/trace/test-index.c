@@ -6,31 +6,9 @@
 
 #include "capture/trace/elements.h"
 #include "capture/trace/records.h"
+#include "tests/trace/packets.h"
 
 enum { OCTETS_PER_PACKET_MAX = 64, MIX_PACKETS = 60000 };
-
-static void
-assert_frames_equal(const struct trace_frame *a, const struct trace_frame *b)
-{
-  g_assert_cmpuint(a->position, ==, b->position);
-  g_assert_cmpint(a->time_ns, ==, b->time_ns);
-  g_assert_cmpuint(a->captured_octets, ==, b->captured_octets);
-  g_assert_cmpuint(a->wire_octets, ==, b->wire_octets);
-  g_assert_cmpuint(a->flow, ==, b->flow);
-  g_assert_cmpuint(a->prev_in_flow, ==, b->prev_in_flow);
-  g_assert_cmpuint(a->next_in_flow, ==, b->next_in_flow);
-  g_assert_cmpuint(a->element, ==, b->element);
-  g_assert_cmpuint(a->stream_offset, ==, b->stream_offset);
-  g_assert_cmpuint(a->payload_octets, ==, b->payload_octets);
-  g_assert_cmpuint(a->payload_offset, ==, b->payload_offset);
-  g_assert_cmpuint(a->analysis, ==, b->analysis);
-  g_assert_cmpuint(a->tcp_flags, ==, b->tcp_flags);
-  g_assert_cmpuint(a->interface, ==, b->interface);
-  g_assert_cmpuint(a->app, ==, b->app);
-  g_assert_cmpuint(a->direction, ==, b->direction);
-  g_assert_cmpuint(a->flags, ==, b->flags);
-  g_assert_cmpuint(a->state, ==, b->state);
-}
 
 static void
 assert_elements_equal(const struct element *a, const struct element *b)
@@ -115,8 +93,8 @@ test_usual_frames_take_no_more(void)
   for (uint32_t i = 0; i < N; i++) {
     struct trace_frame want = usual_frame(i), got = records_get(&r, i);
     want.next_in_flow = i + 7 < N ? i + 7 : TRACE_NONE;
-    assert_frames_equal(&got, &want);
-    assert_frames_equal(&run[i], &want);
+    packets_assert_same_frame(&got, &want);
+    packets_assert_same_frame(&run[i], &want);
   }
   records_clear(&r);
 }
@@ -199,7 +177,7 @@ test_every_field_keeps_strange_values(void)
   for (uint32_t i = 0; i < all->len; i++) {
     const struct trace_frame *want = &g_array_index(all, struct trace_frame, i);
     struct trace_frame got = records_get(&r, i);
-    assert_frames_equal(&got, want);
+    packets_assert_same_frame(&got, want);
     g_assert_cmpuint(records_flow(&r, i), ==, want->flow);
     g_assert_cmpint(records_time_ns(&r, i), ==, want->time_ns);
     g_assert_cmpuint(records_next_in_flow(&r, i), ==, want->next_in_flow);
@@ -228,7 +206,7 @@ test_what_becomes_known_later(void)
     records_add_flags(&r, i, TRACE_FRAME_RISK);
     want.flags = TRACE_FRAME_RISK;
     struct trace_frame got = records_get(&r, i);
-    assert_frames_equal(&got, &want);
+    packets_assert_same_frame(&got, &want);
     g_assert_cmpuint(records_next_in_flow(&r, i), ==, next);
   }
   g_assert_cmpuint(r.wide.n, ==, 2); /* the two that are too far away */
@@ -255,7 +233,7 @@ test_more_shapes_than_numbers(void)
     want.interface = (uint16_t)i;
     want.analysis = (uint16_t)(i >> 16);
     want.flags = i == 7 ? TRACE_FRAME_RISK : 0;
-    assert_frames_equal(&got, &want);
+    packets_assert_same_frame(&got, &want);
   }
   records_clear(&r);
 }

@@ -186,7 +186,7 @@ test_a_saved_trace_loads_the_same_in_steps(void)
   for (uint32_t i = 0; i < trace_n_frames(t); i++) {
     struct trace_frame a = trace_frame(t, i), b = trace_frame(f.trace, i);
     a.position = b.position = 0;
-    g_assert_cmpmem(&a, sizeof a, &b, sizeof b);
+    packets_assert_same_frame(&a, &b);
   }
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_assert_true(trace_octets(t, 3, octets));
