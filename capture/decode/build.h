@@ -172,6 +172,9 @@ void imap_element(struct decode *d, const struct element *e, struct slice s);
 void tls_element(struct decode *d, const struct element *e, struct slice s);
 void socks_element(struct decode *d, const struct element *e, struct slice s);
 void http_element(struct decode *d, const struct element *e, struct slice s);
+/* A certificate in DER, as TLS carries it; and a name of one (RFC 5280 4.1). */
+void x509_build(struct decode *d, struct slice s);
+void x509_name_build(struct decode *d, struct slice s);
 /* A message or a part of one from its header on: imf and MIME fields. */
 void message_decode(struct decode *d, struct slice s);
 
@@ -183,7 +186,7 @@ struct field_table {
 extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, ip_option_fields,
     icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
     tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
-    tunnel_fields, ppp_fields;
+    tunnel_fields, ppp_fields, x509_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

@@ -14,7 +14,7 @@ static const struct field_table *const tables[] = {
     &ip_option_fields, &nd_fields,      &udp_fields, &tcp_fields,   &tcp_analysis_fields,
     &dhcp_fields,      &dns_fields,     &tls_fields, &smtp_fields,  &pop_fields,
     &imap_fields,      &message_fields, &app_fields, &build_fields, &tunnel_fields,
-    &ppp_fields};
+    &ppp_fields,       &x509_fields};
 
 static int
 compare_defs(const void *a, const void *b)
