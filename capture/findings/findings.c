@@ -281,6 +281,13 @@ findings_add_once(struct findings *f, const struct finding_rule *rule,
   return found;
 }
 
+void
+findings_update(struct findings *f, unsigned index, const char *subject)
+{
+  ((struct finding *)g_ptr_array_index(f->found, index))->subject =
+      g_string_chunk_insert_const(f->texts, subject);
+}
+
 /* ---- feeding ---- */
 
 /* 0 equals nothing. */
@@ -313,6 +320,8 @@ findings_login(struct findings *f, const struct login *login, const struct findi
   l->outcome = login->outcome;
   l->confidence = login->mid_stream ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
   l->encrypted = login->encrypted;
+  l->traits = login->traits;
+  l->iterations = login->iterations;
   l->where = place->where;
   l->time_ns = place->time_ns;
   l->n_frames = MIN(login->n_frames, LOGIN_FRAMES_MAX);

@@ -60,7 +60,9 @@ struct login_record {
   enum secret_kind secret_kind;
   enum login_outcome outcome;
   enum confidence confidence;
-  bool encrypted; /* inside TLS, opened with a key log: no finding of its own */
+  bool encrypted;      /* inside TLS, opened with a key log: no finding of its own */
+  uint8_t traits;      /* enum login_trait */
+  uint32_t iterations; /* of SCRAM, 0: not seen */
   struct finding_flow where;
   int64_t time_ns;
   uint32_t frames[LOGIN_FRAMES_MAX]; /* 0-based */

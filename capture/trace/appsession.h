@@ -20,9 +20,9 @@
 /* A longer line is read up to here and marked: RFC 5321 allows 1000, IMAP servers accept 64 KiB. */
 enum { APPSESSION_LINE_MAX = 65536 };
 
-/* What the server made of the secret. An answer that leaves it unjudged (454, [UNAVAILABLE],
- * [SYS/TEMP]) is UNKNOWN as none is; one that says that it is right is ACCEPTED though there is no
- * way in ([IN-USE], [AUTHORIZATIONFAILED]). */
+/* What the server said. Whether a rejected secret was wrong is in the traits: 454, [UNAVAILABLE] or
+ * [SYS/TEMP] do not say so. One that is right though it opens nothing ([IN-USE],
+ * [AUTHORIZATIONFAILED]) is ACCEPTED. */
 enum login_outcome {
   LOGIN_UNKNOWN,
   LOGIN_ACCEPTED,

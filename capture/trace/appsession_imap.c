@@ -445,9 +445,9 @@ imap_verdict(const struct app_line *line, enum imap_status status, size_t at)
     const char *code;
     uint8_t verdict;
   } codes[] = {{"PRIVACYREQUIRED", LOGIN_REFUSED},
-               {"UNAVAILABLE", LOGIN_UNKNOWN},
-               {"INUSE", LOGIN_UNKNOWN},
-               {"LIMIT", LOGIN_UNKNOWN},
+               {"UNAVAILABLE", LOGIN_REJECTED},
+               {"INUSE", LOGIN_REJECTED},
+               {"LIMIT", LOGIN_REJECTED},
                {"AUTHORIZATIONFAILED", LOGIN_ACCEPTED},
                {"EXPIRED", LOGIN_REJECTED},
                {"CONTACTADMIN", LOGIN_REJECTED}};

@@ -239,9 +239,9 @@ pop_failure(const struct app_line *line)
   static const struct {
     const char *code;
     uint8_t verdict;
-  } codes[] = {{"[SYS/TEMP]", LOGIN_UNKNOWN},
-               {"[SYS/PERM]", LOGIN_UNKNOWN},
-               {"[LOGIN-DELAY]", LOGIN_UNKNOWN},
+  } codes[] = {{"[SYS/TEMP]", LOGIN_REJECTED},
+               {"[SYS/PERM]", LOGIN_REJECTED},
+               {"[LOGIN-DELAY]", LOGIN_REJECTED},
                {"[IN-USE]", LOGIN_ACCEPTED}};
   size_t at = skip_spaces(line, skip_word(line, 0));
   for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {

@@ -113,8 +113,8 @@ smtp_answered(struct appsession *s, const struct app_command *c, unsigned code)
 }
 
 /* What a reply says of an attempt to log in: RFC 4954 section 6, RFC 5248 (enhanced codes). 523,
- * 530, 534 and 538, or x.7.9 to x.7.11, want TLS or a stronger mechanism; 4xx judges nothing; 500
- * to 504 dislike the command, not the secret. */
+ * 530, 534 and 538, or x.7.9 to x.7.11, want TLS or a stronger mechanism; 4xx is trouble of the
+ * server, and 500 to 504 dislike the command, not the secret. */
 static uint8_t
 smtp_verdict(unsigned code, const uint8_t *text, size_t n)
 {
@@ -125,8 +125,6 @@ smtp_verdict(unsigned code, const uint8_t *text, size_t n)
                                 (n >= 6 && text[4] == '1' && text[5] <= '1' && text[5] >= '0'));
   if (code == 523 || code == 530 || code == 534 || code == 538 || (tls_first && code >= 400))
     return LOGIN_REFUSED;
-  if (code < 500)
-    return LOGIN_UNKNOWN;
   return LOGIN_REJECTED | (code > 504 ? AUTH_VERDICT_WRONG : 0);
 }
 

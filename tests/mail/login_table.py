@@ -199,7 +199,7 @@ def own_talks():
     yield Talk("pop3", "verdicts that judge nothing",
                "S: +OK ready\nC1: USER a\nS: +OK\nC1: PASS p\nS1: -ERR [SYS/TEMP] later\n"
                "C2: USER b\nS: +OK\nC2: PASS q\nS2: -ERR [IN-USE] another session\n",
-               Login("USER/PASS", "a", "p", outcome="unknown"), Login("USER/PASS", "b", "q"))
+               Login("USER/PASS", "a", "p", outcome="rejected"), Login("USER/PASS", "b", "q"))
     yield from imap_talks()
     yield from smtp_talks()
 
@@ -227,7 +227,7 @@ def imap_talks():
     yield login("refused", "C1: a1 LOGIN alice s3cret\n", "alice", "s3cret", verdict="NO [PRIVACYREQUIRED] TLS first",
                 outcome="refused")
     yield login("no verdict", "C1: a1 LOGIN alice s3cret\n", "alice", "s3cret", verdict="NO [UNAVAILABLE] later",
-                outcome="unknown")
+                outcome="rejected")
     yield Talk("imap", "LOGIN three in a row, answers in another order",
                "S: * OK ready\nC1: a LOGIN alice one\nC2: b LOGIN bob two\nC3: c LOGIN carol three\n"
                "S2: b NO no\nS1: a BAD no\nS3: c OK in\n", Login("LOGIN", "alice", "one", outcome="rejected"),
@@ -249,7 +249,7 @@ def smtp_talks():
                           ("534 5.7.9 too weak", "refused"), ("535 5.7.11 encrypt", "refused")):
         yield Talk("smtp", "refused before the secret " + code, opening + f"C1: AUTH LOGIN\nS1: {code}\n",
                    Login("AUTH LOGIN", "", "", "none", outcome))
-    for code, outcome in (("454 4.7.0 later", "unknown"), ("421 closing", "unknown"), ("432 4.7.12 pass", "unknown"),
+    for code, outcome in (("454 4.7.0 later", "rejected"), ("421 closing", "rejected"), ("432 4.7.12 pass", "rejected"),
                           ("500 5.5.6 long", "rejected"), ("503 5.5.1 again", "rejected")):
         yield Talk("smtp", "verdict " + code[:3], opening + f"C1: AUTH PLAIN {wrong}\nS1: {code}\n",
                    Login("AUTH PLAIN", "alice", "wrong", outcome=outcome))

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CAPTURE_FINDINGS_RECENT_H
+#define CAPTURE_FINDINGS_RECENT_H
+
+/* What rules remember to compare connections: items found by a number, the one that was not asked
+ * for longest giving way. So a rule's memory is bounded whatever the capture holds, and the same
+ * capture always forgets the same. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/wire/addr.h"
+
+/* The first member of an item. */
+struct recent_item {
+  uint64_t key;
+  struct recent_item *newer, *older;
+};
+
+struct recent;
+
+/* At most n_max items of item_octets each. */
+struct recent *recent_new(unsigned n_max, size_t item_octets);
+void recent_free(struct recent *r);
+
+/* The item with this key, which becomes the newest; NULL when there is none. */
+void *recent_find(struct recent *r, uint64_t key);
+/* The same, made of zeroes when there is none; *is_new (may be NULL) tells. */
+void *recent_get(struct recent *r, uint64_t key, bool *is_new);
+
+/* Keys: begin with RECENT_KEY and mix in what the item is about. */
+#define RECENT_KEY UINT64_C(14695981039346656037)
+uint64_t recent_mix(uint64_t key, const void *p, size_t n);
+uint64_t recent_mix_addr(uint64_t key, const struct ip_addr *a);
+
+#endif
