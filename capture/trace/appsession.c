@@ -131,7 +131,7 @@ app_push(struct appsession *s, uint16_t verb, uint32_t element)
 {
   struct app_queue *q = &s->queue;
   if (q->n == APP_COMMANDS_MAX) /* far behind: the oldest will hardly be answered any more */
-    app_remove(s, 0);
+    app_give_up(s, 0);
   if (q->n == q->room)
     queue_grow(q);
   q->n++;
@@ -155,6 +155,15 @@ app_remove(struct appsession *s, unsigned i)
     *app_at(s, i) = *app_at(s, i - 1);
   q->head = (q->head + 1) & (q->room - 1);
   q->n--;
+}
+
+void
+app_give_up(struct appsession *s, unsigned i)
+{
+  struct app_auth *a = app_at(s, i)->auth;
+  if (a)
+    auth_finish(s, a, LOGIN_UNKNOWN, ELEMENT_NONE);
+  app_remove(s, i);
 }
 
 void

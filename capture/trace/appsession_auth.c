@@ -183,10 +183,25 @@ auth_is_asked(const struct appsession *s, const struct app_command *c)
 }
 
 void
+auth_asked(struct appsession *s)
+{
+  struct app_auth *a = s->exchange;
+  a->n_asked++;
+  s->exchange_asked = a->n_asked > a->n_answered;
+}
+
+void
+auth_answered(struct appsession *s)
+{
+  s->exchange->n_answered++;
+  s->exchange_asked = false;
+}
+
+void
 auth_lost_message(struct appsession *s)
 {
   s->exchange->step++;
-  s->exchange_asked = false;
+  auth_answered(s);
 }
 
 static bool

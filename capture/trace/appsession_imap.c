@@ -346,7 +346,7 @@ imap_auth_line(struct appsession *s, const struct app_line *line)
 {
   struct app_out out = {
       .kind = ELEMENT_AUTH, .code = IMAP_AUTHENTICATE, .command = s->exchange_element};
-  s->exchange_asked = false;
+  auth_answered(s);
   if (line->n_text == 1 && line->p[0] == '*')
     s->exchange->cancelled = true;
   else
@@ -516,7 +516,7 @@ imap_continue(struct appsession *s, const struct app_line *line)
   struct app_command *c = app_head(s);
   out.command = c ? c->element : ELEMENT_NONE;
   if (s->exchange) {
-    s->exchange_asked = true;
+    auth_asked(s);
     out.command = s->exchange_element;
     auth_add_frame(s->exchange, line->last_frame);
     auth_challenge(s->exchange, line, MIN(2, line->n_text));

@@ -219,7 +219,7 @@ static void
 pop_auth_line(struct appsession *s, const struct app_line *line)
 {
   struct app_out out = {.kind = ELEMENT_AUTH, .code = POP_AUTH, .command = s->exchange_element};
-  s->exchange_asked = false;
+  auth_answered(s);
   if (line->n_text == 1 && line->p[0] == '*')
     s->exchange->cancelled = true;
   else
@@ -260,7 +260,7 @@ pop_take_answer(struct appsession *s, enum pop_status status, uint8_t verdict, u
   if (c->auth && status == POP_STATUS_CONTINUE) {
     s->exchange = c->auth;
     s->exchange_element = c->element;
-    s->exchange_asked = true;
+    auth_asked(s);
     auth_add_frame(c->auth, frame);
     return;
   }
@@ -359,7 +359,7 @@ static void
 pop_resync(struct appsession *s)
 {
   if (s->after_gap && s->queue.n > 1)
-    app_remove(s, 0);
+    app_give_up(s, 0);
   s->after_gap = false;
 }
 

@@ -81,7 +81,10 @@ struct app_auth {
   size_t n_user, n_secret;
   enum secret_kind secret_kind;
   bool has_user, has_secret;
-  unsigned step;  /* messages that the client has sent */
+  unsigned step; /* messages that the client has sent */
+  /* Questions of the server, and lines of the client that answer one. A capture may show the
+   * answers first: then a question is no sign that a line is still to come. */
+  unsigned n_asked, n_answered;
   bool cancelled; /* "*" */
   bool complete;  /* an IMAP command line has ended */
   uint32_t frames[LOGIN_FRAMES_MAX];
@@ -192,7 +195,7 @@ struct appsession {
   bool ended;
   bool tls_asked; /* STARTTLS waits for its answer */
   bool tls_started, offer_noticed, greeting_told;
-  bool login_rejected;       /* by the server's line that is being read */
+  bool login_rejected; /* by the server's line that is being read */
   struct app_starttls starttls;
   bool more;                 /* the server's answer has more lines */
   const struct keylog *keys; /* borrowed; NULL: TLS is never opened */
@@ -286,6 +289,8 @@ struct app_command *app_push(struct appsession *s, uint16_t verb, uint32_t eleme
 struct app_command *app_head(struct appsession *s);
 struct app_command *app_at(struct appsession *s, unsigned i);
 void app_remove(struct appsession *s, unsigned i);
+/* The same for a command whose answer will not come: an attempt to log in is told without one. */
+void app_give_up(struct appsession *s, unsigned i);
 /* Keeps an answer until its command (or message) comes; beyond APP_EARLY_MAX it is dropped. */
 void app_keep_early(struct appsession *s, struct app_early early);
 void app_clear_queue(struct appsession *s);
@@ -418,6 +423,9 @@ bool auth_wants(const struct app_auth *a, const struct app_line *line);
 /* The server has asked this exchange for a message that has not come: what it says next is ahead.
  */
 bool auth_is_asked(const struct appsession *s, const struct app_command *c);
+/* The server asks the running exchange for its next message; the client has sent one. */
+void auth_asked(struct appsession *s);
+void auth_answered(struct appsession *s);
 /* A message of the running exchange is among the missing octets. */
 void auth_lost_message(struct appsession *s);
 /* The first line of a client whose connection's start is not in the capture: perhaps a PLAIN

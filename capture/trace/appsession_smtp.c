@@ -138,7 +138,7 @@ smtp_take_answer(struct appsession *s, unsigned code, uint8_t verdict, uint32_t 
   if (c->auth && code == 334) {
     s->exchange = c->auth;
     s->exchange_element = c->element;
-    s->exchange_asked = true;
+    auth_asked(s);
     auth_add_frame(c->auth, frame);
     return;
   }
@@ -177,7 +177,7 @@ smtp_auth_line(struct appsession *s, const struct app_line *line)
 {
   struct app_auth *a = s->exchange;
   struct app_out out = {.kind = ELEMENT_AUTH, .code = SMTP_AUTH, .command = s->exchange_element};
-  s->exchange_asked = false;
+  auth_answered(s);
   if (line->n_text == 1 && line->p[0] == '*')
     a->cancelled = true;
   else
@@ -370,9 +370,9 @@ smtp_resync(struct appsession *s, unsigned code)
     return;
   s->after_gap = false;
   if (s->queue.n > 1 && !app_head(s)->auth)
-    app_remove(s, 0);
+    app_give_up(s, 0);
   while (s->queue.n > 1 && !smtp_fits(app_head(s), code))
-    app_remove(s, 0);
+    app_give_up(s, 0);
 }
 
 /* The start of an AUTH LOGIN was not captured, but its questions are here. */

@@ -11,10 +11,11 @@ enum {
   STREAM_HELD_PIECES_MAX = 1024,    /* keeps sorted insertion short */
   STREAM_AHEAD_MAX = 1 << 24,       /* further ahead is no octet of this stream */
 };
-#define STREAM_HOLE_ACKED_NS                                                                       \
-  INT64_C(300000000) /* acknowledged, and still not seen: not captured                             \
-                      */
-#define STREAM_HOLE_UNACKED_NS INT64_C(30000000000) /* nothing comes from the other end */
+/* Acknowledged, and still not seen: not captured. A segment that the tap lost may come again a few
+ * round trips later, so long is waited for it. */
+#define STREAM_HOLE_ACKED_NS INT64_C(1000000000)
+/* Nothing comes from the other end. */
+#define STREAM_HOLE_UNACKED_NS INT64_C(30000000000)
 
 /* Octets in order. `frame_offset`: where they lie in the frame, or in its reassembled datagram. */
 struct stream_run {

@@ -154,6 +154,23 @@ static const struct transcript transcripts[] = {
                "C command AUTH AUTH\nS reply 334 <3 AUTH\nS reply 334 <3 AUTH\n"
                "S reply 535 <3 AUTH\nC gap 10 AUTH\nC auth AUTH <3 !0+8 AUTH\n"
                "login AUTH LOGIN  s3cret password rejected unsure\n"},
+    {.name = "smtp/a-login-whose-verdict-is-in-a-hole",
+     .script = "S: 220 mx ESMTP\nC: EHLO pc\nS: 250 mx\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\n"
+               "C: YWxpY2U=\nS: 334 UGFzc3dvcmQ6\nC: czNjcmV0\nC: QUIT\nG S 40\nS: 221 bye\n",
+     .result = "S reply 220 GREETED\nC command EHLO GREETED\nS reply 250 <1 READY\n"
+               "C command AUTH AUTH\nS reply 334 <3 AUTH\nC auth AUTH <3 AUTH\n"
+               "S reply 334 <3 AUTH\nC auth AUTH <3 !0+8 AUTH\nC command QUIT P QUIT\n"
+               "S gap 40 QUIT\nlogin AUTH LOGIN alice s3cret password unknown\n"
+               "S reply 221 <8 QUIT\n"},
+    {.name = "smtp/questions-behind-their-answers",
+     .script = "S: 220 mx ESMTP\nC: EHLO pc\nS: 250 mx\nC: AUTH LOGIN\nC: YWxpY2U=\n"
+               "C: czNjcmV0\nC: QUIT\nS: 334 VXNlcm5hbWU6\nS: 334 UGFzc3dvcmQ6\nS: 535 no\n"
+               "S: 221 bye\n",
+     .result = "S reply 220 GREETED\nC command EHLO GREETED\nS reply 250 <1 READY\n"
+               "C command AUTH AUTH\nC auth AUTH <3 AUTH\nC auth AUTH <3 !0+8 AUTH\n"
+               "C command QUIT P QUIT\nS reply 334 <3 QUIT\nS reply 334 <3 QUIT\n"
+               "login AUTH LOGIN alice s3cret password rejected\nS reply 535 <3 READY\n"
+               "S reply 221 <6 QUIT\n"},
     /* ---- POP3 ---- */
     {.name = "pop3/user-and-password-with-spaces",
      .script = "S: +OK ready\nC: USER alice\nS: +OK\nC: PASS  a b \nS: +OK in\nC: STAT\n"

@@ -137,6 +137,19 @@ test_a_hole_at_the_end_becomes_a_gap(void)
   expect(&f, "ab___fg__jk");
 }
 
+/* The tap lost the segment; its repetition comes 0.4 s behind the acknowledgment. */
+static void
+test_an_acknowledged_hole_is_filled_late(void)
+{
+  struct fixture f;
+  begin(&f, 7);
+  feed(&f, 3, "def", 3, false, 1000);
+  stream_acknowledged(&f.side, 8 + 6, 1, 2000, &f.budget, &sink, &f.out);
+  stream_acknowledged(&f.side, 8 + 6, 2, 400000000, &f.budget, &sink, &f.out);
+  feed(&f, 0, "abc", 3, false, 400002000);
+  expect(&f, "abcdef");
+}
+
 static void
 test_an_acknowledged_hole_is_given_up_in_time(void)
 {
@@ -324,6 +337,7 @@ main(int argc, char **argv)
                   test_permuted_duplicated_and_overlapping_pieces);
   g_test_add_func("/the-first-arrival-of-an-octet-wins", test_the_first_arrival_of_an_octet_wins);
   g_test_add_func("/a-hole-at-the-end-becomes-a-gap", test_a_hole_at_the_end_becomes_a_gap);
+  g_test_add_func("/an-acknowledged-hole-is-filled-late", test_an_acknowledged_hole_is_filled_late);
   g_test_add_func("/an-acknowledged-hole-is-given-up-in-time",
                   test_an_acknowledged_hole_is_given_up_in_time);
   g_test_add_func("/waiting-octets-are-bounded", test_waiting_octets_are_bounded);
