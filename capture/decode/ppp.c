@@ -521,10 +521,9 @@ ppp_decode(struct decode *d, struct slice s)
   case PPP_PAP:
     pap_build(d, s);
     break;
-  case PPP_CHAP:
-    build_secret(d, s.source, s.first, s.n);
-    /* fall through */
   default:
+    if (protocol == PPP_CHAP) /* its answers can be guessed at, RFC 1994 */
+      build_secret(d, s.source, s.first, s.n);
     build_info(d, "%s", word ? word : "PPP");
     data_decode(d, s);
   }

@@ -157,7 +157,7 @@ static void
 auth_line_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, unsigned step)
 {
   unsigned def = mechanism == SASL_LOGIN ? (step == 0 ? AUTH_USERNAME : AUTH_PASSWORD) : AUTH_BOTH;
-  if (text.n == 0)
+  if (text.n == 0 || text_is(text.p, text.n, "*")) /* the client gives up, RFC 4954 section 4 */
     return;
   if (mechanism == SASL_LOGIN || mechanism == SASL_PLAIN)
     build_text(d, &defs[def], text, text.p, text.n);
