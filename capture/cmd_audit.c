@@ -23,10 +23,10 @@
 #include "capture/source/reader.h"
 #include "capture/trace/pass1.h"
 
-enum audit_format { FORMAT_TEXT, FORMAT_JSON };
-
 struct audit {
-  enum audit_format format;
+  const struct report_format *format;
+  const char *baseline_path; /* NULL: none */
+  struct baseline *baseline;
   const char *out_path; /* NULL: standard output */
   int fail_on;          /* enum severity, or -1 */
   bool reveal;
@@ -266,8 +266,8 @@ open_out(const struct audit *o, int *exit_code)
 static bool
 write_report(const struct audit *o, FILE *out, const struct report_file *files, unsigned n_files)
 {
-  struct report_options options = {.reveal = o->reveal};
-  (o->format == FORMAT_JSON ? report_json : report_text)(out, files, n_files, &options);
+  struct report_options options = {.reveal = o->reveal, .baseline = o->baseline};
+  o->format->write(out, files, n_files, &options);
   bool ok = fflush(out) == 0 && !ferror(out);
   if (!ok)
     fprintf(stderr,
@@ -280,7 +280,8 @@ static int
 judge_exit(const struct audit *o, const struct report_file *files, unsigned n_files)
 {
   unsigned counts[SEVERITY_CRITICAL + 1];
-  report_count(files, n_files, counts);
+  struct report_options options = {.baseline = o->baseline};
+  report_count(files, n_files, &options, counts);
   bool complete = true;
   for (unsigned i = 0; i < n_files; i++)
     complete = complete && files[i].complete;
@@ -336,43 +337,43 @@ print_help(void)
   fputs(
       lang_text(
           "Usage: enveloscope-capture audit FILE... [OPTION]...\n"
-          "Finds logins that were sent without TLS and servers that allow them.\n\n"
-          "  --format text|json   text for people, json = JSON Lines for programs (default: text)\n"
+          "Finds logins that others could read, and risks of 39 kinds (see: findings).\n\n"
+          "  --format FORMAT      text or html for people, json (JSON Lines), csv, sarif or zeek "
+          "for\n"
+          "                       programs (default: text)\n"
           "  -o OUT               write the report to this file\n"
           "  --fail-on LEVEL      exit 1 when a finding is at least info, low, medium, high or\n"
           "                       critical\n"
+          "  --baseline FILE      an earlier report in json: its findings are marked as known and "
+          "do\n"
+          "                       not count for --fail-on\n"
           "  --reveal             show secrets; only on a terminal or in a file of mode 0600\n"
-          "  --sha256             name each file by its SHA-256: json does, text only with this,\n"
+          "  --sha256             name each file by its SHA-256: json, html and sarif do, others "
+          "with this,\n"
           "  --no-sha256          leave it out: reading a large capture then takes half the time\n"
           "  --lang th|en         language of the sentences\n\n"
           "Exit: 0 done, 1 finding at or above --fail-on, 2 usage, 3 input unreadable,\n"
           "4 done but the capture is incomplete, 5 no permission.\n\n"
           "Example: enveloscope-capture audit mail.pcapng --format json --fail-on high\n",
           "วิธีใช้: enveloscope-capture audit FILE... [ตัวเลือก]...\n"
-          "ค้นหาการเข้าระบบที่ส่งโดยไม่มี TLS และเซิร์ฟเวอร์ที่ยอมให้ทำเช่นนั้น\n\n"
-          "  --format text|json   text สำหรับคนอ่าน, json = JSON Lines สำหรับโปรแกรม (ปกติ: text)\n"
+          "ค้นหาการเข้าระบบที่ผู้อื่นอ่านได้ และความเสี่ยง 39 ชนิด (ดู: findings)\n\n"
+          "  --format FORMAT      text หรือ html สำหรับคนอ่าน, json (JSON Lines), csv, sarif หรือ "
+          "zeek\n"
+          "                       สำหรับโปรแกรม (ปกติ: text)\n"
           "  -o OUT               เขียนรายงานลงไฟล์นี้\n"
           "  --fail-on LEVEL      จบด้วยรหัส 1 หากพบสิ่งที่รุนแรงตั้งแต่ info, low, medium, high หรือ\n"
           "                       critical ขึ้นไป\n"
+          "  --baseline FILE      รายงาน json ครั้งก่อน สิ่งที่พบในนั้นจะถูกทำเครื่องหมายว่าทราบแล้วและ\n"
+          "                       ไม่นับใน --fail-on\n"
           "  --reveal             แสดงความลับ เฉพาะบนเทอร์มินัลหรือในไฟล์ที่มีสิทธิ์ 0600\n"
-          "  --sha256             ระบุค่า SHA-256 ของแต่ละไฟล์ (json ระบุเสมอ ส่วน text "
-          "ระบุเมื่อใช้ตัวเลือกนี้)\n"
+          "  --sha256             ระบุค่า SHA-256 ของแต่ละไฟล์ (json, html และ sarif "
+          "ระบุเสมอ รูปแบบอื่นเมื่อใช้ตัวเลือกนี้)\n"
           "  --no-sha256          ไม่คำนวณค่า SHA-256 ทำให้อ่านไฟล์ใหญ่ได้เร็วขึ้นราวสองเท่า\n"
           "  --lang th|en         ภาษาของข้อความ\n\n"
           "รหัสจบ: 0 เสร็จสิ้น, 1 พบสิ่งที่รุนแรงถึง --fail-on, 2 ใช้คำสั่งไม่ถูกต้อง, 3 อ่านข้อมูลเข้าไม่ได้,\n"
           "4 เสร็จสิ้นแต่ไฟล์ดักจับไม่ครบ, 5 ไม่มีสิทธิ์\n\n"
           "ตัวอย่าง: enveloscope-capture audit mail.pcapng --format json --fail-on high\n"),
       stdout);
-}
-
-static int
-not_available(const char *what)
-{
-  fprintf(stderr,
-          lang_text("audit: %s is not available yet. Use --format text or --format json.\n",
-                    "audit: ยังใช้ %s ไม่ได้ในรุ่นนี้ กรุณาใช้ --format text หรือ --format json\n"),
-          what);
-  return EXIT_USAGE;
 }
 
 /* Reads one of the names; -1 when it is none. */
@@ -398,17 +399,12 @@ usage_error(const char *option, const char *value, const char *expected)
 static int
 set_format(struct audit *o, const char *value)
 {
-  static const char *const later[] = {"csv", "html", "sarif", "zeek", NULL};
-  static const char *const names[] = {"text", "json", NULL};
-  if (find_name(value, later) >= 0) {
-    g_autofree char *what = g_strdup_printf("--format %s", value);
-    return not_available(what);
-  }
-  int i = find_name(value, names);
-  if (i < 0)
-    return usage_error("--format", value, "text, json");
-  o->format = (enum audit_format)i;
-  return EXIT_DONE;
+  for (const struct report_format *f = report_formats; f->name; f++)
+    if (strcmp(f->name, value) == 0) {
+      o->format = f;
+      return EXIT_DONE;
+    }
+  return usage_error("--format", value, "text, json, csv, html, sarif, zeek");
 }
 
 static int
@@ -450,6 +446,19 @@ check(const struct audit *o)
   return EXIT_DONE;
 }
 
+static int
+read_baseline(struct audit *o)
+{
+  g_autoptr(GError) error = NULL;
+  if (!o->baseline_path)
+    return EXIT_DONE;
+  o->baseline = baseline_new(o->baseline_path, &error);
+  if (o->baseline)
+    return EXIT_DONE;
+  fprintf(stderr, "audit: --baseline: %s\n", error->message);
+  return EXIT_INPUT;
+}
+
 enum {
   OPTION_FORMAT = 256,
   OPTION_FAIL_ON,
@@ -473,7 +482,7 @@ cmd_audit(int argc, char **argv)
                                           {"lang", required_argument, NULL, OPTION_LANG},
                                           {"help", no_argument, NULL, OPTION_HELP},
                                           {0}};
-  struct audit o = {.fail_on = -1};
+  struct audit o = {.fail_on = -1, .format = &report_formats[0]};
   optind = 0;
   opterr = 0;
   int c, result = EXIT_DONE, digests = -1;
@@ -489,7 +498,7 @@ cmd_audit(int argc, char **argv)
       result = set_lang(optarg);
       break;
     case OPTION_BASELINE:
-      result = not_available("--baseline");
+      o.baseline_path = optarg;
       break;
     case OPTION_SHA256:
     case OPTION_NO_SHA256:
@@ -513,10 +522,15 @@ cmd_audit(int argc, char **argv)
       return EXIT_USAGE;
     }
   }
-  o.digests = digests < 0 ? o.format == FORMAT_JSON : digests;
+  o.digests = digests < 0 ? o.format->says_digest : digests;
   o.paths = argv + optind;
   o.n_paths = (unsigned)(argc - optind);
   if (result == EXIT_DONE)
     result = check(&o);
-  return result == EXIT_DONE ? run(&o) : result;
+  if (result == EXIT_DONE)
+    result = read_baseline(&o);
+  if (result == EXIT_DONE)
+    result = run(&o);
+  baseline_free(o.baseline);
+  return result;
 }

@@ -256,7 +256,8 @@ judge_sent_on(struct mail *m, uint64_t envelope, const struct finding_place *pla
 {
   for (unsigned i = 0; i < m->n_relayed; i++)
     if (m->relayed[i].envelope == envelope &&
-        ip_addr_equal(&m->relayed[i].server, &place->where.client))
+        ip_addr_equal(&m->relayed[i].server, &place->where.client) &&
+        !ip_addr_equal(&m->relayed[i].server, &place->where.server))
       findings_set_confidence(m->findings, m->relayed[i].finding, CONFIDENCE_HIGH);
 }
 

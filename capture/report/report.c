@@ -10,6 +10,12 @@
 #include <string.h>
 #include <time.h>
 
+const struct report_format report_formats[] = {
+    {"text", report_text, false}, {"json", report_json, true},   {"csv", report_csv, false},
+    {"html", report_html, true},  {"sarif", report_sarif, true}, {"zeek", report_zeek, false},
+    {NULL, NULL, false},
+};
+
 /* Where a row stands: by its first frame, then its stream, then as it was found. */
 struct row {
   uint64_t place;
@@ -160,6 +166,41 @@ put_digits(char *out, int number, int n, char behind)
 }
 
 const char *
+report_outcome_text(enum login_outcome o)
+{
+  switch (o) {
+  case LOGIN_ACCEPTED:
+    return lang_text("accepted", "สำเร็จ");
+  case LOGIN_REJECTED:
+    return lang_text("rejected", "ถูกปฏิเสธ");
+  case LOGIN_REFUSED:
+    return lang_text("refused: TLS required", "เซิร์ฟเวอร์ไม่ยอมให้ลองหากไม่มี TLS");
+  default:
+    return lang_text("outcome not seen", "ไม่เห็นผลลัพธ์");
+  }
+}
+
+const char *
+report_severity_text(enum severity s)
+{
+  static const struct lang_pair names[] = {[SEVERITY_INFO] = {"info", "ข้อมูล"},
+                                           [SEVERITY_LOW] = {"low", "ต่ำ"},
+                                           [SEVERITY_MEDIUM] = {"medium", "ปานกลาง"},
+                                           [SEVERITY_HIGH] = {"high", "สูง"},
+                                           [SEVERITY_CRITICAL] = {"critical", "วิกฤต"}};
+  return lang_pick(names[s]);
+}
+
+const char *
+report_confidence_text(enum confidence c)
+{
+  static const struct lang_pair names[] = {[CONFIDENCE_LOW] = {"low", "ต่ำ"},
+                                           [CONFIDENCE_MEDIUM] = {"medium", "ปานกลาง"},
+                                           [CONFIDENCE_HIGH] = {"high", "สูง"}};
+  return lang_pick(names[c]);
+}
+
+const char *
 report_time(int64_t time_ns, char out[REPORT_TIME_MAX])
 {
   int64_t seconds = time_ns / 1000000000, ns = time_ns % 1000000000;
@@ -186,17 +227,20 @@ report_time(int64_t time_ns, char out[REPORT_TIME_MAX])
 }
 
 char *
-report_explanation(const struct finding *f)
+report_explanation(const struct findings *all, const struct finding *f)
 {
   const char *text = lang_pick(f->rule->explanation);
-  if (!finding_is_local(&f->where))
-    return g_strdup(text);
-  const char *local =
-      lang_text("Client and server are the same machine (loopback), so the severity is two steps "
-                "lower than on a network.",
-                "ไคลเอนต์และเซิร์ฟเวอร์อยู่ในเครื่องเดียวกัน (loopback) "
-                "ความรุนแรงจึงต่ำกว่าบนเครือข่ายจริงสองขั้น");
-  return g_strconcat(text, " ", local, NULL);
+  const char *why = NULL;
+  if (findings_are_simulated(all))
+    why = lang_text("This is a simulation: nobody is at risk, so the severity is two steps lower "
+                    "than on a network.",
+                    "นี่คือการจำลอง ไม่มีใครเสี่ยงจริง ความรุนแรงจึงต่ำกว่าบนเครือข่ายจริงสองขั้น");
+  else if (finding_is_local(&f->where))
+    why = lang_text("Client and server are the same machine (loopback), so the severity is two "
+                    "steps lower than on a network.",
+                    "ไคลเอนต์และเซิร์ฟเวอร์อยู่ในเครื่องเดียวกัน (loopback) "
+                    "ความรุนแรงจึงต่ำกว่าบนเครือข่ายจริงสองขั้น");
+  return why ? g_strconcat(text, " ", why, NULL) : g_strdup(text);
 }
 
 /* Characters that a terminal or a text layout obeys instead of showing: C0, DEL, C1, line and
@@ -278,10 +322,13 @@ report_secret(GString *to, const struct login_record *l, bool reveal, bool json)
 
 void
 report_count(const struct report_file *files, unsigned n_files,
-             unsigned counts[SEVERITY_CRITICAL + 1])
+             const struct report_options *options, unsigned counts[SEVERITY_CRITICAL + 1])
 {
   memset(counts, 0, (SEVERITY_CRITICAL + 1) * sizeof *counts);
   for (unsigned i = 0; i < n_files; i++)
-    for (unsigned k = 0; k < findings_n(files[i].findings); k++)
-      counts[findings_get(files[i].findings, k)->severity]++;
+    for (unsigned k = 0; k < findings_n(files[i].findings); k++) {
+      const struct finding *f = findings_get(files[i].findings, k);
+      if (!baseline_knows(options->baseline, files[i].findings, f))
+        counts[f->severity]++;
+    }
 }

@@ -2,14 +2,15 @@
 #ifndef CAPTURE_REPORT_REPORT_H
 #define CAPTURE_REPORT_REPORT_H
 
-/* Reports of an audit: JSON Lines, which programs read, and text, which people read. Both say the
- * same in the same order. Secrets are masked unless `reveal`; text from the wire is hostile and
- * comes out escaped. */
+/* Reports of an audit: JSON Lines, which programs read, and views of the same for others: text and
+ * a page for people, a table, SARIF, a Zeek log. All say the same in the same order. Secrets are
+ * masked unless `reveal`; text from the wire is hostile and comes out escaped. */
 #include <glib.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "capture/findings/findings.h"
+#include "capture/report/baseline.h"
 
 /* Every secret looks like this, whatever its length. */
 #define REPORT_MASK "******"
@@ -28,12 +29,19 @@ struct report_file {
 
 struct report_options {
   bool reveal;
+  const struct baseline *baseline; /* borrowed; NULL: every finding is new */
 };
 
-void report_json(FILE *out, const struct report_file *files, unsigned n_files,
-                 const struct report_options *options);
-void report_text(FILE *out, const struct report_file *files, unsigned n_files,
-                 const struct report_options *options);
+typedef void report_write(FILE *out, const struct report_file *files, unsigned n_files,
+                          const struct report_options *options);
+report_write report_csv, report_html, report_json, report_sarif, report_text, report_zeek;
+
+struct report_format {
+  const char *name; /* of --format; NULL ends the table */
+  report_write *write;
+  bool says_digest; /* names each capture by its SHA-256 */
+};
+extern const struct report_format report_formats[];
 
 /* ---- shared by the formats ---- */
 
@@ -58,8 +66,13 @@ const char *report_time(int64_t time_ns, char out[REPORT_TIME_MAX]);
 /* Appends a number in digits. */
 void report_number(GString *to, uint64_t number);
 
+/* The same for people, in their language. */
+const char *report_severity_text(enum severity s);
+const char *report_outcome_text(enum login_outcome o);
+const char *report_confidence_text(enum confidence c);
+
 /* The explanation of a finding where it was found. Free it. */
-char *report_explanation(const struct finding *f);
+char *report_explanation(const struct findings *all, const struct finding *f);
 
 /* Appends hostile octets as readable UTF-8: what is no UTF-8 becomes \xNN; control and direction
  * characters become \u{NNNN}, or \uNNNN with quotes and backslashes escaped when `json`. */
@@ -69,8 +82,8 @@ void report_escape(GString *to, const uint8_t *p, size_t n, bool json);
  */
 void report_secret(GString *to, const struct login_record *l, bool reveal, bool json);
 
-/* Counts findings by severity over all files. */
+/* Counts findings by severity over all files; those that the baseline knows are left out. */
 void report_count(const struct report_file *files, unsigned n_files,
-                  unsigned counts[SEVERITY_CRITICAL + 1]);
+                  const struct report_options *options, unsigned counts[SEVERITY_CRITICAL + 1]);
 
 #endif

@@ -76,10 +76,11 @@ put_login(FILE *out, GString *s, const struct report_file *file, bool several,
 
 static void
 put_finding(FILE *out, GString *s, const struct report_file *file, bool several,
-            const struct finding *f)
+            const struct finding *f, const struct report_options *options)
 {
   uint32_t frames[2 * LOGIN_FRAMES_MAX];
-  g_autofree char *explanation = report_explanation(f);
+  char print[FINGERPRINT_TEXT], text[ENDPOINT_TEXT_MAX], stamp[REPORT_TIME_MAX];
+  g_autofree char *explanation = report_explanation(file->findings, f);
   g_string_assign(s, "{\"type\":\"finding\",");
   put_text(s, "rule", f->rule->id);
   put_text(s, "severity", severity_name(f->severity));
@@ -99,13 +100,25 @@ put_finding(FILE *out, GString *s, const struct report_file *file, bool several,
   put_list(s, "rfc", f->rule->rfc);
   put_list(s, "cwe", f->rule->cwe);
   put_list(s, "attack", f->rule->attack);
+  if (f->subject)
+    put_text(s, "subject", f->subject);
+  g_string_append_printf(s, "\"streams\":%" PRIu32 ",", f->n_streams);
+  put_text(s, "client", endpoint_format(&f->where.client, f->where.client_port, text));
+  put_text(s, "server", endpoint_format(&f->where.server, f->where.server_port, text));
+  put_text(s, "time", report_time(f->time_ns, stamp));
+  finding_fingerprint(file->findings, f, print);
+  put_text(s, "fingerprint", print);
+  if (options->baseline)
+    g_string_append_printf(s, "\"known\":%s,",
+                           baseline_knows(options->baseline, file->findings, f) ? "true" : "false");
   if (several)
     put_text(s, "file", file->name);
   finish(out, s);
 }
 
 static void
-put_summary(FILE *out, GString *s, const struct report_file *files, unsigned n_files)
+put_summary(FILE *out, GString *s, const struct report_file *files, unsigned n_files,
+            const struct report_options *options)
 {
   uint64_t n_streams = 0, n_logins = 0;
   bool complete = true;
@@ -124,7 +137,7 @@ put_summary(FILE *out, GString *s, const struct report_file *files, unsigned n_f
     complete = complete && f->complete;
   }
   unsigned counts[SEVERITY_CRITICAL + 1];
-  report_count(files, n_files, counts);
+  report_count(files, n_files, options, counts);
   g_string_append_printf(s, "],\"streams\":%" PRIu64 ",\"logins\":%" PRIu64 ",\"findings\":{",
                          n_streams, n_logins);
   for (int i = SEVERITY_CRITICAL; i >= SEVERITY_INFO; i--)
@@ -149,7 +162,7 @@ report_json(FILE *out, const struct report_file *files, unsigned n_files,
   for (unsigned i = 0; i < n_files; i++) {
     g_autofree unsigned *order = report_finding_order(files[i].findings);
     for (unsigned k = 0; k < findings_n(files[i].findings); k++)
-      put_finding(out, s, &files[i], several, findings_get(files[i].findings, order[k]));
+      put_finding(out, s, &files[i], several, findings_get(files[i].findings, order[k]), options);
   }
-  put_summary(out, s, files, n_files);
+  put_summary(out, s, files, n_files, options);
 }

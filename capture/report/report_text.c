@@ -11,41 +11,6 @@
 
 enum { PLACES_MAX = 20 }; /* a reader's patience; JSON holds them all */
 
-static const char *
-outcome_text(enum login_outcome o)
-{
-  switch (o) {
-  case LOGIN_ACCEPTED:
-    return lang_text("accepted", "สำเร็จ");
-  case LOGIN_REJECTED:
-    return lang_text("rejected", "ถูกปฏิเสธ");
-  case LOGIN_REFUSED:
-    return lang_text("refused: TLS required", "เซิร์ฟเวอร์ไม่ยอมให้ลองหากไม่มี TLS");
-  default:
-    return lang_text("outcome not seen", "ไม่เห็นผลลัพธ์");
-  }
-}
-
-static const char *
-severity_text(enum severity s)
-{
-  static const struct lang_pair names[] = {[SEVERITY_INFO] = {"info", "ข้อมูล"},
-                                           [SEVERITY_LOW] = {"low", "ต่ำ"},
-                                           [SEVERITY_MEDIUM] = {"medium", "ปานกลาง"},
-                                           [SEVERITY_HIGH] = {"high", "สูง"},
-                                           [SEVERITY_CRITICAL] = {"critical", "วิกฤต"}};
-  return lang_pick(names[s]);
-}
-
-static const char *
-confidence_text(enum confidence c)
-{
-  static const struct lang_pair names[] = {[CONFIDENCE_LOW] = {"low", "ต่ำ"},
-                                           [CONFIDENCE_MEDIUM] = {"medium", "ปานกลาง"},
-                                           [CONFIDENCE_HIGH] = {"high", "สูง"}};
-  return lang_pick(names[c]);
-}
-
 static void
 put_frames(GString *s, const uint32_t *frames, unsigned n, uint32_t base)
 {
@@ -86,20 +51,23 @@ put_login(FILE *out, GString *s, const struct login_record *l, bool reveal)
     report_secret(s, l, reveal, false);
     g_string_append(s, "  ");
   }
-  g_string_append(s, outcome_text(l->outcome));
+  g_string_append(s, report_outcome_text(l->outcome));
+  if (l->encrypted)
+    g_string_append(s, lang_text("  inside TLS", "  อยู่ใน TLS"));
   g_string_append(s, lang_text("  frames ", "  เฟรม "));
   put_frames(s, l->frames, l->n_frames, 1);
   g_string_append(s, lang_text("  stream ", "  สตรีม "));
   report_number(s, l->where.stream);
   if (l->confidence != CONFIDENCE_HIGH)
     g_string_append_printf(s, lang_text("  (confidence %s)", "  (ความเชื่อมั่น: %s)"),
-                           confidence_text(l->confidence));
+                           report_confidence_text(l->confidence));
   g_string_append_c(s, '\n');
   fputs(s->str, out);
 }
 
 static void
-put_place(GString *s, const struct findings *all, const struct finding *f)
+put_place(GString *s, const struct findings *all, const struct finding *f,
+          const struct report_options *options)
 {
   char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
   uint32_t frames[2 * LOGIN_FRAMES_MAX];
@@ -114,8 +82,16 @@ put_place(GString *s, const struct findings *all, const struct finding *f)
     const uint8_t *user = g_bytes_get_data(findings_get_login(all, f->login)->user, &n_user);
     g_string_append(s, lang_text("  user \"", "  ผู้ใช้ \""));
     report_escape(s, user, n_user, false);
-    g_string_append_printf(s, "\"  %s", outcome_text(f->outcome));
+    g_string_append_printf(s, "\"  %s", report_outcome_text(f->outcome));
   }
+  if (f->subject) {
+    g_string_append(s, "  ");
+    report_escape(s, (const uint8_t *)f->subject, strlen(f->subject), false);
+  }
+  if (f->n_streams > 1)
+    g_string_append_printf(s, lang_text("  (%u conversations)", "  (%u บทสนทนา)"), f->n_streams);
+  if (baseline_knows(options->baseline, all, f))
+    g_string_append(s, lang_text("  (known)", "  (ทราบแล้ว)"));
   g_string_append_c(s, '\n');
 }
 
@@ -159,19 +135,19 @@ group_findings(const struct findings *f)
 /* A rule's sentences, then its places. */
 static void
 put_group(FILE *out, GString *s, const struct findings *all, const struct finding_rule *rule,
-          enum severity severity, const struct group *group)
+          enum severity severity, const struct group *group, const struct report_options *options)
 {
   if (!group->n)
     return;
-  g_autofree char *explanation = report_explanation(findings_get(all, group->places[0]));
-  g_string_printf(s, "%s  %s  %s\n      %s\n      %s %s\n", severity_text(severity), rule->id,
-                  lang_pick(rule->title), explanation, lang_text("What to do:", "ควรทำ:"),
+  g_autofree char *explanation = report_explanation(all, findings_get(all, group->places[0]));
+  g_string_printf(s, "%s  %s  %s\n      %s\n      %s %s\n", report_severity_text(severity),
+                  rule->id, lang_pick(rule->title), explanation, lang_text("What to do:", "ควรทำ:"),
                   lang_pick(rule->remediation));
   put_rule_list(s, "RFC", rule->rfc);
   put_rule_list(s, "CWE", rule->cwe);
   put_rule_list(s, "ATT&CK", rule->attack);
   for (unsigned i = 0; i < MIN(group->n, PLACES_MAX); i++)
-    put_place(s, all, findings_get(all, group->places[i]));
+    put_place(s, all, findings_get(all, group->places[i]), options);
   if (group->n > PLACES_MAX)
     g_string_append_printf(s,
                            lang_text("      ... and %u more (all are in --format json)\n",
@@ -181,7 +157,8 @@ put_group(FILE *out, GString *s, const struct findings *all, const struct findin
 }
 
 static void
-put_file(FILE *out, GString *s, const struct report_file *file, bool reveal)
+put_file(FILE *out, GString *s, const struct report_file *file,
+         const struct report_options *options)
 {
   g_string_assign(s, "");
   report_escape(s, (const uint8_t *)file->name, strlen(file->name), false);
@@ -197,17 +174,17 @@ put_file(FILE *out, GString *s, const struct report_file *file, bool reveal)
                       "ไม่ครบถ้วน: %s ผลต่อไปนี้เป็นจริงเฉพาะส่วนที่อ่านได้\n"),
             file->warning ? file->warning : "");
   unsigned n_logins = findings_n_logins(file->findings);
-  fprintf(out, lang_text("\nLogins without TLS: %u\n", "\nการเข้าระบบที่ไม่มี TLS: %u ครั้ง\n"), n_logins);
+  fprintf(out, lang_text("\nLogins: %u\n", "\nการเข้าระบบ: %u ครั้ง\n"), n_logins);
   g_autofree unsigned *logins = report_login_order(file->findings);
   for (unsigned i = 0; i < n_logins; i++)
-    put_login(out, s, findings_get_login(file->findings, logins[i]), reveal);
+    put_login(out, s, findings_get_login(file->findings, logins[i]), options->reveal);
   fprintf(out, lang_text("\nFindings: %u\n", "\nสิ่งที่พบ: %u รายการ\n"), findings_n(file->findings));
   g_autofree struct group *groups = group_findings(file->findings);
   unsigned n_rules = finding_rules_n();
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--)
     for (unsigned r = 0; r < n_rules; r++)
       put_group(out, s, file->findings, finding_rule_get(r), (enum severity)severity,
-                &groups[(unsigned)severity * n_rules + r]);
+                &groups[(unsigned)severity * n_rules + r], options);
   fputc('\n', out);
 }
 
@@ -217,10 +194,10 @@ report_text(FILE *out, const struct report_file *files, unsigned n_files,
 {
   g_autoptr(GString) s = g_string_new(NULL);
   for (unsigned i = 0; i < n_files; i++)
-    put_file(out, s, &files[i], options->reveal);
+    put_file(out, s, &files[i], options);
   unsigned counts[SEVERITY_CRITICAL + 1];
-  report_count(files, n_files, counts);
+  report_count(files, n_files, options, counts);
   fputs(lang_text("Findings by severity:", "สิ่งที่พบตามความรุนแรง:"), out);
   for (int i = SEVERITY_CRITICAL; i >= SEVERITY_INFO; i--)
-    fprintf(out, " %s %u%s", severity_text((enum severity)i), counts[i], i ? "," : "\n");
+    fprintf(out, " %s %u%s", report_severity_text((enum severity)i), counts[i], i ? "," : "\n");
 }
