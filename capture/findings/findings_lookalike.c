@@ -188,10 +188,34 @@ is_odd_part(const char *part)
   return mixes_scripts(part);
 }
 
+/* Most addresses: ASCII, no A-label, and a domain that is known. Nothing is to be said of them. */
+static bool
+is_plain_and_known(struct lookalike *l, const uint8_t *p, size_t n)
+{
+  char domain[ADDRESS_MAX + 1];
+  size_t at = n;
+  while (at > 0 && p[at - 1] != '@')
+    at--;
+  if (at == 0 || n - at > ADDRESS_MAX)
+    return false;
+  for (size_t i = 0; i < at; i++)
+    if (p[i] >= 0x80)
+      return false;
+  for (size_t i = at; i < n; i++) {
+    if (p[i] >= 0x80)
+      return false;
+    domain[i - at] = g_ascii_tolower((char)p[i]);
+  }
+  domain[n - at] = 0;
+  return g_hash_table_contains(l->known, domain);
+}
+
 static void
 judge_address(struct lookalike *l, const uint8_t *p, size_t n, const struct finding_place *place)
 {
   char text[ADDRESS_MAX + 1];
+  if (is_plain_and_known(l, p, n))
+    return;
   if (n == 0 || n > ADDRESS_MAX || memchr(p, 0, n))
     return;
   memcpy(text, p, n);

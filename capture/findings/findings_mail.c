@@ -17,6 +17,8 @@ enum {
   SERVERS_MAX = 4096,    /* whose greetings are remembered */
   RELAYED_MAX = 4096,    /* messages that may be seen again on their way out */
   SUBJECT_MAX = 400,     /* octets */
+  DOMAIN_MAX = 255,      /* RFC 5321 section 4.5.3.1.2 */
+  LINES_MAX = 4096,      /* different greetings that were judged */
   FLOOD_SLOTS = 1 << 13, /* recipients and sources within a minute */
   FLOOD_WAYS = 4,
   /* A person gets some mails in a minute, a list or a newsletter one for each recipient. */
@@ -40,7 +42,8 @@ struct relayed {
 
 struct mail {
   struct findings *findings;
-  GHashTable *servers; /* struct ip_addr* -> char* name in its greeting */
+  GHashTable *servers;   /* struct ip_addr* -> char* name in its greeting */
+  GHashTable *greetings; /* hash of a line -> 1: names software, 2: does not */
   struct relayed *relayed;
   unsigned n_relayed;
   struct flood *floods;
@@ -68,6 +71,7 @@ start(struct findings *f)
   struct mail *m = g_new0(struct mail, 1);
   m->findings = f;
   m->servers = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
+  m->greetings = g_hash_table_new(NULL, NULL);
   return m;
 }
 
@@ -76,6 +80,7 @@ stop(void *state)
 {
   struct mail *m = state;
   g_hash_table_unref(m->servers);
+  g_hash_table_unref(m->greetings);
   g_free(m->relayed);
   g_free(m->floods);
   g_free(m);
@@ -174,14 +179,23 @@ names_software(const char *text)
 static void
 judge_software(struct mail *m, const struct notice *n, const struct finding_place *place)
 {
-  g_autofree char *text = text_of(n->text, n->n_text);
-  char *challenge = n->app == APP_POP3 ? strchr(text, '<') : NULL;
+  char line[SUBJECT_MAX + 1];
+  size_t n_line = MIN(n->n_text, (size_t)SUBJECT_MAX);
+  const uint8_t *challenge = n->app == APP_POP3 ? memchr(n->text, '<', n_line) : NULL;
   if (challenge)
-    *challenge = 0;
-  if (!names_software(text))
-    return;
-  g_autofree char *line = g_strndup((const char *)n->text, strlen(text));
-  findings_add_once(m->findings, &enum_002, place, g_strchomp(line));
+    n_line = (size_t)(challenge - n->text);
+  memcpy(line, n->text, n_line);
+  line[n_line] = 0;
+  gpointer key = GSIZE_TO_POINTER(g_str_hash(line) + 1u);
+  unsigned known = GPOINTER_TO_UINT(g_hash_table_lookup(m->greetings, key));
+  if (!known) {
+    g_autofree char *text = text_of((const uint8_t *)line, n_line);
+    known = names_software(text) ? 1 : 2;
+    if (g_hash_table_size(m->greetings) < LINES_MAX)
+      g_hash_table_insert(m->greetings, key, GUINT_TO_POINTER(known));
+  }
+  if (known == 1)
+    findings_add_once(m->findings, &enum_002, place, g_strchomp(line));
 }
 
 /* ---- RELAY ---- */
@@ -191,7 +205,8 @@ static void
 learn_server(struct mail *m, const struct notice *n, const struct finding_place *place)
 {
   if (n->app != APP_SMTP || n->n_text < 5 || n->text[0] != '2' ||
-      g_hash_table_size(m->servers) >= SERVERS_MAX)
+      g_hash_table_size(m->servers) >= SERVERS_MAX ||
+      g_hash_table_contains(m->servers, &place->where.server))
     return;
   g_autofree char *text = text_of(n->text + 4, n->n_text - 4);
   char *end = strpbrk(text, " \t");
@@ -199,9 +214,8 @@ learn_server(struct mail *m, const struct notice *n, const struct finding_place 
     *end = 0;
   if (!strchr(text, '.') || text[0] == '[')
     return;
-  if (!g_hash_table_contains(m->servers, &place->where.server))
-    g_hash_table_insert(m->servers, g_memdup2(&place->where.server, sizeof place->where.server),
-                        g_strdup(text));
+  g_hash_table_insert(m->servers, g_memdup2(&place->where.server, sizeof place->where.server),
+                      g_strdup(text));
 }
 
 static bool
@@ -217,12 +231,15 @@ static bool
 is_own(const char *address, const char *host)
 {
   const char *at = strrchr(address, '@');
+  char domain[DOMAIN_MAX + 1];
+  size_t n = 0;
   if (!at || at[1] == '[')
     return true;
-  g_autofree char *domain = g_ascii_strdown(at + 1, -1);
-  size_t n = strlen(domain);
+  for (at++; at[n] && n < DOMAIN_MAX; n++)
+    domain[n] = g_ascii_tolower(at[n]);
   if (n && domain[n - 1] == '.')
-    domain[n - 1] = 0;
+    n--;
+  domain[n] = 0;
   const char *parent = strchr(host, '.');
   bool has_parent = parent && strchr(parent + 1, '.');
   return (strchr(domain, '.') && is_under(host, domain)) || is_under(domain, host) ||
@@ -239,8 +256,10 @@ is_neighbour(const struct ip_addr *a, const struct ip_addr *b)
 static uint64_t
 hash_text(uint64_t h, const char *text)
 {
-  for (; *text; text++) /* FNV-1a */
-    h = (h ^ (uint8_t)g_ascii_tolower(*text)) * UINT64_C(1099511628211);
+  for (; *text; text++) { /* FNV-1a */
+    uint8_t c = (uint8_t)*text;
+    h = (h ^ (c >= 'A' && c <= 'Z' ? c | 0x20u : c)) * UINT64_C(1099511628211);
+  }
   return h * UINT64_C(1099511628211);
 }
 
@@ -337,7 +356,8 @@ judge_message(struct mail *m, const struct notice *n, const struct finding_place
   const char *sender = text;
   bool by_stranger = !(n->code & (MESSAGE_AUTHENTICATED | MESSAGE_LMTP));
   for (const char *r = text + strlen(text) + 1; r < end; r += strlen(r) + 1) {
-    judge_sent_on(m, hash_envelope(sender, r), place);
+    if (m->n_relayed)
+      judge_sent_on(m, hash_envelope(sender, r), place);
     if (by_stranger)
       judge_relay(m, sender, r, place);
     if (!(n->code & MESSAGE_LMTP))
