@@ -37,6 +37,10 @@ const char *cmd_keylog_option(const char *command, const char *text);
  * went to stderr. */
 struct trace *cmd_load(const char *command, const char *path, const char *keylog, int *code);
 
+/* Frees the trace of cmd_load(). When its file changed since and can no longer be read, says so on
+ * stderr and returns INCOMPLETE; else `code`. */
+int cmd_unload(const char *command, const char *path, struct trace *t, int code);
+
 /* Whether --reveal may print secrets to stdout: a terminal, or a file that only its owner reads.
  * Says on stderr why not. */
 bool cmd_may_reveal(const char *command);

@@ -348,8 +348,7 @@ decode_all(const struct options *o, const struct filter *filter)
       print_frame(d, o);
   }
   decode_free(d);
-  trace_free(t);
-  return code;
+  return cmd_unload("decode", o->path, t, code);
 }
 
 int

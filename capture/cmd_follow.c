@@ -37,6 +37,7 @@ struct follow {
   uint32_t flow;
   GByteArray *octets;
   GArray *pieces;
+  bool is_incomplete; /* something could not be read again */
 };
 
 enum { RUN_OCTETS_MAX = 1024 * 1024 }; /* one run is read in parts of this size */
@@ -204,6 +205,19 @@ print_json(const struct follow *f, const struct run *r)
   puts(line);
 }
 
+/* Reads n octets of a run into f->octets; false when they cannot be had. */
+static bool
+read_part(struct follow *f, const struct run *r, int direction, uint64_t at, uint32_t n)
+{
+  if (r->gap)
+    return true;
+  if (r->element)
+    return trace_element_stream(f->trace, r->element, r->first_frame, r->offset + at, n, f->octets,
+                                f->pieces);
+  return trace_stream(f->trace, f->flow, direction, r->first_frame, r->offset + at, n, f->octets,
+                      f->pieces);
+}
+
 static void
 print_run(struct follow *f, const struct run *r)
 {
@@ -211,12 +225,14 @@ print_run(struct follow *f, const struct run *r)
   g_byte_array_set_size(f->octets, 0);
   for (uint64_t at = 0; at < r->n_octets || at == 0; at += RUN_OCTETS_MAX) {
     uint32_t n = (uint32_t)MIN(r->n_octets - at, RUN_OCTETS_MAX);
-    if (!r->gap && r->element)
-      trace_element_stream(f->trace, r->element, r->first_frame, r->offset + at, n, f->octets,
-                           f->pieces);
-    else if (!r->gap)
-      trace_stream(f->trace, f->flow, direction, r->first_frame, r->offset + at, n, f->octets,
-                   f->pieces);
+    if (!read_part(f, r, direction, at, n)) {
+      f->is_incomplete = true;
+      if (f->format == FORMAT_DIALOGUE)
+        printf(lang_text("%s: [%u octets can no longer be read from the file]\n",
+                         "%s: [อ่าน %u ออกเตตจากไฟล์ไม่ได้แล้ว]\n"),
+               side_letter(r->side), r->n_octets);
+      return;
+    }
     if (at == 0 && (f->format == FORMAT_RAW || f->format == FORMAT_HEX))
       mask_octets(f, r);
     switch (f->format) {
@@ -456,6 +472,5 @@ cmd_follow(int argc, char **argv)
     follow_segments(&f);
   g_byte_array_unref(f.octets);
   g_array_unref(f.pieces);
-  trace_free(f.trace);
-  return code;
+  return cmd_unload("follow", f.path, f.trace, f.is_incomplete ? EXIT_INCOMPLETE : code);
 }

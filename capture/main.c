@@ -108,6 +108,23 @@ cmd_load(const char *command, const char *path, const char *keylog, int *code)
   return t;
 }
 
+int
+cmd_unload(const char *command, const char *path, struct trace *t, int code)
+{
+  if (!trace_is_readable(t)) {
+    fprintf(
+        stderr,
+        lang_text("%s: another program changed %s while it was read: what it said before can no "
+                  "longer be shown. Run the command again.\n",
+                  "%s: มีโปรแกรมอื่นแก้ไข %s ระหว่างที่กำลังอ่าน จึงแสดงเนื้อหาเดิมไม่ได้อีก "
+                  "โปรดสั่งคำสั่งนี้ใหม่\n"),
+        command, path);
+    code = EXIT_INCOMPLETE;
+  }
+  trace_free(t);
+  return code;
+}
+
 bool
 cmd_may_reveal(const char *command)
 {

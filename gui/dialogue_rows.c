@@ -130,6 +130,13 @@ dialogue_row_is_folded(const struct dialogue_row *row)
 
 /* ---- texts ---- */
 
+/* Instead of octets that cannot be had again: the file changed. */
+static const char *
+unreadable(void)
+{
+  return lang_text("[this line can no longer be read from its file]", "[อ่านบรรทัดนี้จากไฟล์ไม่ได้แล้ว]");
+}
+
 static char *
 line_text(const struct dialogue_rows *r, const struct dialogue_row *row, bool reveal)
 {
@@ -137,8 +144,7 @@ line_text(const struct dialogue_rows *r, const struct dialogue_row *row, bool re
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   if (!trace_element_octets(r->trace, row->element, octets, pieces))
-    return g_strdup(
-        lang_text("[this line can no longer be read from its file]", "[อ่านบรรทัดนี้จากไฟล์ไม่ได้แล้ว]"));
+    return g_strdup(unreadable());
   guint n = octets->len;
   while (n > 0 && (octets->data[n - 1] == '\n' || octets->data[n - 1] == '\r'))
     n--;
@@ -195,8 +201,12 @@ dialogue_row_lines(const struct dialogue_rows *r, guint i, guint n_max)
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   g_autoptr(GStrvBuilder) out = g_strv_builder_new();
-  trace_element_stream(r->trace, &e, e.first_frame, row->offset,
-                       (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets, pieces);
+  if (!trace_element_stream(r->trace, &e, e.first_frame, row->offset,
+                            (uint32_t)MIN(row->n_octets, (uint64_t)RUN_OCTETS_MAX), octets,
+                            pieces)) {
+    g_strv_builder_add(out, unreadable());
+    return g_strv_builder_end(out);
+  }
   guint at = 0, n = 0;
   while (at < octets->len && n++ < n_max) {
     const uint8_t *lf = memchr(octets->data + at, '\n', octets->len - at);

@@ -128,6 +128,8 @@ input_free(struct input *in)
   if (in->source >= 0)
     close(in->source);
   g_clear_error(&in->trouble);
+  for (int i = 0; i < INPUT_N_PROBES; i++)
+    g_free(in->probes[i]);
   g_free(in->buffer);
   g_free(in);
 }
@@ -260,12 +262,64 @@ input_fraction(const struct input *in)
   return done >= (double)in->size ? 1 : done / (double)in->size;
 }
 
+/* Reads the probe's octets as they stand in the file now. */
+static bool
+read_probe(const struct input *in, int probe, uint8_t *out)
+{
+  uint64_t at = probe ? in->n_read - in->probe_octets : 0;
+  return pread(in->fd, out, in->probe_octets, (off_t)at) == (ssize_t)in->probe_octets;
+}
+
 bool
-input_is_same(const struct input *in)
+input_settle(struct input *in)
 {
   struct stat st;
   if (in->fd != in->source)
     return true;
-  return fstat(in->fd, &st) == 0 && (uint64_t)st.st_size == in->size &&
-         mtime_ns(&st) == in->mtime_ns;
+  in->n_read = in->base + in->n;
+  if (fstat(in->fd, &st) != 0)
+    return false;
+  bool is_same = (uint64_t)st.st_size == in->size && mtime_ns(&st) == in->mtime_ns;
+  bool has_grown = (uint64_t)st.st_size > in->size && in->n_read >= in->size;
+  if (!is_same && !has_grown)
+    return false;
+  in->size = (uint64_t)st.st_size;
+  in->mtime_ns = mtime_ns(&st);
+  in->probe_octets = (size_t)MIN(in->n_read, INPUT_PROBE);
+  for (int i = 0; i < INPUT_N_PROBES; i++) {
+    in->probes[i] = g_malloc(INPUT_PROBE);
+    if (!read_probe(in, i, in->probes[i]))
+      in->n_read = 0; /* it shrinks just now: nothing will be known again */
+  }
+  return in->n_read != 0;
+}
+
+/* A file that a capture program still writes to keeps what it had. */
+static bool
+has_only_grown(const struct input *in, const struct stat *st)
+{
+  uint8_t now[INPUT_PROBE];
+  if ((uint64_t)st->st_size <= in->size || !in->n_read || !in->probes[0])
+    return false;
+  for (int i = 0; i < INPUT_N_PROBES; i++)
+    if (!read_probe(in, i, now) || memcmp(now, in->probes[i], in->probe_octets) != 0)
+      return false;
+  return true;
+}
+
+bool
+input_is_same(struct input *in)
+{
+  struct stat st;
+  if (in->fd != in->source)
+    return true;
+  if (fstat(in->fd, &st) != 0)
+    return false;
+  if ((uint64_t)st.st_size == in->size && mtime_ns(&st) == in->mtime_ns)
+    return true;
+  if (!has_only_grown(in, &st))
+    return false;
+  in->size = (uint64_t)st.st_size;
+  in->mtime_ns = mtime_ns(&st);
+  return true;
 }

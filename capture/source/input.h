@@ -13,6 +13,7 @@ enum {
   INPUT_CHUNK = 1 << 16,    /* leaves room in a level-2 cache for what pass 1 remembers */
   INPUT_NEED_MAX = 1 << 19, /* most that input_need() may be asked for: a record with its header */
 };
+enum { INPUT_N_PROBES = 2, INPUT_PROBE = 4096 };
 #define INPUT_SPOOL_MAX                                                                            \
   (INT64_C(8) << 30) /* a gzip bomb fills no disk: 50 times the largest real file seen */
 
@@ -27,6 +28,9 @@ struct input {
   void *gz;        /* gzFile, or NULL */
   uint64_t size;   /* of the file as it lies on the disk; 0 for a pipe */
   int64_t mtime_ns;
+  uint64_t n_read;                 /* where reading ended, after input_settle() */
+  uint8_t *probes[INPUT_N_PROBES]; /* the file's first and last octets, to know it again */
+  size_t probe_octets;
   void (*tap)(void *data, const uint8_t *octets, size_t n); /* input_tap(); NULL: nobody */
   void *tap_data;
 };
@@ -51,8 +55,13 @@ bool input_tap(struct input *in, void (*tap)(void *data, const uint8_t *octets, 
 /* 0..1, by what was read of the file on the disk. */
 double input_fraction(const struct input *in);
 
-/* Whether in->fd still is what was opened (size and time of change); always true for a spool. */
-bool input_is_same(const struct input *in);
+/* After the last octet was read: notes what the file looks like now. False when it changed while it
+ * was read in any other way than by growing. */
+bool input_settle(struct input *in);
+
+/* Whether in->fd still holds what was read: the same size and time of change, or grown behind it as
+ * a file does that is still being written. Always true for a spool. */
+bool input_is_same(struct input *in);
 
 static inline bool
 input_need(struct input *in, size_t n)

@@ -323,8 +323,6 @@ reader_drain(struct reader *r)
 bool
 reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n)
 {
-  if (!input_is_same(r->in))
-    return false;
   while (n) {
     ssize_t done = pread(r->in->fd, out, n, (off_t)position);
     if (done <= 0)
@@ -333,12 +331,26 @@ reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n)
     position += (uint64_t)done;
     n -= (size_t)done;
   }
-  return true;
+  return input_is_same(r->in); /* asked last: what was changed before the reading shows here */
 }
 
-void
-reader_rest(struct reader *r)
+bool
+reader_is_same(const struct reader *r)
 {
+  return input_is_same(r->in);
+}
+
+bool
+reader_rest(struct reader *r, GError **error)
+{
+  bool is_same = input_settle(r->in);
   r->has_failed = true;
   g_clear_pointer(&r->in->buffer, g_free);
+  if (!is_same)
+    g_set_error_literal(
+        error, SOURCE_ERROR, SOURCE_ERROR_CHANGED,
+        lang_text("another program changed the file while it was read; open it again when that "
+                  "program is done",
+                  "มีโปรแกรมอื่นแก้ไขไฟล์ระหว่างที่กำลังอ่าน โปรดเปิดใหม่เมื่อโปรแกรมนั้นทำงานเสร็จ"));
+  return is_same;
 }

@@ -19,6 +19,7 @@ enum source_error {
   SOURCE_ERROR_GZIP,
   SOURCE_ERROR_READ,    /* the system failed to read */
   SOURCE_ERROR_SPOOL,   /* the unpacked octets could not be kept */
+  SOURCE_ERROR_CHANGED, /* another program changed the file while it was read */
   SOURCE_ERROR_TOO_BIG, /* unpacks to more than INPUT_SPOOL_MAX */
 };
 
@@ -79,10 +80,14 @@ bool reader_tap(struct reader *r, void (*tap)(void *data, const uint8_t *octets,
 bool reader_drain(struct reader *r);
 
 /* Reads n octets at a position of an earlier frame; false when the file is no longer the one that
- * was opened or cannot be read. Does not disturb reader_next(). */
+ * was opened or cannot be read: `out` then holds nothing of use. Does not disturb reader_next(). */
 bool reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n);
 
-/* After the last frame: frees what only reader_next() needs; reader_octets() goes on working. */
-void reader_rest(struct reader *r);
+/* Whether reader_octets() can still read: the file neither changed nor shrank. */
+bool reader_is_same(const struct reader *r);
+
+/* After the last frame: frees what only reader_next() needs; reader_octets() goes on working. False
+ * and SOURCE_ERROR_CHANGED when the file changed while it was read, other than by growing. */
+bool reader_rest(struct reader *r, GError **error);
 
 #endif

@@ -181,8 +181,13 @@ enum link_type trace_link(const struct trace *t, uint32_t frame);
  * the file can no longer be read (removed, shrunk). */
 bool trace_octets(const struct trace *t, uint32_t frame, GByteArray *out);
 
+/* False when the frames lie in a file that another program changed or shrank since: their octets
+ * cannot be had again. A file that grew or lost its name does no harm. */
+bool trace_is_readable(const struct trace *t);
+
 /* For a frame with TRACE_FRAME_REASSEMBLED: the IP payload put together from its fragments, and the
- * pieces (struct trace_piece; frame_offset counts in the fragment's frame). False otherwise. */
+ * pieces (struct trace_piece; frame_offset counts in the fragment's frame). False otherwise, and
+ * when the file can no longer be read. */
 bool trace_datagram(const struct trace *t, uint32_t frame, GByteArray *out, GArray *pieces);
 
 uint32_t trace_n_flows(const struct trace *t);
@@ -203,7 +208,8 @@ uint32_t trace_element_at(const struct trace *t, uint32_t frame);
 /* n octets of one direction of a TCP flow from a stream offset on, as reassembled (the first
  * arrival of an octet wins), with the pieces they came from. `near_frame` is a frame of the flow at
  * or before which the search may start (an element's first_frame). Missing octets are zero and have
- * no piece. False when the flow is not TCP. */
+ * no piece. False, and an empty `out`, when the flow is not TCP or its file cannot be read again.
+ */
 bool trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_frame,
                   uint64_t offset, uint32_t n, GByteArray *out, GArray *pieces);
 

@@ -56,14 +56,15 @@ add_secrets(struct trace *t)
 }
 
 static enum trace_load
-end(struct trace_loader *l, bool ended_early)
+end(struct trace_loader *l, bool ended_early, GError **error)
 {
   struct trace *t = l->trace;
   l->has_ended = true;
   add_interfaces(t);
   t->damage.n_bad_records = reader_n_bad_records(t->reader);
+  if (!reader_rest(t->reader, ended_early ? NULL : error))
+    ended_early = true;
   t->damage.ended_early = ended_early;
-  reader_rest(t->reader);
   trace_finish(t);
   return ended_early ? TRACE_LOAD_FAILED : TRACE_LOAD_DONE;
 }
@@ -77,7 +78,7 @@ trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fractio
     struct reader_frame frame;
     enum reader_status status = reader_next(t->reader, &frame, error);
     if (status != READER_FRAME) {
-      result = end(l, status == READER_FAILED);
+      result = end(l, status == READER_FAILED, error);
       break;
     }
     if (frame.interface >= t->interfaces->len)
@@ -92,7 +93,7 @@ trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fractio
                              .link = trace_interface(t, frame.interface)->link,
                              .interface = frame.interface};
     if (trace_feed(t, &in) == TRACE_NONE)
-      result = end(l, false);
+      result = end(l, false, error);
   }
   if (fraction)
     *fraction = result == TRACE_LOAD_MORE ? reader_fraction(t->reader) : 1;

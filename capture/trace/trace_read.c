@@ -89,6 +89,12 @@ read_octets(const struct trace *t, uint32_t frame, uint32_t skip, uint8_t *out, 
 }
 
 bool
+trace_is_readable(const struct trace *t)
+{
+  return !t->reader || reader_is_same(t->reader);
+}
+
+bool
 trace_octets(const struct trace *t, uint32_t frame, GByteArray *out)
 {
   g_byte_array_set_size(out, trace_frame(t, frame).captured_octets);
@@ -178,6 +184,7 @@ struct gathering {
   GArray *pieces; /* sorted by `first`, no overlaps */
   uint64_t offset;
   uint32_t n, n_found;
+  bool is_unreadable;
 };
 
 /* The payload octets of a frame from `skip` on. */
@@ -220,8 +227,10 @@ gather(const struct trace *t, uint32_t frame, int64_t ahead, struct gathering *g
     struct trace_piece piece = {
         .first = (uint64_t)first, .n_octets = (uint32_t)(stop - first), .frame = frame};
     if (!read_payload(t, frame, (uint32_t)(first - ahead), g->out->data + first, piece.n_octets,
-                      &piece.frame_offset))
+                      &piece.frame_offset)) {
+      g->is_unreadable = true;
       return;
+    }
     g_array_insert_val(g->pieces, i, piece);
     g->n_found += piece.n_octets;
     first = stop;
@@ -244,7 +253,8 @@ trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_
     frame = trace_flow(t, flow)->last_frame;
   for (int i = 0; i < BACK_FRAMES && trace_frame(t, frame).prev_in_flow != TRACE_NONE; i++)
     frame = trace_frame(t, frame).prev_in_flow;
-  for (int beyond = 0; frame != TRACE_NONE && g.n_found < n && beyond < BEYOND_FRAMES;
+  for (int beyond = 0;
+       frame != TRACE_NONE && g.n_found < n && beyond < BEYOND_FRAMES && !g.is_unreadable;
        frame = trace_frame(t, frame).next_in_flow) {
     const struct trace_frame f = trace_frame(t, frame);
     if (f.direction != direction || !f.payload_octets)
@@ -255,7 +265,11 @@ trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_
     else if (ahead + f.payload_octets > 0)
       gather(t, frame, ahead, &g);
   }
-  return true;
+  if (g.is_unreadable) {
+    g_byte_array_set_size(out, 0);
+    g_array_set_size(pieces, 0);
+  }
+  return !g.is_unreadable;
 }
 
 /* ---- what was opened of TLS ---- */

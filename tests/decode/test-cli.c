@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test-cli.c -- the promise of the command line: flags, columns, exit codes, masks. */
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/trace/packets.h"
 
@@ -186,6 +188,50 @@ test_exit_codes(void)
   g_assert_cmpint(run(line, NULL, NULL), ==, 4);
 }
 
+/* The program waits with a full pipe, the file behind it is cut, and it goes on. */
+static void
+check_cut_while_shown(const char *command)
+{
+  g_autofree char *path = g_build_filename(folder, "cut.pcapng", NULL);
+  struct packets_feed f = packets_begin(LINK_RAW);
+  for (uint32_t i = 0; i < 40000; i++)
+    packets_segment(&f, (struct packets_segment){
+                            .from = 0, .seq = 1000 + i * 4, .flags = TCP_ACK, .text = "QU\r\n"});
+  trace_finish(f.trace);
+  packets_write(path, f.trace);
+  trace_free(f.trace);
+  g_autofree char *line =
+      g_strdup_printf("%s %s -r %s", g_getenv("ENVELOSCOPE_CAPTURE"), command, path);
+  g_auto(GStrv) argv = NULL;
+  g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
+  g_autoptr(GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_subprocess_launcher_setenv(launcher, "LC_ALL", "C.UTF-8", TRUE);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GSubprocess) p =
+      g_subprocess_launcher_spawnv(launcher, (const char *const *)argv, &error);
+  g_assert_no_error(error);
+  char first[16];
+  g_assert_cmpint(
+      g_input_stream_read(g_subprocess_get_stdout_pipe(p), first, sizeof first, NULL, NULL), ==,
+      sizeof first);
+  g_assert_cmpint(truncate(path, 1000), ==, 0);
+  g_autofree char *out = NULL, *err = NULL;
+  g_assert_true(g_subprocess_communicate_utf8(p, NULL, NULL, &out, &err, &error));
+  g_assert_no_error(error);
+  g_assert_cmpint(g_subprocess_get_exit_status(p), ==, 4);
+  g_assert_nonnull(strstr(err, "another program changed"));
+  g_assert_nonnull(strstr(out, "can no longer be read"));
+  g_unlink(path);
+}
+
+static void
+test_a_file_cut_while_it_is_shown(void)
+{
+  check_cut_while_shown("decode");
+  check_cut_while_shown("follow -s 0");
+}
+
 static void
 test_thai(void)
 {
@@ -221,6 +267,7 @@ main(int argc, char **argv)
   g_test_add_func("/cli/secrets-stay-masked", test_secrets_stay_masked);
   g_test_add_func("/cli/dialogue-and-flows", test_dialogue_and_flows);
   g_test_add_func("/cli/exit-codes", test_exit_codes);
+  g_test_add_func("/cli/a-file-cut-while-it-is-shown", test_a_file_cut_while_it_is_shown);
   g_test_add_func("/cli/thai", test_thai);
   g_test_add_func("/cli/stdin", test_stdin);
   int result = g_test_run();
