@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import struct
 
+INCOMPLETE = 4                     # the program's exit code when it saw one direction only
 PORTS = {"smtp": 25, "pop3": 110, "imap": 143}
 THAI = "สมชาย"
 BEARER = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg"
@@ -274,15 +275,15 @@ def halves():
     """One side alone, and connections whose start is not in the capture: less sure."""
     plain = b64("\0alice\0s3cret")
     yield Talk("smtp", "client alone", f"C: EHLO pc\nC1: AUTH PLAIN {plain}\nC: MAIL FROM:<a@b.test>\n",
-               Login("AUTH PLAIN", "alice", "s3cret", outcome="unknown"), confidence="medium", begun=True)
+               Login("AUTH PLAIN", "alice", "s3cret", outcome="unknown"), confidence="medium", begun=True, code=INCOMPLETE)
     yield Talk("smtp", "joined in the middle", f"C1: AUTH PLAIN {plain}\nS1: 235 2.7.0 ok\nC: MAIL FROM:<a@b>\n",
                Login("AUTH PLAIN", "alice", "s3cret"), confidence="medium", begun=True)
     yield Talk("pop3", "client alone", "C1: USER alice\nC1: PASS s3cret\nC: STAT\nC: UIDL\n",
-               Login("USER/PASS", "alice", "s3cret", outcome="unknown"), confidence="medium", begun=True)
+               Login("USER/PASS", "alice", "s3cret", outcome="unknown"), confidence="medium", begun=True, code=INCOMPLETE)
     yield Talk("pop3", "joined behind USER", "C1: PASS s3cret\nS1: +OK in\nC: STAT\nS: +OK 0 0\n",
                Login("USER/PASS", "", "s3cret"), confidence="medium", begun=True)
     yield Talk("imap", "client alone", "C1: a1 LOGIN alice s3cret\nC: a2 SELECT INBOX\n",
-               Login("LOGIN", "alice", "s3cret", outcome="unknown"), confidence="medium", begun=True)
+               Login("LOGIN", "alice", "s3cret", outcome="unknown"), confidence="medium", begun=True, code=INCOMPLETE)
     yield Talk("imap", "joined in the middle", "C1: a1 LOGIN alice s3cret\nS1: a1 OK in\nC: a2 SELECT INBOX\n",
                Login("LOGIN", "alice", "s3cret"), confidence="medium", begun=True)
 
