@@ -32,6 +32,11 @@ struct trace;
 /* The FILE of an option "-o keylog:FILE"; NULL after a complaint. */
 const char *cmd_keylog_option(const char *command, const char *text);
 
+/* Hands the text of a key log file to `take`, which returns how many secrets it found. False after
+ * a complaint when the file cannot be read; one without secrets is only worth a word. */
+bool cmd_read_keylog(const char *command, const char *path,
+                     size_t (*take)(void *data, const char *text, size_t n), void *data);
+
 /* Reads a capture ("-" is stdin); `keylog` (may be NULL) is a file of TLS secrets. NULL when
  * nothing could be read: *code is then what to exit with. Else *code is DONE or INCOMPLETE; reasons
  * went to stderr. */

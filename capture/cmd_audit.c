@@ -21,6 +21,7 @@
 #include "capture/report/digest.h"
 #include "capture/report/report.h"
 #include "capture/source/reader.h"
+#include "capture/tls/keylog.h"
 #include "capture/trace/pass1.h"
 
 struct audit {
@@ -31,6 +32,7 @@ struct audit {
   int fail_on;          /* enum severity, or -1 */
   bool reveal;
   bool digests; /* names each capture by its SHA-256 */
+  const char *keylog_path;
   char **paths;
   unsigned n_paths;
 };
@@ -53,6 +55,29 @@ static void
 on_notice(void *data, const struct notice *notice, const struct finding_place *place)
 {
   findings_notice(data, notice, place);
+}
+
+/* What TLS held is looked at by the sessions while it is there; nothing of it is kept. */
+static bool
+on_plain(void *data, uint32_t flow, const struct app_plain *plain)
+{
+  return true;
+}
+
+static size_t
+take_secrets(void *data, const char *text, size_t n)
+{
+  return keylog_add(data, text, n);
+}
+
+/* The secrets inside a pcapng, as far as it was read. Without any, TLS is passed over, which is
+ * faster. */
+static void
+add_secrets(struct pass1 *pass1, struct keylog *keys, const GByteArray *secrets, size_t *n_read)
+{
+  keylog_add(keys, (const char *)secrets->data + *n_read, secrets->len - *n_read);
+  *n_read = secrets->len;
+  pass1_set_keys(pass1, keys);
 }
 
 static const char *
@@ -182,19 +207,22 @@ end_digest(struct reader *r, struct digest *d, const char *path, char out[65])
 
 /* Runs pass 1 over a capture. False when it cannot be opened. */
 static bool
-audit_file(const struct audit *o, const char *path, struct audited *a, GError **error)
+audit_file(const struct audit *o, const char *path, struct keylog *keys, struct audited *a,
+           GError **error)
 {
   struct reader *r = reader_new(path, error);
   if (!r)
     return false;
   bool is_file = strcmp(path, "-") != 0;
   struct digest *digest = o->digests && is_file ? begin_digest(r) : NULL;
-  static const struct pass1_options options = {.forgets = true};
-  static const struct pass1_sink sink = {.login = on_login, .notice = on_notice};
+  struct pass1_options options = {.forgets = true, .keys = o->keylog_path ? keys : NULL};
+  static const struct pass1_sink sink = {.login = on_login, .notice = on_notice, .plain = on_plain};
   a->findings = findings_new();
   a->report.name = path;
   a->report.findings = a->findings;
   struct pass1 *pass1 = pass1_new(&options, &sink, a->findings);
+  size_t n_secrets = 0;
+  const GByteArray *secrets;
   uint64_t n_cut = 0;
   uint32_t first_cut = 0;
   uint32_t index = 0;
@@ -212,6 +240,8 @@ audit_file(const struct audit *o, const char *path, struct audited *a, GError **
                              .interface = frame.interface};
     if (frame.captured_octets < frame.wire_octets && n_cut++ == 0)
       first_cut = in.index;
+    if ((secrets = reader_secrets(r)) && secrets->len > n_secrets)
+      add_secrets(pass1, keys, secrets, &n_secrets);
     pass1_frame(pass1, &in, NULL);
   }
   pass1_finish(pass1);
@@ -297,15 +327,22 @@ static int
 run(const struct audit *o)
 {
   int exit_code = EXIT_DONE;
-  FILE *out = o->out_path ? open_out(o, &exit_code) : stdout;
-  if (!out)
+  struct keylog *keys = keylog_new();
+  FILE *out = NULL;
+  if (o->keylog_path && !cmd_read_keylog("audit", o->keylog_path, take_secrets, keys))
+    exit_code = EXIT_INPUT;
+  else
+    out = o->out_path ? open_out(o, &exit_code) : stdout;
+  if (!out) {
+    keylog_free(keys);
     return exit_code;
+  }
   struct audited *audited = g_new0(struct audited, o->n_paths);
   struct report_file *files = g_new0(struct report_file, o->n_paths);
   unsigned n = 0;
   for (unsigned i = 0; i < o->n_paths; i++) {
     g_autoptr(GError) error = NULL;
-    if (!audit_file(o, o->paths[i], &audited[n], &error)) {
+    if (!audit_file(o, o->paths[i], keys, &audited[n], &error)) {
       fprintf(stderr, "audit: %s\n", error->message);
       continue;
     }
@@ -324,6 +361,7 @@ run(const struct audit *o)
   }
   g_free(audited);
   g_free(files);
+  keylog_free(keys);
   if (out != stdout)
     fclose(out);
   return exit_code;
@@ -348,6 +386,9 @@ print_help(void)
           "do\n"
           "                       not count for --fail-on\n"
           "  --reveal             show secrets; only on a terminal or in a file of mode 0600\n"
+          "  --keylog FILE        open TLS with the secrets in FILE; those inside a pcapng are "
+          "used\n"
+          "                       anyway. Logins in there are listed, as encrypted\n"
           "  --sha256             name each file by its SHA-256: json, html and sarif do, others "
           "with this,\n"
           "  --no-sha256          leave it out: reading a large capture then takes half the time\n"
@@ -366,6 +407,8 @@ print_help(void)
           "  --baseline FILE      รายงาน json ครั้งก่อน สิ่งที่พบในนั้นจะถูกทำเครื่องหมายว่าทราบแล้วและ\n"
           "                       ไม่นับใน --fail-on\n"
           "  --reveal             แสดงความลับ เฉพาะบนเทอร์มินัลหรือในไฟล์ที่มีสิทธิ์ 0600\n"
+          "  --keylog FILE        เปิด TLS ด้วยความลับในไฟล์นี้ ส่วนความลับที่อยู่ใน pcapng ถูกใช้โดยอัตโนมัติ\n"
+          "                       การเข้าระบบภายในจะแสดงโดยระบุว่าเข้ารหัสลับแล้ว\n"
           "  --sha256             ระบุค่า SHA-256 ของแต่ละไฟล์ (json, html และ sarif "
           "ระบุเสมอ รูปแบบอื่นเมื่อใช้ตัวเลือกนี้)\n"
           "  --no-sha256          ไม่คำนวณค่า SHA-256 ทำให้อ่านไฟล์ใหญ่ได้เร็วขึ้นราวสองเท่า\n"
@@ -464,6 +507,7 @@ enum {
   OPTION_FAIL_ON,
   OPTION_REVEAL,
   OPTION_BASELINE,
+  OPTION_KEYLOG,
   OPTION_SHA256,
   OPTION_NO_SHA256,
   OPTION_LANG,
@@ -479,6 +523,7 @@ cmd_audit(int argc, char **argv)
                                           {"sha256", no_argument, NULL, OPTION_SHA256},
                                           {"no-sha256", no_argument, NULL, OPTION_NO_SHA256},
                                           {"baseline", required_argument, NULL, OPTION_BASELINE},
+                                          {"keylog", required_argument, NULL, OPTION_KEYLOG},
                                           {"lang", required_argument, NULL, OPTION_LANG},
                                           {"help", no_argument, NULL, OPTION_HELP},
                                           {0}};
@@ -503,6 +548,9 @@ cmd_audit(int argc, char **argv)
     case OPTION_SHA256:
     case OPTION_NO_SHA256:
       digests = c == OPTION_SHA256;
+      break;
+    case OPTION_KEYLOG:
+      o.keylog_path = optarg;
       break;
     case OPTION_REVEAL:
       o.reveal = true;

@@ -58,9 +58,9 @@ cmd_keylog_option(const char *command, const char *text)
   return NULL;
 }
 
-/* A key log that opens nothing is worth a word: it is mostly that of another capture. */
-static bool
-add_keylog(struct trace *t, const char *command, const char *path)
+bool
+cmd_read_keylog(const char *command, const char *path,
+                size_t (*take)(void *data, const char *text, size_t n), void *data)
 {
   g_autoptr(GError) error = NULL;
   g_autofree char *text = NULL;
@@ -69,7 +69,7 @@ add_keylog(struct trace *t, const char *command, const char *path)
     fprintf(stderr, "%s: %s\n", command, error->message);
     return false;
   }
-  if (trace_add_keylog(t, text, n) == 0)
+  if (take(data, text, n) == 0)
     fprintf(
         stderr,
         lang_text("%s: %s holds no TLS secrets. It should have lines such as “CLIENT_RANDOM …”; "
@@ -81,6 +81,12 @@ add_keylog(struct trace *t, const char *command, const char *path)
   return true;
 }
 
+static size_t
+take_secrets(void *data, const char *text, size_t n)
+{
+  return trace_add_keylog(data, text, n);
+}
+
 struct trace *
 cmd_load(const char *command, const char *path, const char *keylog, int *code)
 {
@@ -88,7 +94,7 @@ cmd_load(const char *command, const char *path, const char *keylog, int *code)
   g_autoptr(GError) warning = NULL;
   struct trace *t = trace_new();
   *code = EXIT_DONE;
-  if (keylog && !add_keylog(t, command, keylog)) {
+  if (keylog && !cmd_read_keylog(command, keylog, take_secrets, t)) {
     *code = EXIT_INPUT;
     trace_free(t);
     return NULL;

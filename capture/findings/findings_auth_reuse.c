@@ -26,6 +26,7 @@ struct used {
   struct ip_addr server;
   struct auth_proof proof;
   uint8_t app, told;
+  bool encrypted;
 };
 
 struct challenge {
@@ -102,11 +103,14 @@ reuse_login(struct reuse *r, const struct login_record *l, const struct finding_
     u->server = l->where.server;
     u->proof = proof;
     u->app = (uint8_t)l->app;
+    u->encrypted = l->encrypted;
     return;
   }
   bool elsewhere = user != u->user || !ip_addr_equal(&u->server, &l->where.server);
   unsigned told = elsewhere ? REUSE_TOLD_PLACES : REUSE_TOLD_PROTOCOLS;
-  if ((!elsewhere && l->app == u->app) || u->told >= told)
+  /* One account's protocols are one risk more only where one of them shows the password. */
+  bool harmless = !elsewhere && (l->app == u->app || (l->encrypted && u->encrypted));
+  if (harmless || u->told >= told)
     return;
   u->told |= (uint8_t)told;
   struct evidence both[FINDING_EVIDENCE_MAX];

@@ -98,6 +98,12 @@ pass1_set_by_interface(struct pass1 *p, bool by_interface)
   flow_table_set_by_interface(p->flows, by_interface);
 }
 
+void
+pass1_set_keys(struct pass1 *p, const struct keylog *keys)
+{
+  p->options.keys = keys;
+}
+
 const struct flow_table *
 pass1_flows(const struct pass1 *p)
 {

@@ -48,6 +48,9 @@ void pass1_free(struct pass1 *p);
 /* Before the first frame only. */
 void pass1_set_by_interface(struct pass1 *p, bool by_interface);
 
+/* Opens TLS of the connections that begin from here on; borrowed, may grow. */
+void pass1_set_keys(struct pass1 *p, const struct keylog *keys);
+
 /* Fills *out, `element` and next_in_flow aside. A pass that forgets fills nothing and judges no
  * sequence numbers: out may be NULL. */
 void pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *out);
