@@ -167,7 +167,7 @@ test_exit_codes(void)
                {"decode -r /", 3},
                {"mail -r x -o y", 2},
                {"record -i lo", 2},
-               {"interfaces", 2},
+               {"interfaces --nonsense", 2},
                {"sanitise a b", 2},
                {"--lang xx decode", 2}};
   for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++)
