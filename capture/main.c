@@ -43,7 +43,7 @@ static const struct command commands[] = {
      cmd_filters,
      {"the grammar of filters, with examples", "ไวยากรณ์ของตัวกรองพร้อมตัวอย่าง"}},
     {"findings", cmd_findings, {"the catalogue of findings", "รายการข้อค้นพบทั้งหมดที่ตรวจได้"}},
-    {"mail", NULL, {"every message seen, as files", "แยกจดหมายทุกฉบับที่พบเป็นไฟล์"}},
+    {"mail", cmd_mail, {"every message seen, as files", "แยกจดหมายทุกฉบับที่พบเป็นไฟล์"}},
     {"record", cmd_record, {"record from an interface", "บันทึกจากอินเทอร์เฟซ"}},
     {"interfaces", cmd_interfaces, {"the interfaces that can be recorded", "อินเทอร์เฟซที่บันทึกได้"}},
     {"sanitise", NULL, {"a copy of a capture without its secrets", "ทำสำเนาไฟล์ดักจับโดยลบความลับออก"}},
