@@ -286,16 +286,17 @@ add_masked(struct values *out, const struct filter_value *a, const struct filter
       out, (struct filter_value){.octets = made, .n_octets = n, .made = made, .prefix_bits = 128});
 }
 
-static void evaluate(const struct filter_expr *e, const struct decode *d, struct values *out);
+static void evaluate(const struct filter_expr *e, const struct filter_subject *s,
+                     struct values *out);
 
 static void
-evaluate_arithmetic(const struct filter_expr *e, const struct decode *d, struct values *out)
+evaluate_arithmetic(const struct filter_expr *e, const struct filter_subject *s, struct values *out)
 {
   struct values a, b;
   values_init(&a);
   values_init(&b);
-  evaluate(e->args[0], d, &a);
-  evaluate(e->args[1], d, &b);
+  evaluate(e->args[0], s, &a);
+  evaluate(e->args[1], s, &b);
   bool numbers = e->class == CLASS_NUMBER || e->class == CLASS_SPAN;
   for (unsigned i = 0; i < a.n; i++)
     for (unsigned k = 0; k < b.n && out->n < VALUES_MAX; k++)
@@ -309,12 +310,12 @@ evaluate_arithmetic(const struct filter_expr *e, const struct decode *d, struct 
 
 /* The largest or smallest value of all arguments. */
 static void
-evaluate_extreme(const struct filter_expr *e, const struct decode *d, struct values *out)
+evaluate_extreme(const struct filter_expr *e, const struct filter_subject *s, struct values *out)
 {
   struct values all;
   values_init(&all);
   for (unsigned i = 0; i < e->n_args; i++)
-    evaluate(e->args[i], d, &all);
+    evaluate(e->args[i], s, &all);
   unsigned best = 0;
   for (unsigned i = 1; i < all.n; i++) {
     int order = filter_value_compare(e->class, &all.v[i], &all.v[best]);
@@ -328,30 +329,58 @@ evaluate_extreme(const struct filter_expr *e, const struct decode *d, struct val
   values_clear(&all);
 }
 
+/* Every occurrence of a key, in the decoded frame or in its row of the index. */
 static void
-evaluate_function(const struct filter_expr *e, const struct decode *d, struct values *out)
+field_values(const struct filter_expr *e, const struct filter_subject *s, struct values *out)
+{
+  if (s->row) {
+    struct filter_value found[FILTER_ROW_VALUES_MAX];
+    unsigned n = filter_row_values(s->row, e->row_key, found);
+    for (unsigned i = 0; i < n; i++)
+      values_add(out, found[i]);
+    return;
+  }
+  for (unsigned i = 0; i < s->d->fields->len; i++)
+    if (is_field(e, s->d, i))
+      values_add(out, field_value(s->d, decode_field(s->d, i)));
+}
+
+/* len and count; the index is not asked for lengths (plan.c). */
+static void
+measure(const struct filter_expr *e, const struct filter_subject *s, struct values *out)
+{
+  const struct filter_expr *key = e->args[0];
+  filter_number n = 0;
+  if (s->row) {
+    struct filter_value found[FILTER_ROW_VALUES_MAX];
+    n = filter_row_values(s->row, key->row_key, found);
+  }
+  for (unsigned i = 0; !s->row && i < s->d->fields->len; i++)
+    if (is_field(key, s->d, i)) {
+      n++;
+      if (e->function == FUNCTION_LEN)
+        values_add(out, (struct filter_value){
+                            .number = (filter_number)field_octets(s->d, decode_field(s->d, i))});
+    }
+  if (e->function == FUNCTION_COUNT && n)
+    values_add(out, (struct filter_value){.number = n});
+}
+
+static void
+evaluate_function(const struct filter_expr *e, const struct filter_subject *s, struct values *out)
 {
   const struct filter_expr *arg = e->args[0];
   if (e->function == FUNCTION_MAX || e->function == FUNCTION_MIN) {
-    evaluate_extreme(e, d, out);
+    evaluate_extreme(e, s, out);
     return;
   }
   if (e->function == FUNCTION_LEN || e->function == FUNCTION_COUNT) {
-    filter_number n = 0;
-    for (unsigned i = 0; i < d->fields->len; i++)
-      if (is_field(arg, d, i)) {
-        n++;
-        if (e->function == FUNCTION_LEN)
-          values_add(out, (struct filter_value){
-                              .number = (filter_number)field_octets(d, decode_field(d, i))});
-      }
-    if (e->function == FUNCTION_COUNT && n)
-      values_add(out, (struct filter_value){.number = n});
+    measure(e, s, out);
     return;
   }
   struct values in;
   values_init(&in);
-  evaluate(arg, d, &in);
+  evaluate(arg, s, &in);
   for (unsigned i = 0; i < in.n; i++) {
     const struct filter_value *v = &in.v[i];
     if (e->function == FUNCTION_STRING)
@@ -368,7 +397,7 @@ evaluate_function(const struct filter_expr *e, const struct decode *d, struct va
 
 /* All values of an expression in the frame. */
 static void
-evaluate(const struct filter_expr *e, const struct decode *d, struct values *out)
+evaluate(const struct filter_expr *e, const struct filter_subject *s, struct values *out)
 {
   switch (e->kind) {
   case EXPR_LITERAL: {
@@ -378,9 +407,7 @@ evaluate(const struct filter_expr *e, const struct decode *d, struct values *out
     break;
   }
   case EXPR_FIELD:
-    for (unsigned i = 0; i < d->fields->len; i++)
-      if (is_field(e, d, i))
-        values_add(out, field_value(d, decode_field(d, i)));
+    field_values(e, s, out);
     break;
   case EXPR_REFERENCE:
     for (unsigned i = 0; e->referred && i < e->referred->len; i++) {
@@ -390,15 +417,15 @@ evaluate(const struct filter_expr *e, const struct decode *d, struct values *out
     }
     break;
   case EXPR_FUNCTION:
-    evaluate_function(e, d, out);
+    evaluate_function(e, s, out);
     break;
   case EXPR_ARITHMETIC:
-    evaluate_arithmetic(e, d, out);
+    evaluate_arithmetic(e, s, out);
     break;
   default: {
     struct values in;
     values_init(&in);
-    evaluate(e->args[0], d, &in);
+    evaluate(e->args[0], s, &in);
     for (unsigned i = 0; i < in.n; i++)
       if (e->kind == EXPR_SLICE)
         add_slice(out, e, &in.v[i]);
@@ -485,14 +512,14 @@ pair_holds(const struct filter_node *t, const struct filter_value *a, const stru
 
 static bool
 entry_holds(const struct filter_expr *left, const struct filter_entry *e,
-            const struct filter_value *v, const struct decode *d)
+            const struct filter_value *v, const struct filter_subject *s)
 {
   struct values from, to;
   values_init(&from);
   values_init(&to);
-  evaluate(e->from, d, &from);
+  evaluate(e->from, s, &from);
   if (e->to)
-    evaluate(e->to, d, &to);
+    evaluate(e->to, s, &to);
   enum filter_class class = left->class == e->from->class ? left->class : CLASS_OCTETS;
   bool holds = false;
   for (unsigned i = 0; i < from.n && !holds; i++) {
@@ -507,10 +534,10 @@ entry_holds(const struct filter_expr *left, const struct filter_entry *e,
 }
 
 static bool
-is_in_set(const struct filter_node *t, const struct filter_value *v, const struct decode *d)
+is_in_set(const struct filter_node *t, const struct filter_value *v, const struct filter_subject *s)
 {
   for (unsigned i = 0; i < t->n_entries; i++)
-    if (entry_holds(t->left, &t->entries[i], v, d))
+    if (entry_holds(t->left, &t->entries[i], v, s))
       return true;
   return false;
 }
@@ -534,37 +561,37 @@ is_present(const struct filter_expr *e, const struct values *left)
 /* One value of the left side against those of the right; with `all` each of them has to fit. */
 static bool
 left_value_holds(const struct filter_node *t, const struct filter_value *v,
-                 const struct values *right, const struct decode *d)
+                 const struct values *right, const struct filter_subject *s)
 {
   if (t->op == OP_MATCHES)
     return g_regex_match_full(t->regex, v->octets ? (const char *)v->octets : "",
                               (gssize)v->n_octets, 0, 0, NULL, NULL);
   if (t->op == OP_IN)
-    return is_in_set(t, v, d);
+    return is_in_set(t, v, s);
   for (unsigned i = 0; i < right->n; i++)
     if (pair_holds(t, v, &right->v[i]) != t->all)
       return !t->all;
   return t->all;
 }
 
-static bool
-test_matches(const struct filter_node *t, const struct decode *d)
+bool
+filter_test_matches(const struct filter_node *t, const struct filter_subject *s)
 {
   struct values left, right;
   values_init(&left);
   values_init(&right);
-  evaluate(t->left, d, &left);
+  evaluate(t->left, s, &left);
   bool holds;
   if (t->op == OP_PRESENT) {
     holds = is_present(t->left, &left);
   } else {
     bool alone = t->op == OP_IN || t->op == OP_MATCHES;
     if (left.n && !alone)
-      evaluate(t->right, d, &right);
+      evaluate(t->right, s, &right);
     holds = t->all && left.n && (right.n || alone);
     bool decided = !left.n || (!right.n && !alone);
     for (unsigned i = 0; i < left.n && !decided; i++)
-      if (left_value_holds(t, &left.v[i], &right, d) != t->all) {
+      if (left_value_holds(t, &left.v[i], &right, s) != t->all) {
         holds = !t->all;
         decided = true;
       }
@@ -574,20 +601,20 @@ test_matches(const struct filter_node *t, const struct decode *d)
   return holds;
 }
 
-bool
-filter_node_matches(const struct filter_node *n, const struct decode *d)
+static bool
+node_matches(const struct filter_node *n, const struct filter_subject *s)
 {
   switch (n->kind) {
   case NODE_AND:
-    return filter_node_matches(n->a, d) && filter_node_matches(n->b, d);
+    return node_matches(n->a, s) && node_matches(n->b, s);
   case NODE_OR:
-    return filter_node_matches(n->a, d) || filter_node_matches(n->b, d);
+    return node_matches(n->a, s) || node_matches(n->b, s);
   case NODE_XOR:
-    return filter_node_matches(n->a, d) != filter_node_matches(n->b, d);
+    return node_matches(n->a, s) != node_matches(n->b, s);
   case NODE_NOT:
-    return !filter_node_matches(n->a, d);
+    return !node_matches(n->a, s);
   case NODE_TEST:
-    return test_matches(n, d);
+    return filter_test_matches(n, s);
   case NODE_ALL:
   default:
     return true;
@@ -597,7 +624,7 @@ filter_node_matches(const struct filter_node *n, const struct decode *d)
 bool
 filter_match(const struct filter *f, struct decode *d)
 {
-  return filter_node_matches(f->root, d);
+  return node_matches(f->root, &(struct filter_subject){.d = d});
 }
 
 bool

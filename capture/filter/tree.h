@@ -101,6 +101,7 @@ struct filter_expr {
   enum filter_class class;
   uint32_t first, n;           /* octets of the filter's text */
   const struct field_def *def; /* FIELD, REFERENCE */
+  uint16_t row_key;            /* FIELD: see filter_row_key() */
   struct filter_slice *slices; /* SLICE; of a FIELD: its layers, 1 is the outermost */
   unsigned n_slices;
   enum filter_function function;
@@ -233,8 +234,52 @@ unsigned filter_key_words(const struct field_def *def, const char **words, uint6
 extern const char *const filter_function_names[FUNCTION_N + 1]; /* NULL at the end */
 enum filter_function filter_function_find(const char *word);
 
+/* ---- row.c: what the index says about a frame without reading its octets ---- */
+
+/* What has to be known for a key's values. */
+enum filter_scope {
+  SCOPE_NONE,   /* only pass 2 knows */
+  SCOPE_FRAME,  /* the record of any frame */
+  SCOPE_FLOW,   /* the flow and the direction */
+  SCOPE_RECORD, /* the record of a frame of a flow */
+};
+
+enum { FILTER_ROW_VALUES_MAX = 2 }; /* ip.addr, tcp.port */
+
+struct filter_row {
+  const struct trace *trace;
+  uint32_t index;
+  struct trace_frame frame;
+  const struct trace_flow *flow; /* NULL: none */
+};
+
+/* A key's number for filter_row_values(), 0 when the index does not hold it. */
+uint16_t filter_row_key(const struct field_def *def, enum filter_scope *scope);
+/* The key's values in that frame, in the order of pass 2; how many. Octets are borrowed from the
+ * row's flow. */
+unsigned filter_row_values(const struct filter_row *row, uint16_t key,
+                           struct filter_value out[FILTER_ROW_VALUES_MAX]);
+
+/* The records of frames that lie behind one another, and one key's number in each: a key of
+ * SCOPE_FRAME or SCOPE_RECORD, which has one. Frames of no TCP flow get something for tcp.*. A mark
+ * is 1 or 0. */
+struct filter_block {
+  const struct trace *trace;
+  uint32_t first, n;
+  struct trace_frame *frames;
+  int64_t before_ns; /* time of the frame before the first one */
+};
+void filter_row_column(const struct filter_block *block, uint16_t key, int64_t *out);
+
 /* ---- match.c ---- */
-bool filter_node_matches(const struct filter_node *n, const struct decode *d);
+
+/* What a test looks at: a decoded frame, or its row when all its keys are indexed. */
+struct filter_subject {
+  const struct decode *d;
+  const struct filter_row *row;
+};
+
+bool filter_test_matches(const struct filter_node *t, const struct filter_subject *s);
 /* <0, 0, >0 of two values of one class. */
 int filter_value_compare(enum filter_class class, const struct filter_value *a,
                          const struct filter_value *b);

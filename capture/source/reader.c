@@ -334,6 +334,19 @@ reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n)
   return input_is_same(r->in); /* asked last: what was changed before the reading shows here */
 }
 
+size_t
+reader_octets_ahead(const struct reader *r, uint64_t position, uint8_t *out, size_t n)
+{
+  size_t got = 0;
+  while (got < n) {
+    ssize_t done = pread(r->in->fd, out + got, n - got, (off_t)(position + got));
+    if (done <= 0)
+      break;
+    got += (size_t)done;
+  }
+  return input_is_same(r->in) ? got : 0;
+}
+
 bool
 reader_is_same(const struct reader *r)
 {

@@ -82,6 +82,8 @@ bool reader_drain(struct reader *r);
 /* Reads n octets at a position of an earlier frame; false when the file is no longer the one that
  * was opened or cannot be read: `out` then holds nothing of use. Does not disturb reader_next(). */
 bool reader_octets(const struct reader *r, uint64_t position, uint8_t *out, size_t n);
+/* As many of n octets as there are; 0 when the file is no longer the one that was opened. */
+size_t reader_octets_ahead(const struct reader *r, uint64_t position, uint8_t *out, size_t n);
 
 /* Whether reader_octets() can still read: the file neither changed nor shrank. */
 bool reader_is_same(const struct reader *r);

@@ -253,7 +253,7 @@ judge_numbers(const struct pass1_input *in, const uint8_t *octets, const struct 
                                          t->flags & TCP_SYN ? window_scale(octets, l) : -1,
                                      .time_ns = in->time_ns};
   uint16_t items = sequence_feed(f, out->direction, &segment);
-  out->tcp_flags = t->flags;
+  out->tcp_flags = get_be16(octets + l->transport_offset + 12) & 0xfff; /* with the reserved bits */
   out->analysis |= items;
   if (items &
       (ANALYSIS_RETRANSMISSION | ANALYSIS_FAST_RETRANSMISSION | ANALYSIS_SPURIOUS_RETRANSMISSION))
@@ -390,6 +390,9 @@ feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *oct
   if (!f)
     f = begin_flow(p, in, l, &lookup, &index);
   out->flow = index;
+  bool is_short = l->payload_octets < l->payload_wire && !(out->flags & TRACE_FRAME_CUT);
+  if (l->is_fragment || l->trouble != FRAME_FINE || is_short)
+    out->flags |= TRACE_FRAME_ODD;
   out->direction = (uint8_t)flow_direction(f, &lookup);
   out->prev_in_flow = f->last_frame;
   f->last_frame = in->index;

@@ -67,6 +67,8 @@ enum trace_frame_flag {
   TRACE_FRAME_FRAGMENT = 2,
   TRACE_FRAME_RISK = 4, /* a finding names it */
   TRACE_FRAME_CUT = 8,  /* snap length cut it */
+  TRACE_FRAME_ODD = 16, /* its headers contradict one another: this record is not all that pass 2
+                           says of its layers */
 };
 
 /* 2026-01-01T00:00:00Z */
@@ -184,6 +186,16 @@ bool trace_octets(const struct trace *t, uint32_t frame, GByteArray *out);
 /* False when the frames lie in a file that another program changed or shrank since: their octets
  * cannot be had again. A file that grew or lost its name does no harm. */
 bool trace_is_readable(const struct trace *t);
+
+/* Octets of frame after frame without a copy of each: a window reads ahead in the file, so that
+ * going through a trace in order costs as much as reading it. One reader at a time; NULL may be
+ * freed. */
+struct trace_window;
+struct trace_window *trace_window_new(const struct trace *t);
+void trace_window_free(struct trace_window *w);
+/* The frame's captured octets, borrowed until the next call; NULL when they can no longer be read.
+ */
+const uint8_t *trace_window_octets(struct trace_window *w, uint32_t frame);
 
 /* For a frame with TRACE_FRAME_REASSEMBLED: the IP payload put together from its fragments, and the
  * pieces (struct trace_piece; frame_offset counts in the fragment's frame). False otherwise, and
