@@ -21,6 +21,7 @@
 #include "capture/report/digest.h"
 #include "capture/report/report.h"
 #include "capture/source/reader.h"
+#include "capture/tls/certificate.h"
 #include "capture/tls/keylog.h"
 #include "capture/trace/pass1.h"
 
@@ -29,6 +30,7 @@ struct audit {
   const char *baseline_path; /* NULL: none */
   struct baseline *baseline;
   const char *out_path; /* NULL: standard output */
+  const char *trust;    /* certificates of trusted issuers; NULL: the system's */
   int fail_on;          /* enum severity, or -1 */
   bool reveal;
   bool digests; /* names each capture by its SHA-256 */
@@ -218,6 +220,8 @@ audit_file(const struct audit *o, const char *path, struct keylog *keys, struct 
   struct pass1_options options = {.forgets = true, .keys = o->keylog_path ? keys : NULL};
   static const struct pass1_sink sink = {.login = on_login, .notice = on_notice, .plain = on_plain};
   a->findings = findings_new();
+  if (o->trust)
+    findings_set_trust(a->findings, o->trust);
   a->report.name = path;
   a->report.findings = a->findings;
   struct pass1 *pass1 = pass1_new(&options, &sink, a->findings);
@@ -392,6 +396,9 @@ print_help(void)
           "  --sha256             name each file by its SHA-256: json, html and sarif do, others "
           "with this,\n"
           "  --no-sha256          leave it out: reading a large capture then takes half the time\n"
+          "  --trust FILE|DIR     certificates of trusted issuers: PEM, or a folder of openssl "
+          "rehash\n"
+          "                       (default: the system's, /etc/ssl/certs)\n"
           "  --lang th|en         language of the sentences\n\n"
           "Exit: 0 done, 1 finding at or above --fail-on, 2 usage, 3 input unreadable,\n"
           "4 done but the capture is incomplete, 5 no permission.\n\n"
@@ -412,6 +419,8 @@ print_help(void)
           "  --sha256             ระบุค่า SHA-256 ของแต่ละไฟล์ (json, html และ sarif "
           "ระบุเสมอ รูปแบบอื่นเมื่อใช้ตัวเลือกนี้)\n"
           "  --no-sha256          ไม่คำนวณค่า SHA-256 ทำให้อ่านไฟล์ใหญ่ได้เร็วขึ้นราวสองเท่า\n"
+          "  --trust FILE|DIR     ใบรับรองของผู้ออกที่เชื่อถือ เป็น PEM หรือโฟลเดอร์จาก openssl rehash\n"
+          "                       (ปกติ: ของระบบ /etc/ssl/certs)\n"
           "  --lang th|en         ภาษาของข้อความ\n\n"
           "รหัสจบ: 0 เสร็จสิ้น, 1 พบสิ่งที่รุนแรงถึง --fail-on, 2 ใช้คำสั่งไม่ถูกต้อง, 3 อ่านข้อมูลเข้าไม่ได้,\n"
           "4 เสร็จสิ้นแต่ไฟล์ดักจับไม่ครบ, 5 ไม่มีสิทธิ์\n\n"
@@ -469,6 +478,21 @@ set_lang(const char *value)
   return EXIT_DONE;
 }
 
+/* Issuers that cannot be read would make every certificate look untrusted. */
+static int
+set_trust(struct audit *o, const char *path)
+{
+  g_autoptr(GError) error = NULL;
+  struct trust_store *t = trust_store_new(path, &error);
+  if (!t) {
+    fprintf(stderr, "audit: --trust: %s\n", error->message);
+    return EXIT_INPUT;
+  }
+  trust_store_free(t);
+  o->trust = path;
+  return EXIT_DONE;
+}
+
 static int
 check(const struct audit *o)
 {
@@ -511,6 +535,7 @@ enum {
   OPTION_SHA256,
   OPTION_NO_SHA256,
   OPTION_LANG,
+  OPTION_TRUST,
   OPTION_HELP
 };
 
@@ -525,6 +550,7 @@ cmd_audit(int argc, char **argv)
                                           {"baseline", required_argument, NULL, OPTION_BASELINE},
                                           {"keylog", required_argument, NULL, OPTION_KEYLOG},
                                           {"lang", required_argument, NULL, OPTION_LANG},
+                                          {"trust", required_argument, NULL, OPTION_TRUST},
                                           {"help", no_argument, NULL, OPTION_HELP},
                                           {0}};
   struct audit o = {.fail_on = -1, .format = &report_formats[0]};
@@ -541,6 +567,9 @@ cmd_audit(int argc, char **argv)
       break;
     case OPTION_LANG:
       result = set_lang(optarg);
+      break;
+    case OPTION_TRUST:
+      result = set_trust(&o, optarg);
       break;
     case OPTION_BASELINE:
       o.baseline_path = optarg;

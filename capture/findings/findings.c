@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "capture/findings/findings_module.h"
+#include "capture/tls/certificate.h"
 #include "capture/wire/bytes.h"
 
 /* A capture of a day at a big site has some hundred thousand; beyond this the report says so. */
@@ -32,6 +33,8 @@ struct findings {
   uint64_t n_dropped;
   bool simulated;
   struct finding_losses losses;
+  char *trust;
+  struct finding_tls_counts tls;
 };
 
 /* What findings_add_once() has said. */
@@ -142,6 +145,7 @@ findings_new(void)
   f->logins = g_ptr_array_new_with_free_func(login_free);
   f->found = g_ptr_array_new_with_free_func(g_free);
   f->texts = g_string_chunk_new(1024);
+  f->trust = g_strdup(trust_store_system());
   f->once = g_hash_table_new_full(once_hash, once_equal, g_free, NULL);
   f->fingerprints = fingerprints_new();
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
@@ -161,6 +165,7 @@ findings_free(struct findings *f)
   g_ptr_array_unref(f->found);
   g_hash_table_unref(f->once);
   g_string_chunk_free(f->texts);
+  g_free(f->trust);
   EVP_MAC_CTX_free(f->fingerprints);
   g_free(f);
 }
@@ -202,18 +207,37 @@ severity_here(const struct findings *f, enum severity s, const struct finding_fl
   return s > SEVERITY_LOW ? (enum severity)(s - 2) : SEVERITY_INFO;
 }
 
+void
+findings_set_trust(struct findings *f, const char *path)
+{
+  g_free(f->trust);
+  f->trust = g_strdup(path);
+}
+
+const char *
+findings_trust(const struct findings *f)
+{
+  return f->trust;
+}
+
+const struct finding_tls_counts *
+findings_tls_counts(const struct findings *f)
+{
+  return &f->tls;
+}
+
 /* ---- for the modules ---- */
+
+struct finding_tls_counts *
+findings_count_tls(struct findings *f)
+{
+  return &f->tls;
+}
 
 void
 findings_drop(struct findings *f)
 {
   f->n_dropped++;
-}
-
-void
-finding_set_severity(const struct findings *f, struct finding *found, enum severity s)
-{
-  found->severity = severity_here(f, s, &found->where);
 }
 
 void

@@ -96,6 +96,12 @@ void findings_free(struct findings *f);
  * login. */
 void findings_set_simulated(struct findings *f, bool simulated);
 
+/* Where trusted issuers of certificates stand: a PEM file or a folder with hashed names. At first
+ * the system's (trust_store_system() of capture/tls/certificate.h); NULL: none, then an unknown
+ * issuer is no finding. Before the first notice. The path that is in use: */
+void findings_set_trust(struct findings *f, const char *path);
+const char *findings_trust(const struct findings *f);
+
 /* Feeding, from pass 1. `place` is where the secret (login) or what the notice tells lies. */
 void findings_login(struct findings *f, const struct login *login,
                     const struct finding_place *place);
@@ -114,6 +120,13 @@ struct finding_losses {
 void findings_set_losses(struct findings *f, uint64_t n_dropped, uint64_t n_cut_frames,
                          uint32_t first_cut_frame);
 const struct finding_losses *findings_losses(const struct findings *f);
+/* TLS of mail, counted by connection: what was done right, and what nobody can judge. */
+struct finding_tls_counts {
+  uint64_t n_connections; /* in which the server's hello was seen */
+  uint64_t by_version[6]; /* SSL 3.0, TLS 1.0, 1.1, 1.2, 1.3, another one */
+  uint64_t n_judged;      /* whose certificates could be read: not those of TLS 1.3 without keys */
+};
+const struct finding_tls_counts *findings_tls_counts(const struct findings *f);
 /* All is in: rules that judge the whole capture speak. Once. */
 void findings_finish(struct findings *f);
 

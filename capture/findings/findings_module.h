@@ -39,8 +39,6 @@ struct finding *findings_add(struct findings *f, const struct finding_rule *rule
  */
 struct finding *findings_add_once(struct findings *f, const struct finding_rule *rule,
                                   const struct finding_place *place, const char *subject);
-/* For a rule whose severity depends on the case: `s` is for a real network, like a rule's. */
-void finding_set_severity(const struct findings *f, struct finding *found, enum severity s);
 /* The same finding at one more place: its frames are added to the evidence while there is room. */
 void finding_add_evidence(struct finding *found, const struct finding_place *place);
 /* A rule that is less severe here than its row says; loopback and simulation count as ever. */
@@ -52,6 +50,8 @@ void findings_count_losses(struct findings *f, uint64_t n_gap_octets, bool one_s
 /* What came later makes more of the finding with this index (findings_n() - 1 when it was added):
  * another subject. */
 void findings_update(struct findings *f, unsigned index, const char *subject);
+/* To count in. */
+struct finding_tls_counts *findings_count_tls(struct findings *f);
 /* Something could not be kept: reports say that they are not complete. */
 void findings_drop(struct findings *f);
 

@@ -123,7 +123,7 @@ on_absent(struct starttls_state *s, const struct finding_place *place)
   struct finding *found = findings_add_once(s->findings, &stls_001, place, NULL);
   uint16_t port = place->where.server_port;
   if (found && (port == PORT_SMTP || port == PORT_LMTP))
-    finding_set_severity(s->findings, found, SEVERITY_MEDIUM);
+    findings_set_severity(s->findings, found, SEVERITY_MEDIUM);
   struct server *server = find_server(s, place);
   if (!server)
     return;

@@ -544,6 +544,7 @@ appsession_free(struct appsession *s)
     envelope_clear(s);
   detect_free(s->detect);
   opener_free(s->opener);
+  handshake_free(s->handshake);
   if (s->opened)
     g_byte_array_unref(s->opened);
   appsession_free(s->inner);
@@ -635,6 +636,8 @@ gap_side(struct appsession *s, enum side which, uint64_t n, uint32_t frame)
   side->offset += n;
   bool in_lines = side->mode == APP_MODE_LINES;
   starttls_gap(s, which);
+  if (s->handshake)
+    handshake_stop(s->handshake, which);
   if (side->mode == APP_MODE_DOT) {
     side->dot = DOT_LINE; /* a hole mostly ends where a segment, and so a line, begins */
   } else if (side->mode == APP_MODE_COUNT) {

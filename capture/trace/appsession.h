@@ -96,6 +96,12 @@ enum notice_kind {
   NOTICE_UNPROTECTED_DATA,       /* IMAP before login and TLS; text: ALERT, REFERRAL, EXISTS, ... */
   NOTICE_REPEAT_DIFFERS,         /* the same octets of a stream came twice, and are not the same */
   NOTICE_TTL_CHANGED,            /* within one side of a connection that stayed in clear */
+  /* TLS of mail (appsession_handshake.c); `tls` is set. */
+  NOTICE_TLS_HELLO,       /* the server has chosen version and suite */
+  NOTICE_TLS_CERTIFICATE, /* the server's certificates, in clear or opened */
+  NOTICE_TLS_CLIENT_DATA, /* the client's first data, when the rules have set the memo */
+  /* A message of DNS from port 53; text: its octets. Of no session (pass1.c). */
+  NOTICE_DNS_ANSWER,
 };
 
 /* Of NOTICE_MESSAGE. */
@@ -103,6 +109,8 @@ enum message_notice {
   MESSAGE_AUTHENTICATED = 1, /* a login of this connection was accepted */
   MESSAGE_LMTP = 2,
 };
+
+struct tls_facts; /* capture/tls/handshake.h */
 
 /* Something that a rule of capture/findings/ judges. The session tells what happened on its own
  * connection; what it means beside other connections is the rules' matter. */
@@ -120,6 +128,7 @@ struct notice {
   uint32_t other_octets;
   const uint8_t *text; /* the line or value that it speaks of, without line end; may be NULL */
   size_t n_text;       /* valid during the call */
+  const struct tls_facts *tls;
 };
 
 /* The contents of one TLS record that was opened with a key log, or a run of octets that were

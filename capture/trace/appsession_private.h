@@ -10,6 +10,7 @@
  *   appsession_smtp.c, appsession_pop3.c, appsession_imap.c    what a line means
  *   appsession_tls.c     TLS records; what they hold, when a key log opens them, goes to a session
  *                        inside this one
+ *   appsession_handshake.c  what a TLS handshake shows, for the rules
  *   appsession_starttls.c  how the change from clear text to TLS goes
  *   appsession_deflate.c compressed octets, which go to a session inside too
  *   appsession_inner.c   the session inside TLS or DEFLATE
@@ -17,6 +18,7 @@
  *   appsession_auth.c    one attempt to log in, for all three */
 #include <glib.h>
 
+#include "capture/tls/handshake.h"
 #include "capture/tls/opener.h"
 #include "capture/trace/appsession.h"
 #include "capture/wire/mail.h"
@@ -197,12 +199,15 @@ struct appsession {
   bool tls_started, offer_noticed, greeting_told;
   bool login_rejected; /* by the server's line that is being read */
   struct app_starttls starttls;
-  bool more;                 /* the server's answer has more lines */
-  const struct keylog *keys; /* borrowed; NULL: TLS is never opened */
-  struct opener *opener;     /* from the first record on */
-  GByteArray *opened;        /* the contents of a record, while it is handed out */
-  struct appsession *inner;  /* what is said inside TLS or DEFLATE; its sink leads to this one's */
-  uint8_t inner_flag;        /* enum element_flag that its elements get here */
+  bool more;                   /* the server's answer has more lines */
+  const struct keylog *keys;   /* borrowed; NULL: TLS is never opened */
+  struct handshake *handshake; /* NULL: not mail's, or not begun */
+  bool handshake_decided;      /* whether this TLS is mail's */
+  bool client_refuses;         /* it sent an alert in clear */
+  struct opener *opener;       /* from the first record on */
+  GByteArray *opened;          /* the contents of a record, while it is handed out */
+  struct appsession *inner; /* what is said inside TLS or DEFLATE; its sink leads to this one's */
+  uint8_t inner_flag;       /* enum element_flag that its elements get here */
   union {
     struct {
       uint32_t reply_command;
@@ -350,6 +355,14 @@ void detect_replay(struct appsession *s, struct detect *d);
 /* ---- appsession_tls.c ---- */
 /* Reads octets of a side in MODE_TLS; returns how many were taken (at least 1). */
 size_t tls_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame);
+
+/* ---- appsession_handshake.c ---- */
+/* A whole record as it stands on the wire, p[0..n) of its n_octets were kept; and what was opened
+ * of it. */
+void handshake_watch_record(struct appsession *s, enum side side, const uint8_t *p, size_t n,
+                            uint32_t n_octets, uint64_t offset, uint32_t frame);
+void handshake_watch_opened(struct appsession *s, enum side side, uint8_t type, const uint8_t *p,
+                            size_t n, uint32_t n_octets, uint64_t offset, uint32_t frame);
 
 /* ---- appsession_starttls.c ---- */
 /* The server lists what it can, one capability in a line (SMTP, POP3): each line, its word, the

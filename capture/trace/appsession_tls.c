@@ -74,6 +74,7 @@ open_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, u
                             .frame = frame,
                             .octets = s->opened->data,
                             .n_octets = s->opened->len};
+  handshake_watch_opened(s, which, type, s->opened->data, s->opened->len, n_octets, offset, frame);
   return s->sink->plain(s->data, &plain) && type == TLS_TYPE_APPLICATION_DATA && plain.n_octets;
 }
 
@@ -84,6 +85,7 @@ end_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, ui
 {
   bool says = s->keys && open_record(s, which, p, n, n_octets, offset, frame);
   emit_record(s, which, p, n, n_octets, offset, first_frame, frame);
+  handshake_watch_record(s, which, p, n, n_octets, offset, frame);
   if (!says)
     return;
   if (!s->inner) {

@@ -366,10 +366,48 @@ count_frame(struct flow_record *f, const struct pass1_input *in, const struct fr
   out->payload_octets = l->payload_octets;
 }
 
+/* A message of a DNS server, whole in its datagram, or in its segment behind two octets of length
+ * (RFC 1035 4.2.2): what the rules about policies and names want to know. */
+static void
+tell_dns(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
+         const struct frame_layers *l, bool is_reassembled)
+{
+  const uint8_t *message = octets + l->payload_offset;
+  uint32_t n = l->payload_octets, skip = 0;
+  if (l->ip_proto == IP_PROTO_TCP) {
+    skip = 2;
+    if (n < 2 || get_be16(message) != n - 2)
+      return;
+  }
+  struct evidence at = {.frame = in->index};
+  if (!is_reassembled) {
+    at.first_octet = l->payload_offset + skip;
+    at.n_octets = n - skip;
+  }
+  struct finding_place place = {.where = {.flow = TRACE_NONE,
+                                          .client = l->dst,
+                                          .server = l->src,
+                                          .client_port = l->dst_port,
+                                          .server_port = l->src_port},
+                                .time_ns = in->time_ns,
+                                .evidence = &at,
+                                .n_evidence = 1};
+  struct notice notice = {.kind = NOTICE_DNS_ANSWER,
+                          .app = APP_DNS,
+                          .side = SIDE_SERVER,
+                          .element = ELEMENT_NONE,
+                          .frame = in->index,
+                          .text = message + skip,
+                          .n_text = n - skip};
+  p->sink.notice(p->data, &notice, &place);
+}
+
 static void
 feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
                const struct frame_layers *l, struct trace_frame *out)
 {
+  if (l->src_port == PORT_DNS && p->sink.notice && l->payload_octets)
+    tell_dns(p, in, octets, l, out->flags & TRACE_FRAME_REASSEMBLED);
   if (p->options.forgets && l->ip_proto == IP_PROTO_UDP)
     return;
   /* The IP header may claim more octets than the frame had on the wire. */

@@ -150,6 +150,26 @@ unescape(const char *text)
 }
 
 static void
+send_dns(struct rig *r, const GByteArray *message)
+{
+  uint8_t frame[IPV4_OCTETS + UDP_OCTETS + SEGMENT_MAX];
+  size_t n = UDP_OCTETS + message->len;
+  g_assert_cmpuint(message->len, <=, SEGMENT_MAX);
+  struct ipv4 ip = {.header_octets = IPV4_OCTETS,
+                    .total_octets = (uint16_t)(IPV4_OCTETS + n),
+                    .ttl = 64,
+                    .proto = IP_PROTO_UDP,
+                    .src = {10, 0, 0, 53},
+                    .dst = {10, 0, 0, 5}};
+  struct udp udp = {.src_port = 53, .dst_port = 5353, .length = (uint16_t)n};
+  ipv4_put(frame, &ip);
+  udp_put(frame + IPV4_OCTETS, &udp);
+  memcpy(frame + IPV4_OCTETS + UDP_OCTETS, message->data, message->len);
+  trace_append(r->trace, 0, r->time_ns, frame, ip.total_octets, ip.total_octets);
+  r->time_ns += STEP_NS;
+}
+
+static void
 play_line(struct rig *r, const char *line)
 {
   int side = line[0] == 'S';
@@ -166,7 +186,12 @@ play_line(struct rig *r, const char *line)
     return;
   }
   flush(r);
-  if (line[0] == '@') {
+  if (line[0] == 'D') {
+    g_autoptr(GByteArray) message = unescape(line + 3);
+    send_dns(r, message);
+  } else if (line[0] == 'T') {
+    findings_set_trust((struct findings *)(uintptr_t)trace_findings(r->trace), line + 2);
+  } else if (line[0] == '@') {
     open_connection(r, line);
   } else if (line[0] == '+') {
     r->time_ns += (int64_t)(g_ascii_strtod(line + 1, NULL) * 1e9);

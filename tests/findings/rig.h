@@ -11,6 +11,8 @@
  *     + 2.5                              seconds pass
  *     = 1                                goes on with the first connection of the script
  *     .                                  both ends close the current connection
+ *     D! \x00\x01...                     a DNS message from 10.0.0.53:53 to 10.0.0.5, C escapes
+ *     T /path/issuers.pem                certificates are held against these (in the first line)
  *
  * Addresses are IPv4. Segments are a millisecond apart, the first at 2026-01-01T00:00:00Z. */
 #include <glib.h>
