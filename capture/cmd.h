@@ -26,6 +26,7 @@ int cmd_findings(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_interfaces(int argc, char **argv);
 int cmd_mail(int argc, char **argv);
+int cmd_sanitise(int argc, char **argv);
 
 /* ---- what the commands share (main.c) ---- */
 struct trace;

@@ -46,7 +46,7 @@ static const struct command commands[] = {
     {"mail", cmd_mail, {"every message seen, as files", "แยกจดหมายทุกฉบับที่พบเป็นไฟล์"}},
     {"record", cmd_record, {"record from an interface", "บันทึกจากอินเทอร์เฟซ"}},
     {"interfaces", cmd_interfaces, {"the interfaces that can be recorded", "อินเทอร์เฟซที่บันทึกได้"}},
-    {"sanitise", NULL, {"a copy of a capture without its secrets", "ทำสำเนาไฟล์ดักจับโดยลบความลับออก"}},
+    {"sanitise", cmd_sanitise, {"a copy of a capture without its secrets", "ทำสำเนาไฟล์ดักจับโดยลบความลับออก"}},
 };
 
 const char *

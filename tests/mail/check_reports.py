@@ -11,12 +11,12 @@ import html.parser
 import io
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import captures  # noqa: E402
 import tap  # noqa: E402
 
 PROGRAM = sys.argv[1]
@@ -25,31 +25,8 @@ HOSTILE = ["=cmd|calc", "+1", "-1", "@sum", "<script>alert(1)</script>", "a\"b,c
            "\u202eturned", "ผู้ใช้", "quote'&amp;"]
 
 
-def segment(server, seq, ack, flags, text, port):
-    tcp = struct.pack(">HHIIBBHHH", port if server else 50112, 50112 if server else port, seq, ack,
-                      0x50, flags, 65000, 0, 0)
-    ends = [bytes([10, 0, 0, 5]), bytes([10, 0, 0, 2])]
-    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + len(text), 0, 0, 64, 6, 0)
-    return ip + ends[server] + ends[not server] + tcp + text
-
-
 def capture(name, script, port):
-    """Lines "C: …" and "S: …" as a pcap of raw IP; its path."""
-    frames, seq = [], [1000, 2000]
-    for server, flags in ((0, 2), (1, 0x12), (0, 0x10)):
-        frames.append(segment(server, seq[server], seq[1 - server], flags, b"", port))
-        seq[server] += flags & 2 and 1
-    for line in script:
-        server = line.startswith("S")
-        text = line[3:].encode() + b"\r\n"
-        frames.append(segment(server, seq[server], seq[not server], 0x18, text, port))
-        seq[server] += len(text)
-    path = os.path.join(FOLDER, name)
-    with open(path, "wb") as out:
-        out.write(struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
-        for i, frame in enumerate(frames):
-            out.write(struct.pack("<IIII", 1767225600, i, len(frame), len(frame)) + frame)
-    return path
+    return captures.write(FOLDER, name, captures.conversation(script, port))
 
 
 def audit(*arguments):
