@@ -278,12 +278,43 @@ imap_join(struct appsession *s, const struct app_line *line)
   out.secret_first = 0;
   out.secret_octets = line->n_text;
   uint32_t element = app_emit_line(s, SIDE_CLIENT, line, &out);
-  if (!a)
+  if (!a) {
+    s->u.imap.command = element;
+    imap_expect_literal(s, line, element); /* of a message, say */
     return;
+  }
   struct app_command *c = app_push(s, IMAP_AUTHENTICATE, element);
   c->auth = a;
   s->exchange = a;
   s->exchange_element = element;
+}
+
+/* The same within a LOGIN whose name was a literal: "alice {6}", a name and the size of a password.
+ * Larger literals are rather messages of APPEND. */
+static bool
+imap_join_login(struct appsession *s, const struct app_line *line)
+{
+  enum { PASSWORD_MAX = 128 };
+  struct imap_string name, size;
+  size_t taken = imap_string_scan(line->p, line->n_text, &name);
+  if (taken == 0 || name.kind == IMAP_STRING_LITERAL || name.odd || line->p[0] == ' ' ||
+      !imap_string_scan(line->p + taken, line->n_text - taken, &size) ||
+      size.kind != IMAP_STRING_LITERAL || size.literal_octets > PASSWORD_MAX)
+    return false;
+  struct app_out out = {.kind = ELEMENT_COMMAND,
+                        .code = IMAP_LOGIN,
+                        .flags = ELEMENT_FLAG_ODD | ELEMENT_FLAG_MORE,
+                        .command = ELEMENT_NONE};
+  struct app_auth *a = auth_new("LOGIN", NULL, 0);
+  s->u.imap.tag = 0;
+  s->u.imap.verb = IMAP_LOGIN;
+  s->u.imap.login = a;
+  s->u.imap.n_arguments = 0;
+  imap_login_arguments(s, line, 0, &out);
+  s->u.imap.command = app_emit_line(s, SIDE_CLIENT, line, &out);
+  app_push(s, IMAP_LOGIN, s->u.imap.command)->auth = a;
+  imap_go_on(s, line);
+  return true;
 }
 
 static void
@@ -296,7 +327,8 @@ imap_command(struct appsession *s, const struct app_line *line)
   bool first = s->mid_stream && !s->joined;
   s->joined = true;
   if (first && (!tagged || verb == IMAP_UNKNOWN)) {
-    imap_join(s, line);
+    if (!imap_join_login(s, line))
+      imap_join(s, line);
     return;
   }
   struct app_out out = {.kind = ELEMENT_COMMAND, .code = (uint16_t)verb, .command = ELEMENT_NONE};

@@ -286,6 +286,9 @@ def halves():
                Login("LOGIN", "alice", "s3cret", outcome="unknown"), confidence="medium", begun=True, code=INCOMPLETE)
     yield Talk("imap", "joined in the middle", "C1: a1 LOGIN alice s3cret\nS1: a1 OK in\nC: a2 SELECT INBOX\n",
                Login("LOGIN", "alice", "s3cret"), confidence="medium", begun=True)
+    yield Talk("imap", "joined behind a name that was a literal",
+               "S: + go\nC1: alice {6}\nS: + go\nl1: s3cret\nC1: \nS1: a1 OK in\nC: a2 SELECT INBOX\n",
+               Login("LOGIN", "alice", "s3cret"), confidence="medium", begun=True)
 
 
 def traps():
@@ -306,6 +309,7 @@ def traps():
     yield Talk("smtp", "BDAT", smtp + f"C: BDAT {n}\nc: {raw}\nS: 250 ok\nC: BDAT {n} LAST\nc: {raw}\nS: 250 ok\n")
     yield Talk("imap", "APPEND", f"S: * PREAUTH hi\nC: a APPEND INBOX {{{n}}}\nS: + go\nc: {raw}\nC: \nS: a OK\n"
                f"C: b APPEND INBOX {{{n}+}}\nc: {raw}\nC: \nS: b OK\n")
+    yield Talk("imap", "APPEND from the middle", f"S: + go\nC: INBOX {{{n * 5}}}\nS: + go\nc: {raw * 5}\n", begun=True)
     yield Talk("imap", "SEARCH", 'S: * PREAUTH hi\nC: a SEARCH TEXT "a1 LOGIN alice s3cret"\nS: * SEARCH\nS: a OK\n'
                f"C: b SEARCH TEXT {{{n}}}\nS: + go\nc: {raw}\nC: \nS: b OK\n")
     yield Talk("imap", "FETCH", f"S: * PREAUTH hi\nC: a FETCH 1 BODY[]\nS: * 1 FETCH (BODY[] {{{n}}}\ns: {raw}\nS: )\n"
