@@ -219,7 +219,7 @@ audit_file(const struct audit *o, const char *path, struct keylog *keys, struct 
   struct digest *digest = o->digests && is_file ? begin_digest(r) : NULL;
   struct pass1_options options = {.forgets = true, .keys = o->keylog_path ? keys : NULL};
   static const struct pass1_sink sink = {.login = on_login, .notice = on_notice, .plain = on_plain};
-  a->findings = findings_new();
+  a->findings = findings_new_for_audit(o->reveal);
   if (o->trust)
     findings_set_trust(a->findings, o->trust);
   a->report.name = path;

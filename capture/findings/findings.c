@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "capture/findings/findings_module.h"
+#include "capture/findings/findings_store.h"
 #include "capture/tls/certificate.h"
 #include "capture/wire/bytes.h"
 
@@ -24,14 +25,14 @@ static const struct finding_module *const modules[] = {
     &finding_module_mail, &finding_module_lookalike, &finding_module_capture};
 
 struct findings {
-  GPtrArray *logins;
-  GPtrArray *found;
+  struct findings_store *store;
   GStringChunk *texts; /* mechanisms and subjects, each once */
   GHashTable *once;    /* struct once* -> itself */
   void *states[G_N_ELEMENTS(modules)];
   EVP_MAC_CTX *fingerprints; /* SipHash with a random key; NULL: there is none */
   uint64_t n_dropped;
   bool simulated;
+  bool is_audit; /* nobody reads before findings_finish() */
   struct finding_losses losses;
   char *trust;
   struct finding_tls_counts tls;
@@ -44,7 +45,8 @@ struct once {
   struct ip_addr server;
   uint16_t port;
   uint32_t last_stream;
-  struct finding *finding;
+  uint32_t index; /* of the finding */
+  uint32_t n_streams;
 };
 
 /* ---- the catalogue ---- */
@@ -90,15 +92,6 @@ severity_name(enum severity s)
 
 /* ---- the store ---- */
 
-static void
-login_free(gpointer data)
-{
-  struct login_record *l = data;
-  g_bytes_unref(l->user);
-  g_bytes_unref(l->secret);
-  g_free(l);
-}
-
 static guint
 once_hash(gconstpointer data)
 {
@@ -138,18 +131,31 @@ fingerprints_new(void)
   return NULL;
 }
 
-struct findings *
-findings_new(void)
+static struct findings *
+begin(struct findings_store *store)
 {
   struct findings *f = g_new0(struct findings, 1);
-  f->logins = g_ptr_array_new_with_free_func(login_free);
-  f->found = g_ptr_array_new_with_free_func(g_free);
+  f->store = store;
   f->texts = g_string_chunk_new(1024);
   f->trust = g_strdup(trust_store_system());
   f->once = g_hash_table_new_full(once_hash, once_equal, g_free, NULL);
   f->fingerprints = fingerprints_new();
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
     f->states[i] = modules[i]->start ? modules[i]->start(f) : NULL;
+  return f;
+}
+
+struct findings *
+findings_new(void)
+{
+  return begin(findings_store_new());
+}
+
+struct findings *
+findings_new_for_audit(bool keeps_secrets)
+{
+  struct findings *f = begin(findings_store_new_packed(keeps_secrets));
+  f->is_audit = true;
   return f;
 }
 
@@ -161,8 +167,7 @@ findings_free(struct findings *f)
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
     if (modules[i]->stop)
       modules[i]->stop(f->states[i]);
-  g_ptr_array_unref(f->logins);
-  g_ptr_array_unref(f->found);
+  findings_store_free(f->store);
   g_hash_table_unref(f->once);
   g_string_chunk_free(f->texts);
   g_free(f->trust);
@@ -256,29 +261,28 @@ findings_set_severity(struct findings *f, struct finding *found, enum severity s
 void
 findings_set_confidence(struct findings *f, unsigned index, enum confidence confidence)
 {
-  ((struct finding *)g_ptr_array_index(f->found, index))->confidence = confidence;
+  findings_store_set_confidence(f->store, index, confidence);
 }
 
 struct finding *
 findings_add(struct findings *f, const struct finding_rule *rule, const struct finding_place *place,
              const char *subject)
 {
-  if (f->found->len >= FINDINGS_MAX) {
+  if (findings_store_n(f->store) >= FINDINGS_MAX) {
     findings_drop(f);
     return NULL;
   }
-  struct finding *found = g_new0(struct finding, 1);
-  found->rule = rule;
-  found->severity = severity_here(f, rule->severity, &place->where);
-  found->confidence = CONFIDENCE_HIGH;
-  found->where = place->where;
-  found->time_ns = place->time_ns;
-  found->login = UINT32_MAX;
-  found->subject = subject ? g_string_chunk_insert_const(f->texts, subject) : NULL;
-  found->n_streams = 1;
-  finding_add_evidence(found, place);
-  g_ptr_array_add(f->found, found);
-  return found;
+  struct finding found = {.rule = rule,
+                          .severity = severity_here(f, rule->severity, &place->where),
+                          .confidence = CONFIDENCE_HIGH,
+                          .where = place->where,
+                          .time_ns = place->time_ns,
+                          .login = UINT32_MAX,
+                          .subject =
+                              subject ? g_string_chunk_insert_const(f->texts, subject) : NULL,
+                          .n_streams = 1};
+  finding_add_evidence(&found, place);
+  return findings_store_add(f->store, &found);
 }
 
 struct finding *
@@ -291,16 +295,20 @@ findings_add_once(struct findings *f, const struct finding_rule *rule,
                      .port = place->where.server_port};
   struct once *old = g_hash_table_lookup(f->once, &key);
   if (old) {
-    if (old->last_stream != place->where.stream)
-      old->finding->n_streams++;
+    if (old->last_stream == place->where.stream)
+      return NULL;
     old->last_stream = place->where.stream;
+    old->n_streams++;
+    if (!f->is_audit) /* an audit is read when it has ended: count_streams() */
+      findings_store_set_n_streams(f->store, old->index, old->n_streams);
     return NULL;
   }
   struct finding *found = findings_add(f, rule, place, subject);
   if (!found)
     return NULL;
   key.last_stream = place->where.stream;
-  key.finding = found;
+  key.index = findings_store_n(f->store) - 1;
+  key.n_streams = 1;
   g_hash_table_add(f->once, g_memdup2(&key, sizeof key));
   return found;
 }
@@ -308,8 +316,7 @@ findings_add_once(struct findings *f, const struct finding_rule *rule,
 void
 findings_update(struct findings *f, unsigned index, const char *subject)
 {
-  ((struct finding *)g_ptr_array_index(f->found, index))->subject =
-      g_string_chunk_insert_const(f->texts, subject);
+  findings_store_set_subject(f->store, index, g_string_chunk_insert_const(f->texts, subject));
 }
 
 /* ---- feeding ---- */
@@ -330,30 +337,33 @@ fingerprint(const struct findings *f, const uint8_t *p, size_t n)
 void
 findings_login(struct findings *f, const struct login *login, const struct finding_place *place)
 {
-  if (f->logins->len >= FINDINGS_MAX) {
+  unsigned index = findings_store_n_logins(f->store);
+  if (index >= FINDINGS_MAX) {
     findings_drop(f);
     return;
   }
-  struct login_record *l = g_new0(struct login_record, 1);
-  l->app = login->app;
-  l->mechanism = g_string_chunk_insert_const(f->texts, login->mechanism);
-  l->user = g_bytes_new(login->user, login->user_octets);
-  l->secret = g_bytes_new(login->secret, login->secret_octets);
-  l->fingerprint = fingerprint(f, login->secret, login->secret_octets);
-  l->secret_kind = login->secret_kind;
-  l->outcome = login->outcome;
-  l->confidence = login->mid_stream ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
-  l->encrypted = login->encrypted;
-  l->traits = login->traits;
-  l->iterations = login->iterations;
-  l->where = place->where;
-  l->time_ns = place->time_ns;
-  l->n_frames = MIN(login->n_frames, LOGIN_FRAMES_MAX);
-  memcpy(l->frames, login->frames, l->n_frames * sizeof *l->frames);
-  g_ptr_array_add(f->logins, l);
+  struct login_record l = {0};
+  l.app = login->app;
+  l.mechanism = g_string_chunk_insert_const(f->texts, login->mechanism);
+  l.user = g_bytes_new(login->user, login->user_octets);
+  l.secret = g_bytes_new(login->secret, login->secret_octets);
+  l.fingerprint = fingerprint(f, login->secret, login->secret_octets);
+  l.secret_kind = login->secret_kind;
+  l.outcome = login->outcome;
+  l.confidence = login->mid_stream ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
+  l.encrypted = login->encrypted;
+  l.traits = login->traits;
+  l.iterations = login->iterations;
+  l.where = place->where;
+  l.time_ns = place->time_ns;
+  l.n_frames = MIN(login->n_frames, LOGIN_FRAMES_MAX);
+  memcpy(l.frames, login->frames, l.n_frames * sizeof *l.frames);
+  findings_store_add_login(f->store, &l);
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
     if (modules[i]->login)
-      modules[i]->login(f->states[i], l, f->logins->len - 1, place);
+      modules[i]->login(f->states[i], &l, index, place);
+  g_bytes_unref(l.user);
+  g_bytes_unref(l.secret);
 }
 
 void
@@ -387,12 +397,27 @@ findings_losses(const struct findings *f)
   return &f->losses;
 }
 
+static void
+count_streams(struct findings *f)
+{
+  GHashTableIter i;
+  gpointer key;
+  g_hash_table_iter_init(&i, f->once);
+  while (g_hash_table_iter_next(&i, &key, NULL)) {
+    const struct once *o = key;
+    if (o->n_streams > 1)
+      findings_store_set_n_streams(f->store, o->index, o->n_streams);
+  }
+}
+
 void
 findings_finish(struct findings *f)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
     if (modules[i]->finish)
       modules[i]->finish(f->states[i]);
+  if (f->is_audit)
+    count_streams(f);
 }
 
 /* ---- reading ---- */
@@ -400,25 +425,25 @@ findings_finish(struct findings *f)
 unsigned
 findings_n_logins(const struct findings *f)
 {
-  return f->logins->len;
+  return findings_store_n_logins(f->store);
 }
 
 const struct login_record *
 findings_get_login(const struct findings *f, unsigned i)
 {
-  return g_ptr_array_index(f->logins, i);
+  return findings_store_get_login(f->store, i);
 }
 
 unsigned
 findings_n(const struct findings *f)
 {
-  return f->found->len;
+  return findings_store_n(f->store);
 }
 
 const struct finding *
 findings_get(const struct findings *f, unsigned i)
 {
-  return g_ptr_array_index(f->found, i);
+  return findings_store_get(f->store, i);
 }
 
 uint64_t

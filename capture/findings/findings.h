@@ -90,6 +90,12 @@ struct finding {
 struct findings;
 
 struct findings *findings_new(void);
+/* Packed, so that an audit takes the same memory for a capture of any size: what findings_get() and
+ * findings_get_login() give is then good until the FINDINGS_VIEWS-th following call of the same,
+ * and they are called behind findings_finish() only. Without `keeps_secrets` there are none to
+ * reveal. */
+struct findings *findings_new_for_audit(bool keeps_secrets);
+enum { FINDINGS_VIEWS = 4 };
 void findings_free(struct findings *f);
 
 /* The capture is of the simulator: severities are two steps lower, as on loopback. Before the first
