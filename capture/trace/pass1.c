@@ -517,12 +517,14 @@ feed_quoted(struct pass1 *p, const struct pass1_input *in, const struct frame_la
 static bool
 watch_segment(struct pass1 *p, const struct pass1_input *in)
 {
-  struct frame_segment s;
+  struct frame_segment s = {0};
   if (in->link != LINK_ETHERNET)
     return false;
   enum frame_sort sort = frame_sort(in->octets, in->captured_octets, &s);
+  if (s.src_port == PORT_DNS) /* tell_dns() may have something to say */
+    return false;
   if (sort != FRAME_SEGMENT || (s.flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-    return sort == FRAME_UDP && s.src_port != PORT_DNS;
+    return sort == FRAME_UDP;
   struct flow_ends ends = {.src = s.src,
                            .dst = s.dst,
                            .src_port = s.src_port,
