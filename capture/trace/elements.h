@@ -6,6 +6,7 @@
  * trace_read.c, and for tests. */
 #include "capture/trace/element.h"
 #include "capture/trace/records.h"
+#include "capture/trace/shapes.h"
 
 /* One element. On the mail capture of records.h there are 0.8 per packet; one in 300 has a value
  * that does not fit and lies in `wide` as it came (most of those come at the end of a connection,

@@ -1,30 +1,52 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* records.c -- frames' records, packed into 32 octets and unpacked again.
  *
- *     records_add ─> pack ─┬─ every value fits ─> struct packed_record + a number of its shape
+ *     records_add ─> pack ─┬─ every value fits ─> struct packed_record
  *                          └─ one does not ─────> struct trace_frame in `wide`, its index here
  *
  * A value fits when unpacking gives it back: nothing is rounded and nothing is left out. */
 #include "capture/trace/records.h"
 
-#include <string.h>
-
 enum {
   PACKED_BITS = 16, /* 2 MiB per block: one large page */
-  BASES_BITS = 10,
+  BASES_BITS = 16,
   WIDE_BITS = 8,
-  RECORD_NO_PAYLOAD = UINT8_MAX,
+  POSITION_MAX = (1 << 24) - 1,
+  FLOW_NONE = (1 << 24) - 1,
   NEIGHBOUR_MAX = (1 << 20) - 1,
+  TCP_FLAGS_MAX = (1 << 12) - 1,
+  APP_MAX = 15,
+  FLAGS_MAX = 15,
+  STATE_MAX = 63,
+  NO_PAYLOAD = 15,
 };
-#define TIME_MAX_NS (INT64_C(1) << 47)
+#define TIME_MAX_NS (INT64_C(1) << 39)
+#define WIDE (UINT64_C(1) << 63)
+
+/* Where each value stands in its word. */
+enum {
+  TIME_SHIFT = 24,
+  ELEMENT_SHIFT = 24,
+  WIRE_SHIFT = 40,
+  APP_SHIFT = 56,
+  FLAGS_SHIFT = 60,
+  ANALYSIS_SHIFT = 32,
+  TCP_FLAGS_SHIFT = 48,
+  TRAILER_SHIFT = 60,
+  NEXT_SHIFT = 20,
+  PAYLOAD_SHIFT = 40,
+  INTERFACE_SHIFT = 48,
+  STATE_SHIFT = 56,
+  DIRECTION_SHIFT = 62,
+};
 
 void
 records_init(struct records *r)
 {
+  *r = (struct records){.cut_octets = 0};
   blocks_init(&r->packed, sizeof(struct packed_record), PACKED_BITS);
   blocks_init(&r->bases, sizeof(struct record_base), BASES_BITS);
   blocks_init(&r->wide, sizeof(struct trace_frame), WIDE_BITS);
-  shapes_init(&r->shapes);
 }
 
 void
@@ -33,7 +55,12 @@ records_clear(struct records *r)
   blocks_clear(&r->packed);
   blocks_clear(&r->bases);
   blocks_clear(&r->wide);
-  shapes_clear(&r->shapes);
+}
+
+static inline bool
+is_wide(const struct packed_record *p)
+{
+  return p->near & WIDE;
 }
 
 static inline struct packed_record *
@@ -52,53 +79,41 @@ base_of(const struct records *r, uint32_t index)
 static inline struct trace_frame *
 wide_of(const struct records *r, const struct packed_record *p)
 {
-  return blocks_get(&r->wide, p->position);
+  return blocks_get(&r->wide, (uint32_t)p->place);
 }
 
 /* ---- packing ---- */
 
-/* The shape's number, or RECORD_WIDE. */
-static inline uint16_t
-shape_number(struct records *r, const struct trace_frame *f)
+/* What the frame says behind its payload: how many octets, or that there is no payload; more than
+ * NO_PAYLOAD when the record cannot say it. */
+static inline uint32_t
+trailer_of(const struct trace_frame *f)
 {
-  uint32_t trailer = RECORD_NO_PAYLOAD;
-  if (f->payload_octets) {
-    trailer = f->captured_octets - f->payload_offset - f->payload_octets;
-    if (trailer >= RECORD_NO_PAYLOAD ||
-        (uint64_t)f->payload_offset + f->payload_octets > f->captured_octets)
-      return RECORD_WIDE;
-  }
-  struct record_shape s = {.payload_offset = f->payload_offset,
-                           .analysis = f->analysis,
-                           .tcp_flags = f->tcp_flags,
-                           .interface = f->interface,
-                           .app = f->app,
-                           .direction = f->direction,
-                           .flags = f->flags,
-                           .trailer = (uint8_t)trailer};
-  struct shape value;
-  memcpy(&value, &s, sizeof value);
-  return shapes_number(&r->shapes, value);
+  if (!f->payload_octets)
+    return NO_PAYLOAD;
+  uint64_t end = (uint64_t)f->payload_offset + f->payload_octets;
+  uint64_t trailer = f->captured_octets - end; /* huge when the payload is longer than the frame */
+  return trailer < NO_PAYLOAD ? (uint32_t)trailer : UINT32_MAX;
 }
 
-/* The distance to a neighbour, 0 when there is none; false when it does not fit. */
+/* The distance to a neighbour, 0 when there is none; NEIGHBOUR_MAX + 1 when it does not fit. */
+static inline uint32_t
+pack_neighbour(uint32_t neighbour, uint32_t distance)
+{
+  if (neighbour == TRACE_NONE)
+    return 0;
+  return distance - 1 < NEIGHBOUR_MAX ? distance : NEIGHBOUR_MAX + 1;
+}
+
+/* Whether unpacking will know how much was captured. */
 static inline bool
-pack_neighbour(uint32_t *out, uint32_t neighbour, uint32_t distance)
+pack_captured(struct records *r, const struct trace_frame *f)
 {
-  *out = neighbour == TRACE_NONE ? 0 : distance;
-  return neighbour == TRACE_NONE || (distance != 0 && distance <= NEIGHBOUR_MAX);
-}
-
-static inline uint32_t
-distance_prev(const struct packed_record *p)
-{
-  return p->prev_low | (p->neighbours_high & 0x0fu) << 16;
-}
-
-static inline uint32_t
-distance_next(const struct packed_record *p)
-{
-  return p->next_low | (p->neighbours_high & 0xf0u) << 12;
+  if (!(f->flags & TRACE_FRAME_CUT))
+    return f->captured_octets == f->wire_octets;
+  if (!r->cut_octets)
+    r->cut_octets = f->captured_octets;
+  return f->captured_octets == r->cut_octets && r->cut_octets != 0;
 }
 
 static inline bool
@@ -107,28 +122,25 @@ pack(struct records *r, const struct trace_frame *f, uint32_t index, struct pack
   const struct record_base *base = base_of(r, index);
   uint64_t position = f->position - base->position;
   int64_t time_ns = (int64_t)((uint64_t)f->time_ns - (uint64_t)base->time_ns);
-  uint32_t more = f->wire_octets - f->captured_octets, element = f->element - base->element;
-  uint32_t prev, next;
-  uint16_t shape;
-  if (position > UINT32_MAX || time_ns < -TIME_MAX_NS || time_ns >= TIME_MAX_NS ||
-      f->captured_octets > UINT16_MAX || more > UINT16_MAX || element > UINT16_MAX ||
-      !pack_neighbour(&prev, f->prev_in_flow, index - f->prev_in_flow) ||
-      !pack_neighbour(&next, f->next_in_flow, f->next_in_flow - index) ||
-      (shape = shape_number(r, f)) == RECORD_WIDE)
+  uint32_t element = f->element - base->element, trailer = trailer_of(f);
+  uint32_t prev = pack_neighbour(f->prev_in_flow, index - f->prev_in_flow);
+  uint32_t next = pack_neighbour(f->next_in_flow, f->next_in_flow - index);
+  uint32_t flow = f->flow == TRACE_NONE ? FLOW_NONE : f->flow;
+  if (position > POSITION_MAX || time_ns < -TIME_MAX_NS || time_ns >= TIME_MAX_NS ||
+      flow > FLOW_NONE || (flow == FLOW_NONE && f->flow != TRACE_NONE) || element > UINT16_MAX ||
+      f->wire_octets > UINT16_MAX || f->app > APP_MAX || f->flags > FLAGS_MAX ||
+      f->tcp_flags > TCP_FLAGS_MAX || trailer > NO_PAYLOAD || prev > NEIGHBOUR_MAX ||
+      next > NEIGHBOUR_MAX || f->payload_offset > UINT8_MAX || f->interface > UINT8_MAX ||
+      f->state > STATE_MAX || f->direction > 1 || !pack_captured(r, f))
     return false;
-  out->flow = f->flow;
-  out->stream_offset = f->stream_offset;
-  out->position = (uint32_t)position;
-  out->time_low = (uint32_t)time_ns;
-  out->time_high = (uint16_t)((uint64_t)time_ns >> 32);
-  out->captured_octets = (uint16_t)f->captured_octets;
-  out->wire_more = (uint16_t)more;
-  out->element = (uint16_t)element;
-  out->prev_low = (uint16_t)prev;
-  out->next_low = (uint16_t)next;
-  out->neighbours_high = (uint8_t)(prev >> 16 | (next >> 16) << 4);
-  out->state = f->state;
-  out->shape = shape;
+  out->place = position | (uint64_t)time_ns << TIME_SHIFT;
+  out->owner = flow | (uint64_t)element << ELEMENT_SHIFT | (uint64_t)f->wire_octets << WIRE_SHIFT |
+               (uint64_t)f->app << APP_SHIFT | (uint64_t)f->flags << FLAGS_SHIFT;
+  out->stream = f->stream_offset | (uint64_t)f->analysis << ANALYSIS_SHIFT |
+                (uint64_t)f->tcp_flags << TCP_FLAGS_SHIFT | (uint64_t)trailer << TRAILER_SHIFT;
+  out->near = prev | (uint64_t)next << NEXT_SHIFT | (uint64_t)f->payload_offset << PAYLOAD_SHIFT |
+              (uint64_t)f->interface << INTERFACE_SHIFT | (uint64_t)f->state << STATE_SHIFT |
+              (uint64_t)f->direction << DIRECTION_SHIFT;
   return true;
 }
 
@@ -137,7 +149,7 @@ store_wide(struct records *r, struct packed_record *p, const struct trace_frame 
 {
   /* There are never more of them than of packed ones, so there is room. */
   *(struct trace_frame *)blocks_add(&r->wide) = *f;
-  *p = (struct packed_record){.flow = f->flow, .position = r->wide.n - 1, .shape = RECORD_WIDE};
+  *p = (struct packed_record){.place = r->wide.n - 1, .near = WIDE};
 }
 
 bool
@@ -160,41 +172,62 @@ records_add(struct records *r, const struct trace_frame *frame)
 static inline int64_t
 unpack_time(const struct packed_record *p, const struct record_base *base)
 {
-  uint64_t high = (uint64_t)(int64_t)(int16_t)p->time_high << 32;
-  return (int64_t)((uint64_t)base->time_ns + (high | p->time_low));
+  int64_t behind = (int64_t)p->place >> TIME_SHIFT; /* with its sign */
+  return (int64_t)((uint64_t)base->time_ns + (uint64_t)behind);
+}
+
+static inline uint32_t
+unpack_flow(const struct packed_record *p)
+{
+  uint32_t flow = (uint32_t)p->owner & FLOW_NONE;
+  return flow == FLOW_NONE ? TRACE_NONE : flow;
+}
+
+static inline uint32_t
+unpack_next(const struct packed_record *p, uint32_t index)
+{
+  uint32_t next = (uint32_t)(p->near >> NEXT_SHIFT) & NEIGHBOUR_MAX;
+  return next ? index + next : TRACE_NONE;
+}
+
+static inline uint32_t
+unpack_element(const struct packed_record *p, const struct record_base *base)
+{
+  return base->element + (uint16_t)(p->owner >> ELEMENT_SHIFT);
 }
 
 static inline void
 unpack(const struct records *r, uint32_t index, struct trace_frame *out)
 {
   const struct packed_record *p = packed_at(r, index);
-  if (p->shape == RECORD_WIDE) {
+  if (is_wide(p)) {
     *out = *wide_of(r, p);
     return;
   }
   const struct record_base *base = base_of(r, index);
-  struct record_shape s;
-  memcpy(&s, &r->shapes.values[p->shape], sizeof s);
-  uint32_t prev = distance_prev(p), next = distance_next(p);
-  out->position = base->position + p->position;
+  uint32_t prev = (uint32_t)p->near & NEIGHBOUR_MAX, trailer = p->stream >> TRAILER_SHIFT;
+  uint32_t wire = (uint16_t)(p->owner >> WIRE_SHIFT);
+  uint8_t flags = (uint8_t)(p->owner >> FLAGS_SHIFT);
+  uint32_t captured = flags & TRACE_FRAME_CUT ? r->cut_octets : wire;
+  uint8_t payload_offset = (uint8_t)(p->near >> PAYLOAD_SHIFT);
+  out->position = base->position + (p->place & POSITION_MAX);
   out->time_ns = unpack_time(p, base);
-  out->captured_octets = p->captured_octets;
-  out->wire_octets = (uint32_t)p->captured_octets + p->wire_more;
-  out->flow = p->flow;
+  out->captured_octets = captured;
+  out->wire_octets = wire;
+  out->flow = unpack_flow(p);
   out->prev_in_flow = prev ? index - prev : TRACE_NONE;
-  out->next_in_flow = next ? index + next : TRACE_NONE;
-  out->element = base->element + p->element;
-  out->stream_offset = p->stream_offset;
-  out->payload_octets =
-      s.trailer == RECORD_NO_PAYLOAD ? 0 : p->captured_octets - s.payload_offset - s.trailer;
-  out->payload_offset = s.payload_offset;
-  out->analysis = s.analysis;
-  out->tcp_flags = s.tcp_flags;
-  out->interface = s.interface;
-  out->app = s.app;
-  out->direction = s.direction;
-  out->flags = s.flags;
-  out->state = p->state;
+  out->next_in_flow = unpack_next(p, index);
+  out->element = unpack_element(p, base);
+  out->stream_offset = (uint32_t)p->stream;
+  out->payload_octets = trailer == NO_PAYLOAD ? 0 : captured - payload_offset - trailer;
+  out->payload_offset = payload_offset;
+  out->analysis = (uint16_t)(p->stream >> ANALYSIS_SHIFT);
+  out->tcp_flags = (p->stream >> TCP_FLAGS_SHIFT) & TCP_FLAGS_MAX;
+  out->interface = (uint8_t)(p->near >> INTERFACE_SHIFT);
+  out->app = (p->owner >> APP_SHIFT) & APP_MAX;
+  out->direction = (p->near >> DIRECTION_SHIFT) & 1;
+  out->flags = flags;
+  out->state = (p->near >> STATE_SHIFT) & STATE_MAX;
 }
 
 struct trace_frame
@@ -215,31 +248,29 @@ records_get_run(const struct records *r, uint32_t first, uint32_t n, struct trac
 uint32_t
 records_flow(const struct records *r, uint32_t index)
 {
-  return packed_at(r, index)->flow;
+  const struct packed_record *p = packed_at(r, index);
+  return is_wide(p) ? wide_of(r, p)->flow : unpack_flow(p);
 }
 
 int64_t
 records_time_ns(const struct records *r, uint32_t index)
 {
   const struct packed_record *p = packed_at(r, index);
-  return p->shape == RECORD_WIDE ? wide_of(r, p)->time_ns : unpack_time(p, base_of(r, index));
+  return is_wide(p) ? wide_of(r, p)->time_ns : unpack_time(p, base_of(r, index));
 }
 
 uint32_t
 records_next_in_flow(const struct records *r, uint32_t index)
 {
   const struct packed_record *p = packed_at(r, index);
-  if (p->shape == RECORD_WIDE)
-    return wide_of(r, p)->next_in_flow;
-  uint32_t next = distance_next(p);
-  return next ? index + next : TRACE_NONE;
+  return is_wide(p) ? wide_of(r, p)->next_in_flow : unpack_next(p, index);
 }
 
 uint32_t
 records_element(const struct records *r, uint32_t index)
 {
   const struct packed_record *p = packed_at(r, index);
-  return p->shape == RECORD_WIDE ? wide_of(r, p)->element : base_of(r, index)->element + p->element;
+  return is_wide(p) ? wide_of(r, p)->element : unpack_element(p, base_of(r, index));
 }
 
 /* ---- what becomes known later ---- */
@@ -249,7 +280,7 @@ static void
 replace(struct records *r, uint32_t index, const struct trace_frame *frame)
 {
   struct packed_record *p = packed_at(r, index);
-  if (p->shape == RECORD_WIDE)
+  if (is_wide(p))
     *wide_of(r, p) = *frame;
   else if (!pack(r, frame, index, p))
     store_wide(r, p, frame);
@@ -259,10 +290,10 @@ void
 records_set_next(struct records *r, uint32_t index, uint32_t next)
 {
   struct packed_record *p = packed_at(r, index);
-  uint32_t distance;
-  if (p->shape != RECORD_WIDE && pack_neighbour(&distance, next, next - index)) {
-    p->next_low = (uint16_t)distance;
-    p->neighbours_high = (uint8_t)((p->neighbours_high & 0x0f) | (distance >> 16) << 4);
+  uint32_t distance = pack_neighbour(next, next - index);
+  if (!is_wide(p) && distance <= NEIGHBOUR_MAX) {
+    p->near &= ~((uint64_t)NEIGHBOUR_MAX << NEXT_SHIFT);
+    p->near |= (uint64_t)distance << NEXT_SHIFT;
     return;
   }
   struct trace_frame frame = records_get(r, index);
@@ -283,6 +314,5 @@ records_add_flags(struct records *r, uint32_t index, uint8_t flags)
 uint64_t
 records_octets(const struct records *r)
 {
-  return blocks_octets(&r->packed) + blocks_octets(&r->bases) + blocks_octets(&r->wide) +
-         shapes_octets(&r->shapes);
+  return blocks_octets(&r->packed) + blocks_octets(&r->bases) + blocks_octets(&r->wide);
 }

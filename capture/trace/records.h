@@ -7,63 +7,51 @@
 #include <stdint.h>
 
 #include "capture/trace/blocks.h"
-#include "capture/trace/shapes.h"
 #include "capture/trace/trace.h"
 
 /* What a record's place and time are counted from: one for RECORDS_PER_BASE frames. */
-enum { RECORDS_PER_BASE = 1024 };
+enum { RECORDS_PER_BASE = 64 };
 struct record_base {
   uint64_t position;
   int64_t time_ns;
   uint32_t element;
 };
 
-/* One frame. On a mail capture of 1,000,000 packets (373 octets each) every field fits but for a
- * few frames in a thousand; a frame with a value that does not fit lies in `wide` as it came.
+/* One frame, 256 bits. On a mail capture of 1,000,000 packets (373 octets each) every value fits; a
+ * frame with one that does not lies in `wide` as it came.
  *
- *                                     octets   largest value here that needs no `wide`
- *   flow, stream_offset                    8   any
- *   place in the file behind the base's    4   4 GiB within 1,024 frames
- *   time behind the base's                 6   39 hours either way, to the nanosecond
- *   captured, what the wire had more       4   65,535 each
- *   neighbours in the flow                 5   1,048,575 frames away
- *   first element behind the base's        2   65,535
- *   state of the application               1   any
- *   number of its shape                    2   65,535 different ones (800 there)
- *                                         32   = half a line of the cache, 65,536 on a large page
- */
+ *   word    bits                    largest value that needs no `wide`
+ *   place    24  position           16 MiB behind the base's: 64 frames of the largest size
+ *            40  time_ns            549 s before or behind the base's, to the nanosecond
+ *   owner    24  flow               16,777,214; all ones: none
+ *            16  element            65,535 behind the base's
+ *            16  wire_octets        65,535; what was captured is as much, or `cut_octets`
+ *             4  app                15
+ *             4  flags              all four
+ *   stream   32  stream_offset      any
+ *            16  analysis           any
+ *            12  tcp_flags          any in a header
+ *             4  trailer            14 octets behind the payload (padding); 15: no payload
+ *   near     20  prev_in_flow       1,048,575 frames away; 0: none
+ *            20  next_in_flow       the same
+ *             8  payload_offset     255
+ *             8  interface          255
+ *             6  state              63
+ *             1  direction
+ *             1  is in `wide`, `place` is the index there
+ *
+ * A table of common combinations, numbered, would be smaller still; looking a frame's up in it cost
+ * twice what clearing these octets does. */
 struct packed_record {
-  uint32_t flow;
-  uint32_t stream_offset;
-  uint32_t position; /* or the index in `wide` */
-  uint32_t time_low;
-  uint16_t time_high;
-  uint16_t captured_octets;
-  uint16_t wire_more;
-  uint16_t element;
-  uint16_t shape;              /* or RECORD_WIDE */
-  uint16_t prev_low, next_low; /* distances; 0: none */
-  uint8_t neighbours_high;     /* four bits of each, prev in the low ones */
-  uint8_t state;
+  uint64_t place, owner, stream, near;
 };
-_Static_assert(sizeof(struct packed_record) == 32, "the trace's record takes 32 octets");
-
-enum { RECORD_WIDE = SHAPES_FULL };
-
-/* What many frames have in common. */
-struct record_shape {
-  uint16_t payload_offset, analysis, tcp_flags, interface;
-  uint8_t app, direction, flags;
-  uint8_t trailer; /* octets behind the payload: padding of short frames; RECORD_NO_PAYLOAD */
-  uint8_t zero[4];
-};
-_Static_assert(sizeof(struct record_shape) == sizeof(struct shape), "a shape has 16 octets");
+_Static_assert(sizeof(struct packed_record) == 32, "half a line of the cache");
 
 struct records {
   struct blocks packed; /* struct packed_record */
   struct blocks bases;  /* struct record_base */
   struct blocks wide;   /* struct trace_frame */
-  struct shapes shapes;
+  uint32_t cut_octets;  /* what the first frame kept that the snap length cut; 0: none was yet */
 };
 
 void records_init(struct records *r);
