@@ -135,7 +135,8 @@ name_links(const struct reader *r, char out[64])
 }
 
 static void
-judge_completeness(struct audited *a, GError *early, uint64_t n_cut, uint64_t n_bad)
+judge_completeness(struct audited *a, GError *early, uint64_t n_cut, uint64_t n_bad,
+                   uint64_t n_put_down)
 {
   g_autoptr(GString) s = g_string_new(NULL);
   if (early)
@@ -146,6 +147,12 @@ judge_completeness(struct audited *a, GError *early, uint64_t n_cut, uint64_t n_
         lang_text("%" PRIu64 " frames were cut by the snap length when they were captured. ",
                   "มี %" PRIu64 " เฟรมที่ถูกตัดให้สั้นลงตอนดักจับ (snap length) "),
         n_cut);
+  if (n_put_down)
+    g_string_append_printf(
+        s,
+        lang_text("%" PRIu64 " idle conversations were put down, because too many were open. ",
+                  "เลิกติดตามการสนทนาที่เงียบอยู่ %" PRIu64 " รายการ เพราะเปิดพร้อมกันมากเกินไป "),
+        n_put_down);
   if (n_bad)
     g_string_append_printf(s,
                            lang_text("%" PRIu64 " damaged records were passed over. ",
@@ -254,7 +261,7 @@ audit_file(const struct audit *o, const char *path, struct keylog *keys, struct 
   a->report.n_frames = index;
   a->report.n_streams = flow_table_n_streams(pass1_flows(pass1), IP_PROTO_TCP);
   name_links(r, a->report.link);
-  judge_completeness(a, early, n_cut, reader_n_bad_records(r));
+  judge_completeness(a, early, n_cut, reader_n_bad_records(r), pass1_n_put_down(pass1));
   pass1_free(pass1);
   if (o->digests)
     end_digest(r, digest, path, a->report.sha256);

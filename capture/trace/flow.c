@@ -92,6 +92,12 @@ flow_table_n(const struct flow_table *t)
 }
 
 uint32_t
+flow_table_n_live(const struct flow_table *t)
+{
+  return t->n_flows - t->free_indexes->len;
+}
+
+uint32_t
 flow_table_n_streams(const struct flow_table *t, uint8_t proto)
 {
   return proto == IP_PROTO_TCP ? t->n_tcp : t->n_udp;

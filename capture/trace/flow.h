@@ -130,6 +130,8 @@ void flow_table_reserve(struct flow_table *t, const struct flow_lookup *lookup);
 /* Forgets a flow; its index is used again. The caller frees what hangs on it first. */
 void flow_table_remove(struct flow_table *t, uint32_t index);
 
+/* Flows that were not removed. */
+uint32_t flow_table_n_live(const struct flow_table *t);
 /* Index 0..flow_table_n() covers every flow, those that flow_is_free() too. */
 uint32_t flow_table_n(const struct flow_table *t);
 struct flow *flow_table_get(const struct flow_table *t, uint32_t index);

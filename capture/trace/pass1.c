@@ -37,6 +37,12 @@ enum {
 #define HELD_OCTETS_MAX_FORGETS (UINT64_C(8) << 20)
 /* Idle flows are given up when forgetting: closed ones may still see a late repetition. */
 enum { IDLE_CLOSED_UNITS = 10, IDLE_OPEN_UNITS = 300 };
+/* And when there are too many, whose memory nothing else bounds: the longest idle of a few goes. */
+enum {
+  FLOWS_MAX_FORGETS = 1 << 16,    /* 8 MiB */
+  SESSIONS_MAX_FORGETS = 1 << 12, /* about 8 MiB; a server with more open connections is rare */
+  LOOKED_AT = 16,
+};
 
 struct pass1 {
   struct pass1_options options;
@@ -47,6 +53,8 @@ struct pass1 {
   struct stream_budget budget;
   uint32_t last_index;
   uint32_t sweep;
+  uint32_t n_sessions, hand;
+  uint64_t n_put_down;
   bool is_finished;
 };
 
@@ -72,11 +80,18 @@ pass1_new(const struct pass1_options *options, const struct pass1_sink *sink, vo
 }
 
 static void
+free_session(struct pass1 *p, struct flow *f)
+{
+  p->n_sessions -= f->session != NULL;
+  g_clear_pointer(&f->session, flowsession_free);
+}
+
+static void
 drop_flow(struct pass1 *p, struct flow *f)
 {
   for (int d = 0; d < 2; d++)
     stream_clear(&f->sides[d], &p->budget);
-  g_clear_pointer(&f->session, flowsession_free);
+  free_session(p, f);
 }
 
 void
@@ -110,18 +125,29 @@ pass1_flows(const struct pass1 *p)
   return p->flows;
 }
 
+uint64_t
+pass1_n_put_down(const struct pass1 *p)
+{
+  return p->n_put_down;
+}
+
 /* ---- the stream's outlets ---- */
+
+static void put_down_session(struct pass1 *p, const struct flow *except);
 
 static struct flowsession *
 get_session(const struct feeding *to)
 {
   struct flow *f = to->flow;
   struct pass1 *p = to->pass;
-  if (!f->session && !f->session_is_over)
-    f->session =
-        flowsession_new(f, p->options.forgets ? NULL : &flow_record(f)->seen, to->flow_index,
-                        !((f->sides[0].all_flags | f->sides[1].all_flags) & TCP_SYN),
-                        p->options.keys, &p->sink, p->data);
+  if (f->session || f->session_is_over)
+    return f->session;
+  if (p->options.forgets && p->n_sessions >= SESSIONS_MAX_FORGETS)
+    put_down_session(p, f);
+  p->n_sessions++;
+  f->session = flowsession_new(f, p->options.forgets ? NULL : &flow_record(f)->seen, to->flow_index,
+                               !((f->sides[0].all_flags | f->sides[1].all_flags) & TCP_SYN),
+                               p->options.keys, &p->sink, p->data);
   return f->session;
 }
 
@@ -135,7 +161,7 @@ on_octets(void *data, const struct stream_run *run)
   flowsession_feed(s, to->direction, run, to->pass->last_index);
   if (!flowsession_is_over(s))
     return;
-  g_clear_pointer(&to->flow->session, flowsession_free);
+  free_session(to->pass, to->flow);
   to->flow->session_is_over = true;
 }
 
@@ -167,11 +193,45 @@ end_session(struct pass1 *p, struct flow *f, uint32_t index)
     struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
     stream_finish(&f->sides[d], f->last_frame, &p->budget, &stream_outlets, &to);
   }
-  if (f->session) {
+  if (f->session)
     flowsession_end(f->session);
-    g_clear_pointer(&f->session, flowsession_free);
-  }
+  free_session(p, f);
   f->session_is_over = true;
+}
+
+/* The flow that is idle longest of the next few that are wanted, or NULL. */
+static struct flow *
+find_idle(struct pass1 *p, const struct flow *except, bool with_session, uint32_t *index)
+{
+  struct flow *found = NULL;
+  uint32_t n = flow_table_n(p->flows);
+  for (unsigned i = 0; i < LOOKED_AT && n; i++) {
+    p->hand = (p->hand + 1) % n;
+    struct flow *f = flow_table_get(p->flows, p->hand);
+    if (flow_is_free(f) || f == except || (with_session && !f->session))
+      continue;
+    if (found && (int32_t)(f->last_frame - found->last_frame) >= 0)
+      continue;
+    found = f;
+    *index = p->hand;
+  }
+  return found;
+}
+
+/* Ends an idle session that may have more to say: what comes then is read like a conversation whose
+ * start was not captured. */
+static void
+put_down_session(struct pass1 *p, const struct flow *except)
+{
+  uint32_t index;
+  struct flow *f = find_idle(p, except, true, &index);
+  if (!f)
+    return;
+  end_session(p, f, index);
+  f->session_is_over = false;
+  for (int d = 0; d < 2; d++)
+    f->sides[d].all_flags &= (uint8_t)~TCP_SYN;
+  p->n_put_down++;
 }
 
 /* ---- flows ---- */
@@ -186,10 +246,31 @@ guess_client(const struct frame_layers *l)
   return l->src_port < l->dst_port ? 1 : 0;
 }
 
+static void
+forget(struct pass1 *p, struct flow *f, uint32_t index)
+{
+  end_session(p, f, index);
+  drop_flow(p, f);
+  flow_table_remove(p->flows, index);
+}
+
+static void
+put_down_flow(struct pass1 *p)
+{
+  uint32_t index;
+  struct flow *f = find_idle(p, NULL, false, &index);
+  if (!f)
+    return;
+  p->n_put_down += f->session != NULL;
+  forget(p, f, index);
+}
+
 static struct flow *
 begin_flow(struct pass1 *p, const struct pass1_input *in, const struct frame_layers *l,
            const struct flow_lookup *lookup, uint32_t *index)
 {
+  if (p->options.forgets && flow_table_n_live(p->flows) >= FLOWS_MAX_FORGETS)
+    put_down_flow(p);
   struct flow *f = flow_table_add(p->flows, lookup, index);
   f->last_frame = TRACE_NONE;
   f->client = guess_client(l);
@@ -219,9 +300,7 @@ forget_one(struct pass1 *p, int64_t time_ns)
   int32_t idle_units = (int32_t)(flow_unit(time_ns) - f->last_unit);
   if (flow_is_free(f) || idle_units <= (f->is_closed ? IDLE_CLOSED_UNITS : IDLE_OPEN_UNITS))
     return;
-  end_session(p, f, p->sweep);
-  drop_flow(p, f);
-  flow_table_remove(p->flows, p->sweep);
+  forget(p, f, p->sweep);
 }
 
 /* ---- TCP ---- */
