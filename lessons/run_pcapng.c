@@ -76,8 +76,14 @@ run_write_pcapng(const struct run *r, GOutputStream *out, GError **error)
   for (uint32_t i = 0; ok && i < trace_n_frames(r->trace); i++) {
     const struct trace_frame f = trace_frame(r->trace, i);
     trace_octets(r->trace, i, octets);
+    bool is_lost = g_array_index(r->frame_is_lost, guint8, i) != 0;
+    const char *written = trace_comment(r->trace, i);
+    g_autofree char *both =
+        is_lost && written ? g_strdup_printf("%s\n%s", lost_comment, written) : NULL;
     ok = pcapng_writer_packet(w, f.interface, f.time_ns, octets->data, octets->len, f.wire_octets,
-                              g_array_index(r->frame_is_lost, guint8, i) ? lost_comment : NULL,
+                              both      ? both
+                              : is_lost ? lost_comment
+                                        : written,
                               error);
   }
   ok = ok && pcapng_writer_flush(w, error);

@@ -23,6 +23,7 @@ enum {
   PROTOCOLS,
   INTERFACE_ID,
   INTERFACE_NAME,
+  COMMENT,
   CUT,
   UNREADABLE
 };
@@ -92,6 +93,11 @@ static const struct field_def defs[] = {
                         {"Interface name", "ชื่ออินเทอร์เฟซ"},
                         {"The frame was recorded at the interface %s.", "บันทึกเฟรมนี้ที่อินเทอร์เฟซ %s"},
                         "pcapng section 4.2"},
+    [COMMENT] = {"frame.comment",
+                 FIELD_TEXT,
+                 {"Comment", "ความเห็น"},
+                 {"Somebody wrote beside this frame: %s", "มีผู้เขียนความเห็นไว้ข้างเฟรมนี้: %s"},
+                 "pcapng section 3.5"},
     [CUT] = {"enveloscope.frame.cut",
              FIELD_UINT,
              {"Octets that were not recorded", "ออกเตตที่ไม่ได้บันทึก"},
@@ -212,6 +218,9 @@ frame_fields_build(struct decode *d)
   build_generated(
       d, build_number(d, &defs[TIME_RELATIVE], none, (uint64_t)r->time_ns - (uint64_t)first));
   build_number(d, &defs[NUMBER], none, d->frame + 1);
+  const char *comment = trace_comment(d->trace, d->frame);
+  if (comment)
+    build_string(d, &defs[COMMENT], none, comment);
   build_number(d, &defs[LEN], none, r->wire_octets);
   build_number(d, &defs[CAP_LEN], none, r->captured_octets);
   if (r->wire_octets > r->captured_octets)

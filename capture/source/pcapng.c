@@ -5,7 +5,8 @@
  *       interface description: link type, snap length, clock, name
  *       enhanced, simple or old packet block: one frame
  *       decryption secrets: the lines of a TLS key log, gathered
- *       everything else (names, statistics, custom blocks): passed over by its length
+ *       names, statistics, comments: pcapng_notes.c
+ *       everything else (custom blocks, journals): passed over by its length
  *
  * Interfaces are numbered over the whole file; each section counts its own from 0. A packet block
  * that contradicts itself is counted and passed over; a length that leaves no next block ends the
@@ -15,41 +16,19 @@
 #include <string.h>
 
 #include "capture/wire/bytes.h"
+#include "capture/wire/pcapng.h"
 
 enum {
-  BLOCK_SECTION = 0x0A0D0D0A,
-  BLOCK_INTERFACE = 1,
-  BLOCK_OLD_PACKET = 2,
-  BLOCK_SIMPLE = 3,
-  BLOCK_PACKET = 6,
-  BLOCK_SECRETS = 10,
-  SECRETS_TLS = 0x544c534b, /* "TLSK" */
   BLOCK_MIN = 12,
-  ORDER_MAGIC = 0x1A2B3C4D,
   MAJOR = 1,
-  OPT_END = 0,
-  IF_NAME = 2,
-  IF_TSRESOL = 9,
-  IF_TSOFFSET = 14,
   OPTIONS_READ_MAX = 1 << 17, /* of an interface block: two options of the greatest length */
   NAME_MAX_OCTETS = 255,      /* an interface's name is a label on screen */
+  FILTER_MAX_OCTETS = 16384,
 };
 
 #define NS_PER_S UINT64_C(1000000000)
 
 __extension__ typedef unsigned __int128 wide;
-
-static uint16_t
-get16(const struct pcapng *ng, const uint8_t *p)
-{
-  return ng->is_big_endian ? get_be16(p) : get_le16(p);
-}
-
-static uint32_t
-get32(const struct pcapng *ng, const uint8_t *p)
-{
-  return ng->is_big_endian ? get_be32(p) : get_le32(p);
-}
 
 struct pcapng_clock
 pcapng_clock(uint8_t resolution, int64_t offset_s)
@@ -98,6 +77,7 @@ pcapng_init(struct pcapng *ng, GArray *interfaces)
   *ng = (struct pcapng){.interfaces = interfaces};
   ng->local = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   ng->clocks = g_array_new(FALSE, FALSE, sizeof(struct pcapng_clock));
+  pcapng_notes_init(ng);
 }
 
 void
@@ -106,6 +86,7 @@ pcapng_clear(struct pcapng *ng)
   g_clear_pointer(&ng->local, g_array_unref);
   g_clear_pointer(&ng->clocks, g_array_unref);
   g_clear_pointer(&ng->secrets, g_byte_array_unref);
+  pcapng_notes_clear(ng);
 }
 
 /* Reads the options p[0..n) of an interface block. */
@@ -115,21 +96,18 @@ read_options(struct pcapng *ng, const uint8_t *p, size_t n, struct reader_interf
 {
   uint8_t resolution = 6;
   int64_t offset_s = 0;
-  for (size_t at = 0; at + 4 <= n;) {
-    unsigned code = get16(ng, p + at), length = get16(ng, p + at + 2);
-    const uint8_t *value = p + at + 4;
-    if (code == OPT_END || length > n - at - 4)
-      break;
-    if (code == IF_NAME && !i->name) {
-      g_autofree char *name =
-          g_strndup((const char *)value, length < NAME_MAX_OCTETS ? length : NAME_MAX_OCTETS);
-      i->name = g_utf8_make_valid(name, -1);
-    } else if (code == IF_TSRESOL && length >= 1) {
-      resolution = value[0];
-    } else if (code == IF_TSOFFSET && length >= 8) {
-      offset_s = (int64_t)(ng->is_big_endian ? get_be64(value) : get_le64(value));
-    }
-    at += 4 + (length + 3u) / 4 * 4;
+  struct pcapng_option o;
+  for (size_t at = 0; pcapng_option(ng, p, n, &at, &o);) {
+    if (o.code == PCAPNG_IF_NAME && !i->name)
+      i->name = pcapng_text(o.octets, o.n_octets, NAME_MAX_OCTETS);
+    else if (o.code == PCAPNG_IF_DESCRIPTION && !i->description)
+      i->description = pcapng_text(o.octets, o.n_octets, NAME_MAX_OCTETS);
+    else if (o.code == PCAPNG_IF_FILTER && !i->filter && o.n_octets > 1 && o.octets[0] == 0)
+      i->filter = pcapng_text(o.octets + 1, o.n_octets - 1u, FILTER_MAX_OCTETS);
+    else if (o.code == PCAPNG_IF_TSRESOL && o.n_octets >= 1)
+      resolution = o.octets[0];
+    else if (o.code == PCAPNG_IF_TSOFFSET && o.n_octets >= 8)
+      offset_s = (int64_t)(ng->is_big_endian ? get_be64(o.octets) : get_le64(o.octets));
   }
   *clock = pcapng_clock(resolution, offset_s);
 }
@@ -145,7 +123,8 @@ read_interface(struct pcapng *ng, struct input *in, uint64_t total)
     if (!input_need(in, n))
       return false;
     const uint8_t *p = input_here(in);
-    struct reader_interface i = {.link = get16(ng, p + 8), .snap_octets = get32(ng, p + 12)};
+    struct reader_interface i = {.link = pcapng_get16(ng, p + 8),
+                                 .snap_octets = pcapng_get32(ng, p + 12)};
     struct pcapng_clock clock;
     read_options(ng, p + 16, n - 16, &i, &clock);
     index = ng->interfaces->len;
@@ -172,14 +151,14 @@ read_secrets(struct pcapng *ng, struct input *in, uint64_t total)
   if (!input_need(in, HEADER))
     return false;
   const uint8_t *p = input_here(in);
-  uint32_t n = get32(ng, p + 12);
+  uint32_t n = pcapng_get32(ng, p + 12);
   if (n > total - HEADER - 4) {
     ng->n_bad_records++;
     return true;
   }
   if (!ng->secrets)
     ng->secrets = g_byte_array_new();
-  if (get32(ng, p + 8) != SECRETS_TLS || n >= PCAPNG_SECRETS_MAX - ng->secrets->len)
+  if (pcapng_get32(ng, p + 8) != PCAPNG_SECRETS_TLS || n >= PCAPNG_SECRETS_MAX - ng->secrets->len)
     return true;
   if (!input_skip(in, HEADER))
     return false;
@@ -198,19 +177,14 @@ read_secrets(struct pcapng *ng, struct input *in, uint64_t total)
   return true;
 }
 
-/* The interface's number over the whole file, or UINT32_MAX. */
-static uint32_t
-find_interface(const struct pcapng *ng, uint32_t local)
-{
-  return local < ng->local->len ? g_array_index(ng->local, uint32_t, local) : UINT32_MAX;
-}
-
 /* Where the captured octets of a packet block begin, behind `total`'s header; 0 when it is no
  * packet. */
 static size_t
 packet_header_octets(uint32_t type)
 {
-  return type == BLOCK_PACKET || type == BLOCK_OLD_PACKET ? 28 : type == BLOCK_SIMPLE ? 12 : 0;
+  return type == PCAPNG_BLOCK_PACKET || type == PCAPNG_BLOCK_OLD_PACKET ? 28
+         : type == PCAPNG_BLOCK_SIMPLE                                  ? 12
+                                                                        : 0;
 }
 
 /* Reads the head of a packet block into `out`; false when it contradicts itself. */
@@ -218,32 +192,64 @@ static bool
 read_packet(const struct pcapng *ng, uint32_t type, const uint8_t *p, uint64_t room,
             struct reader_frame *out)
 {
-  uint32_t local = type == BLOCK_PACKET   ? get32(ng, p + 8)
-                   : type == BLOCK_SIMPLE ? 0
-                                          : get16(ng, p + 8);
-  uint32_t index = find_interface(ng, local);
+  uint32_t local = type == PCAPNG_BLOCK_PACKET   ? pcapng_get32(ng, p + 8)
+                   : type == PCAPNG_BLOCK_SIMPLE ? 0
+                                                 : pcapng_get16(ng, p + 8);
+  uint32_t index = pcapng_interface_index(ng, local);
   if (index == UINT32_MAX)
     return false;
   const struct reader_interface *i = &g_array_index(ng->interfaces, struct reader_interface, index);
   out->interface = (uint16_t)index;
   out->link = i->link;
   out->time_ns = 0;
-  if (type == BLOCK_SIMPLE) {
-    out->wire_octets = get32(ng, p + 8);
+  if (type == PCAPNG_BLOCK_SIMPLE) {
+    out->wire_octets = pcapng_get32(ng, p + 8);
     out->captured_octets = out->wire_octets;
     if (i->snap_octets && out->captured_octets > i->snap_octets)
       out->captured_octets = i->snap_octets;
     if (out->captured_octets > room)
       out->captured_octets = (uint32_t)room;
   } else {
-    uint64_t stamp = (uint64_t)get32(ng, p + 12) << 32 | get32(ng, p + 16);
+    uint64_t stamp = (uint64_t)pcapng_get32(ng, p + 12) << 32 | pcapng_get32(ng, p + 16);
     out->time_ns = pcapng_time_ns(&g_array_index(ng->clocks, struct pcapng_clock, index), stamp);
-    out->captured_octets = get32(ng, p + 20);
-    out->wire_octets = get32(ng, p + 24);
+    out->captured_octets = pcapng_get32(ng, p + 20);
+    out->wire_octets = pcapng_get32(ng, p + 24);
   }
   if (out->wire_octets < out->captured_octets)
     out->wire_octets = out->captured_octets;
   return out->captured_octets <= room && out->captured_octets <= READER_FRAME_MAX;
+}
+
+/* A block of names or statistics, or a section's own options. What is longer than anybody writes is
+ * passed over. */
+static bool
+read_notes(struct pcapng *ng, struct input *in, uint32_t type, uint64_t total)
+{
+  if (total > PCAPNG_NOTES_MAX)
+    return true;
+  size_t n = (size_t)total - 4;
+  if (!input_need(in, n))
+    return false;
+  if (type == PCAPNG_BLOCK_SECTION)
+    pcapng_notes_section(ng, input_here(in), n);
+  else if (type == PCAPNG_BLOCK_NAMES)
+    pcapng_notes_names(ng, input_here(in), n);
+  else
+    pcapng_notes_statistics(ng, input_here(in), n);
+  return true;
+}
+
+/* The options behind the octets of a packet block, when there are any and the file goes on so far.
+ */
+static void
+find_options(struct input *in, size_t header_octets, uint64_t total, struct reader_frame *out)
+{
+  size_t at = header_octets + (out->captured_octets + 3) / 4 * 4;
+  out->n_options = 0;
+  if (total < at + 4 + 4 + 4 || total > INPUT_NEED_MAX || !input_need(in, (size_t)total - 4))
+    return;
+  out->options = input_here(in) + at;
+  out->n_options = (uint32_t)(total - 4 - at);
 }
 
 enum pcapng_status
@@ -256,28 +262,32 @@ pcapng_next(struct pcapng *ng, struct input *in, struct reader_frame *out)
     if (!input_need(in, BLOCK_MIN))
       return in->n == in->at ? PCAPNG_END : PCAPNG_CUT;
     const uint8_t *p = input_here(in);
-    uint32_t type = get32(ng, p);
-    if (get_le32(p) == BLOCK_SECTION) { /* the same in both byte orders */
-      if (get_be32(p + 8) != ORDER_MAGIC && get_le32(p + 8) != ORDER_MAGIC)
+    uint32_t type = pcapng_get32(ng, p);
+    if (get_le32(p) == PCAPNG_BLOCK_SECTION) { /* the same in both byte orders */
+      if (get_be32(p + 8) != PCAPNG_ORDER_MAGIC && get_le32(p + 8) != PCAPNG_ORDER_MAGIC)
         return PCAPNG_DAMAGED;
-      ng->is_big_endian = get_be32(p + 8) == ORDER_MAGIC;
+      ng->is_big_endian = get_be32(p + 8) == PCAPNG_ORDER_MAGIC;
       if (!input_need(in, BLOCK_MIN + 2))
         return PCAPNG_CUT;
       p = input_here(in);
-      if (get16(ng, p + BLOCK_MIN) != MAJOR)
+      if (pcapng_get16(ng, p + BLOCK_MIN) != MAJOR)
         return PCAPNG_DAMAGED;
       g_array_set_size(ng->local, 0);
-      type = BLOCK_SECTION;
+      type = PCAPNG_BLOCK_SECTION;
     }
-    uint64_t total = ((uint64_t)get32(ng, p + 4) + 3) / 4 * 4;
-    if (total < (type == BLOCK_SECTION ? 28 : BLOCK_MIN))
+    uint64_t total = ((uint64_t)pcapng_get32(ng, p + 4) + 3) / 4 * 4;
+    if (total < (type == PCAPNG_BLOCK_SECTION ? 28 : BLOCK_MIN))
       return PCAPNG_DAMAGED;
     ng->n_blocks++;
     ng->pending_octets = total;
     size_t header_octets = packet_header_octets(type);
-    if (type == BLOCK_INTERFACE && !read_interface(ng, in, total))
+    if (type == PCAPNG_BLOCK_INTERFACE && !read_interface(ng, in, total))
       return PCAPNG_CUT;
-    if (type == BLOCK_SECRETS && !read_secrets(ng, in, total))
+    if (type == PCAPNG_BLOCK_SECRETS && !read_secrets(ng, in, total))
+      return PCAPNG_CUT;
+    if ((type == PCAPNG_BLOCK_SECTION || type == PCAPNG_BLOCK_NAMES ||
+         type == PCAPNG_BLOCK_STATISTICS) &&
+        !read_notes(ng, in, type, total))
       return PCAPNG_CUT;
     if (!header_octets)
       continue;
@@ -293,6 +303,7 @@ pcapng_next(struct pcapng *ng, struct input *in, struct reader_frame *out)
     }
     if (!input_need(in, header_octets + out->captured_octets))
       return PCAPNG_CUT;
+    find_options(in, header_octets, total, out);
     out->octets = input_here(in) + header_octets;
     out->position = input_position(in) + header_octets;
     return PCAPNG_FRAME;

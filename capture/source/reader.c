@@ -48,7 +48,10 @@ struct reader {
 static void
 interface_clear(void *data)
 {
-  g_free(((struct reader_interface *)data)->name);
+  struct reader_interface *i = data;
+  g_free(i->name);
+  g_free(i->description);
+  g_free(i->filter);
 }
 
 static inline uint32_t
@@ -218,6 +221,7 @@ take_record(struct reader *r, const uint8_t *p, uint32_t captured, struct reader
   out->captured_octets = captured;
   out->wire_octets = wire < captured ? captured : wire;
   out->interface = 0;
+  out->n_options = 0;
   out->link = r->link;
 }
 
@@ -290,6 +294,37 @@ const GByteArray *
 reader_secrets(const struct reader *r)
 {
   return r->ng.secrets;
+}
+
+char *
+reader_comment(const struct reader *r, const struct reader_frame *frame)
+{
+  return frame->n_options ? pcapng_notes_comment(&r->ng, frame->options, frame->n_options) : NULL;
+}
+
+const char *
+reader_section_comment(const struct reader *r)
+{
+  return r->ng.comment;
+}
+
+const GArray *
+reader_names(const struct reader *r)
+{
+  return r->ng.names;
+}
+
+struct reader_drops
+reader_drops(const struct reader *r)
+{
+  struct reader_drops sum = {0};
+  for (guint i = 0; i < r->ng.drops->len; i++) {
+    const struct pcapng_drops *d = &g_array_index(r->ng.drops, struct pcapng_drops, i);
+    sum.is_known |= d->is_known;
+    sum.n_interface += d->n_interface;
+    sum.n_kernel += d->n_kernel;
+  }
+  return sum;
 }
 
 uint64_t

@@ -26,6 +26,8 @@ enum source_error {
 enum {
   READER_FRAME_MAX = 262144,     /* libpcap's largest snap length; longer records are damage */
   READER_INTERFACES_MAX = 65535, /* the trace counts them in 16 bits */
+  READER_NAMES_MAX = 65536,      /* a large network's worth */
+  READER_COMMENT_MAX = 65536,    /* octets of all comments of one frame */
 };
 
 enum reader_status { READER_FRAME, READER_END, READER_FAILED };
@@ -38,13 +40,31 @@ struct reader_frame {
   uint32_t captured_octets;
   uint32_t wire_octets; /* at least captured_octets */
   uint16_t interface;
-  uint16_t link; /* of the interface */
+  uint16_t link;      /* of the interface */
+  uint32_t n_options; /* of a pcapng block that has some, for reader_comment() */
+  const uint8_t *options;
 };
 
 struct reader_interface {
   char *name; /* NULL when the file does not say */
+  char *description;
+  char *filter; /* libpcap expression that the frames passed */
   uint16_t link;
   uint32_t snap_octets; /* 0: no limit */
+};
+
+/* A name resolution record: who the file says has that address. */
+struct reader_name {
+  uint8_t version; /* 4 or 6 */
+  uint8_t octets[16];
+  char *name;
+};
+
+/* Frames that were lost while the file was recorded, over all interfaces, as its last statistics
+ * say. */
+struct reader_drops {
+  bool is_known; /* the file has statistics */
+  uint64_t n_interface, n_kernel;
 };
 
 struct reader;
@@ -65,6 +85,16 @@ const struct reader_interface *reader_interface(const struct reader *r, uint32_t
 /* The lines of TLS key logs (capture/tls/keylog.h) that a pcapng file holds, as far as it was read;
  * NULL when there are none. The array only grows. */
 const GByteArray *reader_secrets(const struct reader *r);
+
+/* The comments of a frame that reader_next() just gave, one per line; NULL when it has none. Free
+ * with g_free(). */
+char *reader_comment(const struct reader *r, const struct reader_frame *frame);
+
+/* What the file says of itself, as far as it was read: the comment of its first section (NULL),
+ * names of addresses (struct reader_name), losses. */
+const char *reader_section_comment(const struct reader *r);
+const GArray *reader_names(const struct reader *r);
+struct reader_drops reader_drops(const struct reader *r);
 
 /* Records that were passed over because they contradict themselves. */
 uint64_t reader_n_bad_records(const struct reader *r);

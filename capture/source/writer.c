@@ -8,30 +8,17 @@
  *
  * Little endian whatever the machine, so that runs can be compared with cmp; nanoseconds
  * (if_tsresol 9) because the simulator's clock counts them. Nothing here asks the clock, the host
- * or the user's name. draft-ietf-opsawg-pcapng. Not here: statistics. */
+ * or the user's name. draft-ietf-opsawg-pcapng. */
 #include "capture/source/writer.h"
 
 #include "capture/wire/bytes.h"
 #include "capture/wire/lang.h"
+#include "capture/wire/pcapng.h"
 
 enum {
-  BLOCK_SECTION = 0x0A0D0D0A,
-  BLOCK_INTERFACE = 1,
-  BLOCK_NAMES = 4,
-  BLOCK_PACKET = 6,
-  BLOCK_SECRETS = 10,
-  OPT_END = 0,
-  OPT_COMMENT = 1,
-  SHB_USERAPPL = 4,
-  IF_NAME = 2,
-  IF_DESCRIPTION = 3,
-  IF_TSRESOL = 9,
-  NRB_IPV4 = 1,
-  NRB_IPV6 = 2,
-  OPTION_MAX = 65532, /* an option's length has 16 bits; a multiple of 4 leaves room to pad */
-  SECRETS_TLS_KEY_LOG = 0x544c534b, /* "TLSK" */
-  SECRETS_MAX = 1 << 20,            /* octets in one block: readers refuse very large ones */
-  BUFFER_OCTETS = 1 << 16,          /* written to the stream when it holds this much */
+  OPTION_MAX = 65532,      /* an option's length has 16 bits; a multiple of 4 leaves room to pad */
+  SECRETS_MAX = 1 << 20,   /* octets in one block: readers refuse very large ones */
+  BUFFER_OCTETS = 1 << 16, /* written to the stream when it holds this much */
 };
 
 struct pcapng_writer {
@@ -112,15 +99,15 @@ pcapng_writer_new(GOutputStream *out, const char *comment)
   struct pcapng_writer *w = g_new0(struct pcapng_writer, 1);
   w->out = out;
   w->buffer = g_byte_array_sized_new(BUFFER_OCTETS + 4096);
-  block_begin(w, BLOCK_SECTION);
-  add_u32(w, 0x1A2B3C4D);
+  block_begin(w, PCAPNG_BLOCK_SECTION);
+  add_u32(w, PCAPNG_ORDER_MAGIC);
   add_u16(w, 1);
   add_u16(w, 0);
   add_u32(w, UINT32_MAX); /* section length: not given */
   add_u32(w, UINT32_MAX);
-  add_text(w, OPT_COMMENT, comment);
-  add_text(w, SHB_USERAPPL, "Enveloscope");
-  add_option(w, OPT_END, NULL, 0);
+  add_text(w, PCAPNG_OPT_COMMENT, comment);
+  add_text(w, PCAPNG_SHB_USERAPPL, "Enveloscope");
+  add_option(w, PCAPNG_OPT_END, NULL, 0);
   /* At most OPTION_MAX and a few octets: the first call that can report an error writes it. */
   uint32_t n_octets = w->buffer->len + 4;
   add_u32(w, n_octets);
@@ -139,20 +126,34 @@ pcapng_writer_free(struct pcapng_writer *w)
 }
 
 bool
-pcapng_writer_interface(struct pcapng_writer *w, uint16_t link, uint32_t snap_octets,
-                        const char *name, const char *description, GError **error)
+pcapng_writer_interface_filtered(struct pcapng_writer *w, uint16_t link, uint32_t snap_octets,
+                                 const char *name, const char *description, const char *filter,
+                                 GError **error)
 {
   static const uint8_t nanoseconds = 9;
-  block_begin(w, BLOCK_INTERFACE);
+  block_begin(w, PCAPNG_BLOCK_INTERFACE);
   add_u16(w, link);
   add_u16(w, 0);
   add_u32(w, snap_octets);
-  add_text(w, IF_NAME, name);
-  add_text(w, IF_DESCRIPTION, description);
-  add_option(w, IF_TSRESOL, &nanoseconds, 1);
-  add_option(w, OPT_END, NULL, 0);
+  add_text(w, PCAPNG_IF_NAME, name);
+  add_text(w, PCAPNG_IF_DESCRIPTION, description);
+  add_option(w, PCAPNG_IF_TSRESOL, &nanoseconds, 1);
+  if (filter) {
+    g_autoptr(GByteArray) value = g_byte_array_new();
+    g_byte_array_append(value, (const uint8_t *)"", 1); /* 0: a libpcap expression */
+    g_byte_array_append(value, (const uint8_t *)filter, (guint)strnlen(filter, OPTION_MAX - 1));
+    add_option(w, PCAPNG_IF_FILTER, value->data, value->len);
+  }
+  add_option(w, PCAPNG_OPT_END, NULL, 0);
   w->n_interfaces++;
   return block_end(w, error);
+}
+
+bool
+pcapng_writer_interface(struct pcapng_writer *w, uint16_t link, uint32_t snap_octets,
+                        const char *name, const char *description, GError **error)
+{
+  return pcapng_writer_interface_filtered(w, link, snap_octets, name, description, NULL, error);
 }
 
 bool
@@ -166,9 +167,9 @@ pcapng_writer_name(struct pcapng_writer *w, uint8_t ip_version, const uint8_t *o
   g_byte_array_append(record, octets, n_address);
   g_byte_array_append(record, (const uint8_t *)name, (guint)n_name);
   g_byte_array_append(record, (const uint8_t *)"", 1);
-  block_begin(w, BLOCK_NAMES);
-  add_option(w, ip_version == 4 ? NRB_IPV4 : NRB_IPV6, record->data, record->len);
-  add_option(w, OPT_END, NULL, 0); /* end of records; no options follow */
+  block_begin(w, PCAPNG_BLOCK_NAMES);
+  add_option(w, ip_version == 4 ? PCAPNG_NRB_IPV4 : PCAPNG_NRB_IPV6, record->data, record->len);
+  add_option(w, PCAPNG_OPT_END, NULL, 0); /* end of records; no options follow */
   g_byte_array_free(record, TRUE);
   return block_end(w, error);
 }
@@ -181,8 +182,8 @@ pcapng_writer_secrets(struct pcapng_writer *w, const char *lines, size_t n, GErr
     while (taken < n && taken > 0 && lines[taken - 1] != '\n') /* blocks end with a line */
       taken--;
     taken = taken ? taken : MIN(n, SECRETS_MAX);
-    block_begin(w, BLOCK_SECRETS);
-    add_u32(w, SECRETS_TLS_KEY_LOG);
+    block_begin(w, PCAPNG_BLOCK_SECRETS);
+    add_u32(w, PCAPNG_SECRETS_TLS);
     add_u32(w, (uint32_t)taken);
     add_padded(w, (const uint8_t *)lines, (guint)taken);
     if (!block_end(w, error))
@@ -200,7 +201,7 @@ pcapng_writer_packet(struct pcapng_writer *w, uint32_t interface, int64_t time_n
 {
   g_assert(interface < w->n_interfaces);
   g_assert(captured <= wire);
-  block_begin(w, BLOCK_PACKET);
+  block_begin(w, PCAPNG_BLOCK_PACKET);
   add_u32(w, interface);
   add_u32(w, (uint32_t)((uint64_t)time_ns >> 32));
   add_u32(w, (uint32_t)(uint64_t)time_ns);
@@ -208,9 +209,32 @@ pcapng_writer_packet(struct pcapng_writer *w, uint32_t interface, int64_t time_n
   add_u32(w, wire);
   add_padded(w, octets, captured);
   if (comment) {
-    add_text(w, OPT_COMMENT, comment);
-    add_option(w, OPT_END, NULL, 0);
+    add_text(w, PCAPNG_OPT_COMMENT, comment);
+    add_option(w, PCAPNG_OPT_END, NULL, 0);
   }
+  return block_end(w, error);
+}
+
+static void
+add_count(struct pcapng_writer *w, uint16_t code, uint64_t v)
+{
+  uint8_t octets[8];
+  put_le64(octets, v);
+  add_option(w, code, octets, sizeof octets);
+}
+
+bool
+pcapng_writer_statistics(struct pcapng_writer *w, uint32_t interface, int64_t time_ns,
+                         uint64_t n_lost_interface, uint64_t n_lost_kernel, GError **error)
+{
+  g_assert(interface < w->n_interfaces);
+  block_begin(w, PCAPNG_BLOCK_STATISTICS);
+  add_u32(w, interface);
+  add_u32(w, (uint32_t)((uint64_t)time_ns >> 32));
+  add_u32(w, (uint32_t)(uint64_t)time_ns);
+  add_count(w, PCAPNG_ISB_IFDROP, n_lost_interface);
+  add_count(w, PCAPNG_ISB_OSDROP, n_lost_kernel);
+  add_option(w, PCAPNG_OPT_END, NULL, 0);
   return block_end(w, error);
 }
 

@@ -159,6 +159,7 @@ trace_free(struct trace *t)
   pass1_free(t->pass);
   keylog_free(t->keys);
   g_hash_table_unref(t->plain);
+  g_clear_pointer(&t->comments, g_hash_table_unref);
   findings_free(t->findings);
   for (int i = 0; i < 2; i++)
     g_array_unref(t->streams[i]);

@@ -254,6 +254,22 @@ struct trace_damage {
 };
 struct trace_damage trace_damage(const struct trace *t);
 
+/* ---- comments of frames: of the file, or written by the person who looks at it ---- */
+
+/* Octets of all comments of one trace: a book's worth for each of a hundred readers. */
+#define TRACE_COMMENTS_MAX ((size_t)64 << 20)
+
+/* NULL: none. Valid until it is changed. */
+const char *trace_comment(const struct trace *t, uint32_t frame);
+/* NULL or "" takes it away. False when TRACE_COMMENTS_MAX or one comment's READER_COMMENT_MAX is
+ * reached; then nothing changed. */
+bool trace_set_comment(struct trace *t, uint32_t frame, const char *comment);
+
+/* Writes all frames as pcapng: with the interfaces, names, secrets and statistics of the file that was
+ * read, and the comments of now. False with an error when a frame cannot be read any more or `out`
+ * takes no more. */
+bool trace_save(const struct trace *t, GOutputStream *out, GError **error);
+
 /* What the index takes in memory: records, elements and flows; not octets of frames. */
 uint64_t trace_index_octets(const struct trace *t);
 

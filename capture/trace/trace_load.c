@@ -55,6 +55,14 @@ add_secrets(struct trace *t)
   t->n_secrets_read = secrets->len;
 }
 
+static void
+add_comment(struct trace *t, uint32_t index, const struct reader_frame *frame)
+{
+  g_autofree char *comment = reader_comment(t->reader, frame);
+  if (comment)
+    trace_set_comment(t, index, comment);
+}
+
 static enum trace_load
 end(struct trace_loader *l, bool ended_early, GError **error)
 {
@@ -94,6 +102,8 @@ trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fractio
                              .interface = frame.interface};
     if (trace_feed(t, &in) == TRACE_NONE)
       result = end(l, false, error);
+    else if (frame.n_options)
+      add_comment(t, in.index, &frame);
   }
   if (fraction)
     *fraction = result == TRACE_LOAD_MORE ? reader_fraction(t->reader) : 1;

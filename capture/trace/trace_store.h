@@ -70,6 +70,8 @@ struct trace {
   uint64_t n_plain_octets;
   struct trace_damage damage;
   uint32_t first_cut_frame;
+  GHashTable *comments; /* frame index -> char *; NULL while there are none */
+  size_t n_comment_octets;
   uint32_t n_elements_in_frames; /* those behind it came out at the end */
   bool is_finished;
 };
