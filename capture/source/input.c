@@ -190,8 +190,11 @@ read_more(struct input *in)
                         "ข้อมูล gzip เสียหาย: %s โปรดคัดลอกหรือดาวน์โหลดไฟล์ใหม่"),
               code == Z_BUF_ERROR ? lang_text("cut short", "ข้อมูลขาดตอน") : why);
   } else {
+    size_t wanted = INPUT_CHUNK;
+    if (in->is_growing && in->limit - in->base - in->n < wanted)
+      wanted = (size_t)(in->limit - in->base - in->n);
     do
-      n = read(in->source, to, INPUT_CHUNK);
+      n = read(in->source, to, wanted);
     while (n < 0 && errno == EINTR);
     if (n < 0)
       trouble(in, SOURCE_ERROR_READ,
@@ -253,6 +256,15 @@ input_tap(struct input *in, void (*tap)(void *data, const uint8_t *octets, size_
   return true;
 }
 
+void
+input_follow(struct input *in, uint64_t limit)
+{
+  g_assert(in->fd == in->source && limit >= in->base + in->n && limit >= in->limit);
+  in->is_growing = true;
+  in->limit = limit;
+  in->ended = in->trouble != NULL;
+}
+
 double
 input_fraction(const struct input *in)
 {
@@ -277,6 +289,7 @@ input_settle(struct input *in)
   if (in->fd != in->source)
     return true;
   in->n_read = in->base + in->n;
+  in->is_growing = false;
   if (fstat(in->fd, &st) != 0)
     return false;
   bool is_same = (uint64_t)st.st_size == in->size && mtime_ns(&st) == in->mtime_ns;
@@ -315,6 +328,8 @@ input_is_same(struct input *in)
     return true;
   if (fstat(in->fd, &st) != 0)
     return false;
+  if (in->is_growing)
+    return (uint64_t)st.st_size >= in->limit;
   if ((uint64_t)st.st_size == in->size && mtime_ns(&st) == in->mtime_ns)
     return true;
   if (!has_only_grown(in, &st))

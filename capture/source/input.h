@@ -27,6 +27,8 @@ struct input {
   int source;      /* read from: same as fd when not spooled */
   void *gz;        /* gzFile, or NULL */
   uint64_t size;   /* of the file as it lies on the disk; 0 for a pipe */
+  bool is_growing; /* input_follow(): only the first `limit` octets are there for us */
+  uint64_t limit;
   int64_t mtime_ns;
   uint64_t n_read;                 /* where reading ended, after input_settle() */
   uint8_t *probes[INPUT_N_PROBES]; /* the file's first and last octets, to know it again */
@@ -52,6 +54,10 @@ bool input_skip(struct input *in, uint64_t n);
 bool input_tap(struct input *in, void (*tap)(void *data, const uint8_t *octets, size_t n),
                void *data);
 
+/* For a file that another program still writes: its first `limit` octets (never fewer than before)
+ * are whole, and reading ends there until the next call. Not for what is spooled. */
+void input_follow(struct input *in, uint64_t limit);
+
 /* 0..1, by what was read of the file on the disk. */
 double input_fraction(const struct input *in);
 
@@ -60,7 +66,8 @@ double input_fraction(const struct input *in);
 bool input_settle(struct input *in);
 
 /* Whether in->fd still holds what was read: the same size and time of change, or grown behind it as
- * a file does that is still being written. Always true for a spool. */
+ * a file does that is still being written; while input_follow() goes on, that it has not shrunk.
+ * Always true for a spool. */
 bool input_is_same(struct input *in);
 
 static inline bool

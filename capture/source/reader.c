@@ -142,12 +142,14 @@ read_header(struct reader *r, GError **error)
   return false;
 }
 
-struct reader *
-reader_new(const char *path, GError **error)
+static struct reader *
+open_reader(const char *path, const uint64_t *n_octets, GError **error)
 {
   struct input *in = input_new(path, error);
   if (!in)
     return NULL;
+  if (n_octets && in->fd == in->source)
+    input_follow(in, *n_octets);
   struct reader *r = g_new0(struct reader, 1);
   r->in = in;
   r->path = g_filename_display_name(path);
@@ -159,6 +161,25 @@ reader_new(const char *path, GError **error)
     return NULL;
   }
   return r;
+}
+
+struct reader *
+reader_new(const char *path, GError **error)
+{
+  return open_reader(path, NULL, error);
+}
+
+struct reader *
+reader_new_growing(const char *path, uint64_t n_octets, GError **error)
+{
+  return open_reader(path, &n_octets, error);
+}
+
+void
+reader_follow(struct reader *r, uint64_t n_octets)
+{
+  if (r->in->is_growing && n_octets > r->in->limit)
+    input_follow(r->in, n_octets);
 }
 
 void

@@ -73,6 +73,12 @@ struct reader;
 struct reader *reader_new(const char *path, GError **error);
 void reader_free(struct reader *r);
 
+/* Opens a pcapng file that is still being written and of which the first `n_octets` are whole
+ * blocks; reader_next() says END behind them. Later more are whole: reader_follow(), then
+ * reader_next() goes on. */
+struct reader *reader_new_growing(const char *path, uint64_t n_octets, GError **error);
+void reader_follow(struct reader *r, uint64_t n_octets);
+
 /* The next frame. FAILED: no more frames follow, `error` says where and why in the current
  * language. */
 enum reader_status reader_next(struct reader *r, struct reader_frame *out, GError **error);

@@ -149,11 +149,22 @@ void trace_finish(struct trace *t);
 
 /* ---- loading a file, stepwise so that a window stays alive ---- */
 
-enum trace_load { TRACE_LOAD_MORE, TRACE_LOAD_DONE, TRACE_LOAD_FAILED };
+enum trace_load {
+  TRACE_LOAD_MORE,
+  TRACE_LOAD_DONE,
+  TRACE_LOAD_FAILED,
+  TRACE_LOAD_WAITING /* a file that is being written: all that is whole was read */
+};
 
 /* Opens pcap, pcapng or either one gzipped. NULL and `error` (G_FILE_ERROR, or SOURCE_ERROR from
  * capture/source/reader.h) when it cannot be opened or its header is none that is read. */
 struct trace_loader *trace_loader_new(struct trace *t, const char *path, GError **error);
+/* A pcapng file that is still being written, of which the first `n_octets` are whole (and hold at least
+ * its section): the loader says WAITING behind them and goes on after trace_loader_follow(). With
+ * `is_last` the file has come to its end: then DONE. */
+struct trace_loader *trace_loader_new_growing(struct trace *t, const char *path, uint64_t n_octets,
+                                              GError **error);
+void trace_loader_follow(struct trace_loader *l, uint64_t n_octets, bool is_last);
 /* Reads at most n_frames_max frames. FAILED: what could be read stays, `error` says where it
  * stopped. DONE: trace_finish() was called. `fraction` (may be NULL) is 0..1. */
 enum trace_load trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fraction,

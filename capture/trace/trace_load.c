@@ -2,6 +2,7 @@
 /* trace_load.c -- feeds a trace from a file, a step at a time so that a window stays alive.
  *
  *     trace_loader_new ─> (trace_loader_step ─> MORE)* ─> DONE | FAILED
+ *     trace_loader_new_growing ─> (step ─> MORE | WAITING ─> trace_loader_follow)* ─> DONE | FAILED
  *
  * The trace keeps the reader: single frames are read again from the file by their offset. */
 #include "capture/trace/trace.h"
@@ -13,18 +14,43 @@ enum { STEP_FRAMES = 65536 }; /* of trace_load_file(): any number would do */
 struct trace_loader {
   struct trace *trace; /* borrowed; owns the reader */
   bool has_ended;
+  bool is_growing; /* the file's end is not the end */
 };
+
+/* Takes the reader, which is NULL when there is none. */
+static struct trace_loader *
+begin(struct trace *t, struct reader *reader)
+{
+  if (!reader)
+    return NULL;
+  t->reader = reader;
+  struct trace_loader *l = g_new0(struct trace_loader, 1);
+  l->trace = t;
+  return l;
+}
 
 struct trace_loader *
 trace_loader_new(struct trace *t, const char *path, GError **error)
 {
   g_assert(!t->reader && !t->is_finished && records_n(&t->records) == 0);
-  t->reader = reader_new(path, error);
-  if (!t->reader)
-    return NULL;
-  struct trace_loader *l = g_new0(struct trace_loader, 1);
-  l->trace = t;
+  return begin(t, reader_new(path, error));
+}
+
+struct trace_loader *
+trace_loader_new_growing(struct trace *t, const char *path, uint64_t n_octets, GError **error)
+{
+  g_assert(!t->reader && !t->is_finished && records_n(&t->records) == 0);
+  struct trace_loader *l = begin(t, reader_new_growing(path, n_octets, error));
+  if (l)
+    l->is_growing = true;
   return l;
+}
+
+void
+trace_loader_follow(struct trace_loader *l, uint64_t n_octets, bool is_last)
+{
+  reader_follow(l->trace->reader, n_octets);
+  l->is_growing = !is_last;
 }
 
 void
@@ -85,6 +111,10 @@ trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fractio
   for (uint32_t i = 0; i < n_frames_max && result == TRACE_LOAD_MORE; i++) {
     struct reader_frame frame;
     enum reader_status status = reader_next(t->reader, &frame, error);
+    if (status == READER_END && l->is_growing) {
+      result = TRACE_LOAD_WAITING;
+      break;
+    }
     if (status != READER_FRAME) {
       result = end(l, status == READER_FAILED, error);
       break;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test-writer.c -- what is written is what is read: by our reader, by tshark, by capinfos. */
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "capture/decode/decode.h"
 #include "capture/source/reader.h"
 #include "capture/source/writer.h"
+#include "capture/wire/bytes.h"
 #include "tests/trace/packets.h"
 
 static char *folder, *path;
@@ -228,6 +230,47 @@ test_one_comment_has_a_limit(void)
   g_assert_null(trace_comment(t, 0));
 }
 
+/* A file that is written while it is read: a block at a time, and in between less than a block. */
+static void
+test_a_growing_file_is_followed(void)
+{
+  g_autofree char *growing = g_build_filename(folder, "growing.pcapng", NULL);
+  g_autofree char *all = NULL;
+  gsize n;
+  g_assert_true(g_file_get_contents(path, &all, &n, NULL));
+  gsize at = get_le32((const uint8_t *)all + 4);
+  g_file_set_contents(growing, all, (gssize)at, NULL);
+  g_autoptr(trace_owned) t = trace_new();
+  g_autoptr(GByteArray) octets = g_byte_array_new();
+  struct trace_loader *l = trace_loader_new_growing(t, growing, at, NULL);
+  g_assert_nonnull(l);
+  uint32_t n_packets = 0;
+  FILE *f = fopen(growing, "ab");
+  while (at < n) {
+    g_assert_cmpint(trace_loader_step(l, 10, NULL, NULL), ==, TRACE_LOAD_WAITING);
+    g_assert_cmpuint(trace_n_frames(t), ==, n_packets);
+    gsize block = get_le32((const uint8_t *)all + at + 4), half = block / 2;
+    n_packets += get_le32((const uint8_t *)all + at) == 6;
+    fwrite(all + at, 1, half, f);
+    fflush(f);
+    trace_loader_follow(l, at, false); /* half a block is none */
+    g_assert_cmpint(trace_loader_step(l, 10, NULL, NULL), ==, TRACE_LOAD_WAITING);
+    fwrite(all + at + half, 1, block - half, f);
+    fflush(f);
+    at += block;
+    trace_loader_follow(l, at, false);
+    if (trace_n_frames(t) > 0)
+      g_assert_true(trace_octets(t, 0, octets) && octets->len == 40);
+  }
+  fclose(f);
+  trace_loader_follow(l, at, true);
+  g_assert_cmpint(trace_loader_step(l, 10, NULL, NULL), ==, TRACE_LOAD_DONE);
+  trace_loader_free(l);
+  g_assert_cmpuint(trace_n_frames(t), ==, 3);
+  g_assert_cmpstr(trace_comment(t, 0), ==, "ลำดับแรก");
+  g_unlink(growing);
+}
+
 static void
 test_gzipped_it_is_the_same(void)
 {
@@ -316,6 +359,7 @@ main(int argc, char **argv)
   g_test_add_func("/what-was-read-can-be-saved-with-comments",
                   test_what_was_read_can_be_saved_with_comments);
   g_test_add_func("/one-comment-has-a-limit", test_one_comment_has_a_limit);
+  g_test_add_func("/a-growing-file-is-followed", test_a_growing_file_is_followed);
   g_test_add_func("/gzipped-it-is-the-same", test_gzipped_it_is_the_same);
   g_test_add_func("/tshark-reads-it", test_tshark_reads_it);
   g_test_add_func("/capinfos-reads-it", test_capinfos_reads_it);
