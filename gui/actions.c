@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "gui/capture_dialog.h"
 #include "gui/dialogs.h"
 #include "gui/filter_entry.h"
 #include "gui/hand_pane.h"
@@ -291,6 +292,9 @@ struct action_row {
 static const struct action_row rows[] = {
     {"open", dialogs_open, {"<Primary>o"}, NULL},
     {"save", dialogs_save, {"<Primary>s"}, NULL},
+    {"capture", capture_dialog_toggle, {"<Primary>e"}, session_is_capturing},
+    {"capture-options", capture_dialog_show, {"<Primary>k"}, NULL},
+    {"comment", capture_dialog_comment, {"<Primary><Alt>c"}, NULL},
     {"close", close_window, {"<Primary>w", "<Primary>q"}, NULL},
     {"menu", window_pop_menu, {"F10"}, NULL},
     {"shortcuts", dialogs_shortcuts, {"<Primary>question", "F1"}, NULL},
@@ -458,14 +462,20 @@ actions_menu(struct window *w)
 {
   GMenu *menu = g_menu_new();
   g_autoptr(GMenu) file = g_menu_new();
+  g_autoptr(GMenu) capture = g_menu_new();
   g_autoptr(GMenu) time = g_menu_new();
   g_autoptr(GMenu) look = g_menu_new();
   g_autoptr(GMenu) help = g_menu_new();
   g_menu_append(file, lang_text("Open…", "เปิด…"), "win.open");
-  g_menu_append(file, lang_text("Save run as pcapng…", "บันทึกการจำลองเป็น pcapng…"), "win.save");
+  g_menu_append(file, lang_text("Save as pcapng…", "บันทึกเป็น pcapng…"), "win.save");
   g_menu_append(file, lang_text("Save run with its changes…", "บันทึกการจำลองพร้อมการเปลี่ยนแปลง…"),
                 "win.save-run");
   g_menu_append(file, lang_text("Go to packet…", "ไปยังแพ็กเก็ต…"), "win.goto");
+  g_menu_append(capture, lang_text("Capture", "ดักจับ"), "win.capture");
+  g_menu_append(capture, lang_text("Capture from an interface…", "ดักจับจากอินเทอร์เฟซ…"),
+                "win.capture-options");
+  g_menu_append(capture, lang_text("Comment on this packet…", "เขียนความเห็นของแพ็กเก็ตนี้…"),
+                "win.comment");
   g_menu_append(time, lang_text("What if…", "จะเป็นอย่างไรถ้า…"), "win.what-if");
   g_menu_append(time, lang_text("Type by hand", "พิมพ์เอง"), "win.by-hand");
   g_menu_append(time, lang_text("To the end of this exchange", "ไปจนจบคำสั่งและคำตอบนี้"),
@@ -483,6 +493,7 @@ actions_menu(struct window *w)
   g_menu_append(help, lang_text("About Enveloscope", "เกี่ยวกับ Enveloscope"), "win.about");
   g_menu_append(help, lang_text("Close", "ปิด"), "win.close");
   g_menu_append_section(menu, NULL, G_MENU_MODEL(file));
+  g_menu_append_section(menu, NULL, G_MENU_MODEL(capture));
   g_menu_append_section(menu, NULL, G_MENU_MODEL(time));
   g_menu_append_section(menu, NULL, G_MENU_MODEL(look));
   g_menu_append_section(menu, NULL, G_MENU_MODEL(help));
@@ -511,7 +522,10 @@ actions_update(struct window *w)
   set_state(w, "perspective", g_variant_new_string(perspective_rows[window_perspective(w)].id));
   set_state(w, "language", g_variant_new_string(session_language(s) == LANG_TH ? "th" : "en"));
   unsigned n_steps = session_lesson(s) ? lesson_n_steps(session_lesson(s)) : 0;
-  set_enabled(w, "save", session_run(s) != NULL);
+  set_enabled(w, "save",
+              session_run(s) || (trace_n_frames(session_trace(s)) && !session_is_loading(s, NULL) &&
+                                 !session_is_capturing(s)));
+  set_enabled(w, "comment", session_frame(s) != SESSION_NONE);
   set_enabled(w, "breakpoints", session_run(s) != NULL);
   set_enabled(w, "run-on", session_run(s) != NULL);
   set_enabled(w, "save-run", session_run(s) != NULL);

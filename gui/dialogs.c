@@ -2,6 +2,8 @@
 /* dialogs.c -- opening and saving files, going to a packet, the keys, about. */
 #include "gui/dialogs.h"
 
+#include <string.h>
+
 static GtkWindow *
 parent(struct window *w)
 {
@@ -47,41 +49,62 @@ say(struct window *w, GtkMessageType type, const char *text)
   gtk_widget_destroy(dialog);
 }
 
+/* A run, or else a capture, whose frames are for nobody else's eyes. */
 static gboolean
-save_to(const struct run *run, const char *path, GError **error)
+save_to(Session *s, const char *path, GError **error)
 {
+  const struct run *run = session_run(s);
   g_autoptr(GFile) file = g_file_new_for_path(path);
-  g_autoptr(GFileOutputStream) out =
-      g_file_replace(file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, error);
-  return out && run_write_pcapng(run, G_OUTPUT_STREAM(out), error) &&
-         g_output_stream_close(G_OUTPUT_STREAM(out), NULL, error);
+  g_autoptr(GFileOutputStream) out = g_file_replace(
+      file, NULL, FALSE, run ? G_FILE_CREATE_NONE : G_FILE_CREATE_PRIVATE, NULL, error);
+  if (!out || !(run ? run_write_pcapng(run, G_OUTPUT_STREAM(out), error)
+                    : trace_save(session_trace(s), G_OUTPUT_STREAM(out), error))) {
+    g_autoptr(GCancellable) cancelled = g_cancellable_new();
+    g_cancellable_cancel(cancelled); /* what was there before stays */
+    if (out)
+      g_output_stream_close(G_OUTPUT_STREAM(out), cancelled, NULL);
+    return FALSE;
+  }
+  return g_output_stream_close(G_OUTPUT_STREAM(out), NULL, error);
 }
 
 static gboolean
-save_run_to(const struct run *run, const char *path, GError **error)
+save_run_to(Session *s, const char *path, GError **error)
 {
-  return run_save(run, path, error);
+  return run_save(session_run(s), path, error);
+}
+
+/* What a saved file may be called: the run's id, or the capture's own name without its endings. */
+static char *
+stem(Session *s)
+{
+  if (session_run(s))
+    return g_strdup(run_id(session_run(s)));
+  char *name = g_strdup(*session_title(s) ? session_title(s) : "capture");
+  char *dot = strchr(name, '.');
+  if (dot && dot != name)
+    *dot = '\0';
+  return name;
 }
 
 /* Asks for a file and lets `save` write it. */
 static void
 ask_and_save(struct window *w, const char *title, const char *suffix,
-             gboolean (*save)(const struct run *, const char *, GError **))
+             gboolean (*save)(Session *, const char *, GError **))
 {
-  struct run *run = session_run(window_session(w));
-  if (!run)
-    return;
+  Session *s = window_session(w);
   g_autoptr(GtkFileChooserNative) dialog =
       gtk_file_chooser_native_new(title, parent(w), GTK_FILE_CHOOSER_ACTION_SAVE,
                                   lang_text("_Save", "บันทึก"), lang_text("_Cancel", "ยกเลิก"));
-  g_autofree char *name = g_strconcat(run_id(run), suffix, NULL);
+  g_autofree char *base = stem(s);
+  g_autofree char *name = g_strconcat(base, suffix, NULL);
   gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), name);
   gtk_file_chooser_set_do_overwrite_confirmation(GTK_FILE_CHOOSER(dialog), TRUE);
   if (gtk_native_dialog_run(GTK_NATIVE_DIALOG(dialog)) != GTK_RESPONSE_ACCEPT)
     return;
   g_autofree char *path = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(dialog));
   g_autoptr(GError) error = NULL;
-  if (path && !save(run, path, &error)) {
+  if (path && !save(s, path, &error)) {
     g_autofree char *text =
         g_strdup_printf(lang_text("%1$s could not be written: %2$s. Choose another folder.",
                                   "เขียน %1$s ไม่ได้: %2$s โปรดเลือกโฟลเดอร์อื่น"),
@@ -93,8 +116,11 @@ ask_and_save(struct window *w, const char *title, const char *suffix,
 void
 dialogs_save(struct window *w)
 {
-  ask_and_save(w, lang_text("Save the frames of this run", "บันทึกเฟรมของการจำลองนี้"), ".pcapng",
-               save_to);
+  ask_and_save(w,
+               session_run(window_session(w))
+                   ? lang_text("Save the frames of this run", "บันทึกเฟรมของการจำลองนี้")
+                   : lang_text("Save this capture", "บันทึกแคปเจอร์นี้"),
+               ".pcapng", save_to);
 }
 
 void
@@ -168,6 +194,7 @@ static const struct shortcut packet_keys[] = {
     {"<Alt>Left", {"Back to the packet looked at before", "กลับไปแพ็กเก็ตที่ดูก่อนหน้า"}},
     {"<Alt>Right", {"Forth again", "ไปข้างหน้าอีกครั้ง"}},
     {"<Primary>g", {"Go to packet", "ไปยังแพ็กเก็ต"}},
+    {"<Primary><Alt>c", {"Comment on the packet", "เขียนความเห็นของแพ็กเก็ต"}},
     {"<Primary>f", {"Filter", "ตัวกรอง"}},
 };
 static const struct shortcut window_keys[] = {
@@ -182,7 +209,9 @@ static const struct shortcut window_keys[] = {
     {"<Primary>minus", {"Zoom out", "ย่อ"}},
     {"<Primary>0", {"Normal size", "ขนาดปกติ"}},
     {"<Primary>o", {"Open a file", "เปิดไฟล์"}},
-    {"<Primary>s", {"Save the run as pcapng", "บันทึกการจำลองเป็น pcapng"}},
+    {"<Primary>s", {"Save as pcapng", "บันทึกเป็น pcapng"}},
+    {"<Primary>e", {"Start or stop capturing", "เริ่มหรือหยุดดักจับ"}},
+    {"<Primary>k", {"Capture from an interface", "ดักจับจากอินเทอร์เฟซ"}},
     {"F10", {"Menu", "เมนู"}},
     {"<Primary>question", {"These keys", "ปุ่มลัดทั้งหมด"}},
     {"<Primary>w", {"Close", "ปิด"}},

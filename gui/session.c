@@ -24,6 +24,7 @@ static const char *const signal_names[SESSION_N_SIGNALS] = {
     [SESSION_FILTER_CHANGED] = "filter-changed",
     [SESSION_LOOK_CHANGED] = "look-changed",
     [SESSION_LESSON_CHANGED] = "lesson-changed",
+    [SESSION_CAPTURE_CHANGED] = "capture-changed",
 };
 
 /* Views are told of new frames at most this often while a capture is read. */
@@ -49,17 +50,25 @@ load_slice(Session *s, int64_t until_us)
   if (state == TRACE_LOAD_FAILED)
     s->warning =
         g_strdup(error ? error->message : lang_text("the file ended early", "ไฟล์จบก่อนที่ควรจะเป็น"));
-  if (state != TRACE_LOAD_MORE)
+  gboolean is_live = session_capture_is_growing(s) || state == TRACE_LOAD_WAITING;
+  if (state == TRACE_LOAD_DONE || state == TRACE_LOAD_FAILED)
     g_clear_pointer(&s->loader, trace_loader_free);
   session_time_grew(s);
   int64_t now_us = g_get_monotonic_time();
-  if (!s->loader || now_us - s->announced_us >= ANNOUNCE_US) {
+  uint32_t n = trace_n_frames(s->trace);
+  bool is_all = state == TRACE_LOAD_WAITING && n > s->n_announced; /* for now */
+  if (!s->loader || is_all || now_us - s->announced_us >= ANNOUNCE_US) {
+    gboolean is_at_end = s->frame == SESSION_NONE || s->frame + 1 == s->n_announced;
+    gboolean has_grown = n > s->n_announced;
     s->announced_us = now_us;
+    s->n_announced = n;
     session_emit(s, SESSION_FRAMES_ADDED);
-    if (s->frame == SESSION_NONE && trace_n_frames(s->trace) > 0)
+    if (is_live && is_at_end && has_grown)
+      session_select_frame(s, n - 1); /* who looks at the newest goes on doing so */
+    else if (s->frame == SESSION_NONE && n > 0)
       session_select_frame(s, 0);
   }
-  return s->loader != NULL;
+  return state == TRACE_LOAD_MORE;
 }
 
 static gboolean
@@ -85,9 +94,10 @@ session_want_drain(Session *s)
 gboolean
 session_is_loading(Session *s, double *fraction)
 {
+  gboolean is_loading = s->loader && !session_capture_is_growing(s);
   if (fraction)
-    *fraction = s->loader ? s->fraction : 1.0;
-  return s->loader != NULL;
+    *fraction = is_loading ? s->fraction : 1.0;
+  return is_loading;
 }
 
 /* ---- what is shown ---- */
@@ -100,6 +110,7 @@ session_show(Session *s, struct run *run, struct trace *trace, struct trace_load
   struct trace *old_trace = old_run ? NULL : s->trace;
   struct decode *old_decode = s->decode, *old_row = s->row_decode;
   g_clear_pointer(&s->loader, trace_loader_free);
+  session_capture_loaded(s);
   g_clear_pointer(&s->warning, g_free);
   g_free(s->title);
   s->title = title;
@@ -109,6 +120,7 @@ session_show(Session *s, struct run *run, struct trace *trace, struct trace_load
   s->generation++;
   s->fraction = 0;
   s->announced_us = 0;
+  s->n_announced = 0;
   s->decode = decode_new(s->trace);
   s->row_decode = decode_new(s->trace);
   s->is_revealed = run != NULL;
@@ -278,6 +290,16 @@ const char *
 session_warning(Session *s)
 {
   return s->warning;
+}
+
+gboolean
+session_set_comment(Session *s, uint32_t frame, const char *text)
+{
+  if (frame >= trace_n_frames(s->trace) || !trace_set_comment(s->trace, frame, text))
+    return FALSE;
+  s->decoded_frame = SESSION_NONE;
+  session_emit(s, SESSION_SELECTION_CHANGED);
+  return TRUE;
 }
 
 /* ---- selection ---- */
@@ -508,6 +530,7 @@ session_finalize(GObject *object)
   Session *s = ENVELOSCOPE_SESSION(object);
   if (s->drain_source)
     g_source_remove(s->drain_source);
+  session_capture_clear(s);
   session_lesson_clear(s);
   g_ptr_array_unref(s->branches);
   g_ptr_array_unref(s->stops);

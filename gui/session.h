@@ -14,6 +14,7 @@
 #include "capture/decode/decode.h"
 #include "capture/filter/filter.h"
 #include "capture/findings/findings.h"
+#include "capture/source/live.h"
 #include "lessons/lesson.h"
 
 #define SESSION_TYPE (session_get_type())
@@ -27,7 +28,8 @@ G_DECLARE_FINAL_TYPE(Session, session, ENVELOSCOPE, SESSION, GObject)
  *   "playing-changed"   playing, pausing, speed
  *   "filter-changed"    the filter or the list of frames that fit it
  *   "look-changed"      language, dark, projector, zoom, reveal: draw and label everything anew
- *   "lesson-changed"    lesson, step, or the answer to its question */
+ *   "lesson-changed"    lesson, step, or the answer to its question
+ *   "capture-changed"   a live capture began, has new counters, or ended */
 
 Session *session_new(void);
 
@@ -42,6 +44,26 @@ const char *session_title(Session *s);
 unsigned session_generation(Session *s);
 gboolean session_is_loading(Session *s, double *fraction);
 const char *session_warning(Session *s); /* why a capture ended early, or NULL */
+
+/* ---- live capture: frames of an interface go into a file and are shown as they come ---- */
+/* Starts the helper; what was shown stays until the first frames' file is there. False with error
+ * when it cannot be started; later trouble (no right, full disk) comes with "capture-changed". */
+gboolean session_capture_start(Session *s, const struct live_options *options, GError **error);
+/* The same interface and filter as last time; false without error when there was none. */
+gboolean session_capture_again(Session *s, GError **error);
+void session_capture_stop(Session *s); /* frames up to now are kept */
+gboolean session_is_capturing(Session *s);
+/* Of the capture that is shown: */
+gboolean session_shows_capture(Session *s);
+const struct live_state *session_capture_state(Session *s);
+const char *session_capture_interface(Session *s); /* of the last capture; NULL: none yet */
+const char *session_capture_filter(Session *s);
+const char *session_capture_path(Session *s);    /* the file */
+const char *session_capture_trouble(Session *s); /* why it ended or did not begin; NULL */
+
+/* ---- comments of packets ---- */
+/* NULL or "" takes it away; false when it is too long. Saved with the frames. */
+gboolean session_set_comment(Session *s, uint32_t frame, const char *text);
 
 /* ---- breakpoints of a run: a display filter, or a state event "HOST SUBJECT KEY = VALUE" ---- */
 enum { SESSION_STOPS_MAX = 32 }; /* a list that fits on a screen */

@@ -19,6 +19,7 @@ enum session_signal {
   SESSION_FILTER_CHANGED,
   SESSION_LOOK_CHANGED,
   SESSION_LESSON_CHANGED,
+  SESSION_CAPTURE_CHANGED,
   SESSION_N_SIGNALS
 };
 
@@ -39,6 +40,7 @@ struct _Session {
   char *warning; /* why the capture ended early */
   struct trace_loader *loader;
   double fraction;
+  struct session_capture *capture; /* the last live capture: session_capture.c; NULL: none */
 
   /* Selection. */
   uint32_t frame, field, flow, host;
@@ -63,6 +65,7 @@ struct _Session {
   /* Idle work: loading, then filtering. */
   guint drain_source;
   int64_t announced_us;
+  uint32_t n_announced; /* frames that views were told of */
 
   /* Look. */
   enum lang lang;
@@ -89,6 +92,11 @@ void session_show(Session *s, struct run *run, struct trace *trace, struct trace
 void session_emit(Session *s, enum session_signal signal);
 /* Idle work is wanted: loading or filtering goes on. */
 void session_want_drain(Session *s);
+
+/* session_capture.c */
+gboolean session_capture_is_growing(Session *s); /* the loader waits for more */
+void session_capture_loaded(Session *s);         /* something is shown: another capture ends */
+void session_capture_clear(Session *s);
 
 /* session_stop.c */
 GPtrArray *session_stops_new(void);

@@ -15,6 +15,7 @@
 #include "capture/findings/findings.h"
 #include "gui/actions.h"
 #include "gui/branch_bar.h"
+#include "gui/capture_bar.h"
 #include "gui/drop.h"
 #include "gui/history.h"
 #include "gui/lesson_list.h"
@@ -178,6 +179,7 @@ frames_added(Session *session, struct window *w)
 {
   update_progress(w);
   update_banner(session, w);
+  actions_update(w);
   if (session_warning(session) && !session_is_loading(session, NULL)) {
     g_autofree char *text = g_strdup_printf(
         lang_text("The file could not be read to its end: %s. What could be read is shown.",
@@ -185,6 +187,14 @@ frames_added(Session *session, struct window *w)
         session_warning(session));
     show_message(w, text, GTK_MESSAGE_WARNING);
   }
+}
+
+static void
+capture_changed(Session *session, struct window *w)
+{
+  actions_update(w);
+  if (session_capture_trouble(session))
+    show_message(w, session_capture_trouble(session), GTK_MESSAGE_ERROR);
 }
 
 /* A step brings the view that it speaks of to the front of the lesson's perspective. */
@@ -425,6 +435,7 @@ make_content(struct window *w)
   gtk_box_pack_start(GTK_BOX(box), w->message, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), w->banner, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), branch_bar_new(w->session), FALSE, FALSE, 0);
+  gtk_box_pack_start(GTK_BOX(box), capture_bar_new(w->session), FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), w->progress, FALSE, FALSE, 0);
   gtk_box_pack_start(GTK_BOX(box), perspectives_widget(w->perspectives), TRUE, TRUE, 0);
   gtk_box_pack_start(GTK_BOX(box), sentence_bar_new(w->session), FALSE, FALSE, 0);
@@ -474,6 +485,7 @@ window_new(GtkApplication *application, Session *session, struct settings *setti
   g_signal_connect(session, "look-changed", G_CALLBACK(look_changed), w);
   g_signal_connect(session, "selection-changed", G_CALLBACK(selection_changed), w);
   g_signal_connect(session, "lesson-changed", G_CALLBACK(lesson_changed), w);
+  g_signal_connect(session, "capture-changed", G_CALLBACK(capture_changed), w);
   relabel(w);
   actions_update(w);
   gtk_widget_show(w->widget);

@@ -96,7 +96,7 @@ static const struct field_def defs[] = {
     [COMMENT] = {"frame.comment",
                  FIELD_TEXT,
                  {"Comment", "ความเห็น"},
-                 {"Somebody wrote beside this frame: %s", "มีผู้เขียนความเห็นไว้ข้างเฟรมนี้: %s"},
+                 {"Somebody wrote this beside the frame: %s.", "มีผู้เขียนความเห็นไว้ข้างเฟรมนี้: %s"},
                  "pcapng section 3.5"},
     [CUT] = {"enveloscope.frame.cut",
              FIELD_UINT,
