@@ -15,7 +15,7 @@
 
 #include "capture/cmd.h"
 #include "capture/decode/decode.h"
-#include "capture/filter/filter.h"
+#include "capture/filter/scan.h"
 
 enum format { FORMAT_TEXT, FORMAT_FIELDS, FORMAT_JSON, FORMAT_TREE };
 
@@ -330,6 +330,9 @@ parse(struct options *o, int argc, char **argv)
   return EXIT_DONE;
 }
 
+/* What was found is printed after so long, also when the filter is slow. */
+enum { SCAN_US = 100000 };
+
 static int
 decode_all(const struct options *o, const struct filter *filter)
 {
@@ -339,14 +342,25 @@ decode_all(const struct options *o, const struct filter *filter)
     return code;
   struct decode *d = decode_new(t);
   decode_set_reveal(d, o->reveal);
-  uint32_t n = trace_n_frames(t);
-  for (uint32_t i = 0; i < n && i < o->n_frames_max && !ferror(stdout); i++) {
-    bool summary = o->format == FORMAT_TEXT && !o->filter;
-    if (!(summary ? decode_summary_only(d, i) : decode_frame(d, i)))
-      code = EXIT_INCOMPLETE;
-    if (!filter || filter_match(filter, d))
+  uint32_t n = MIN(trace_n_frames(t), o->n_frames_max);
+  struct filter_scan *scan = filter ? filter_scan_new(filter, t) : NULL;
+  g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  for (uint32_t at = 0; at < n && !ferror(stdout);) {
+    g_array_set_size(rows, 0);
+    if (scan)
+      at = filter_scan_run(scan, d, at, n, g_get_monotonic_time() + SCAN_US, rows);
+    else
+      g_array_append_val(rows, at);
+    at += !scan;
+    for (guint i = 0; i < rows->len && !ferror(stdout); i++) {
+      uint32_t frame = g_array_index(rows, uint32_t, i);
+      bool summary = o->format == FORMAT_TEXT;
+      if (!(summary ? decode_summary_only(d, frame) : decode_frame(d, frame)))
+        code = EXIT_INCOMPLETE;
       print_frame(d, o);
+    }
   }
+  filter_scan_free(scan);
   decode_free(d);
   return cmd_unload("decode", o->path, t, code);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/filter/scan.h"
 #include "gui/screenshot.h"
 #include "gui/style.h"
 #include "gui/window.h"
@@ -16,9 +17,21 @@ enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3 };
 /* The picture is taken when the view was quiet for this long; loading is waited for without limit.
  */
 #define SETTLE_MS 300
+/* --select is searched for in slices, a screen's refresh long. */
+enum { SEARCH_FRAMES = 65536, SEARCH_US = 15000 };
+
+/* What --select looks for. */
+struct search {
+  struct filter *filter; /* NULL: nothing, or found */
+  struct filter_scan *scan;
+  uint32_t at;
+  unsigned generation; /* of the session: the trace that is searched */
+};
 
 struct start {
   const struct application_options *options;
+  struct search search;
+  gboolean is_selected; /* the search has begun */
   GtkApplication *application;
   struct window *window;
   int exit_code;
@@ -40,13 +53,39 @@ fail(struct start *start, int code, const char *message)
 
 /* ---- what is selected at the start ---- */
 
-static uint32_t
-find_frame(Session *s, struct filter *filter)
+static void
+search_end(struct search *search)
 {
-  for (uint32_t i = 0; i < trace_n_frames(session_trace(s)); i++)
-    if (filter_match_frame(filter, session_row_decode(s), i))
-      return i;
-  return SESSION_NONE;
+  g_clear_pointer(&search->scan, filter_scan_free);
+  g_clear_pointer(&search->filter, filter_free);
+}
+
+/* The first frame that fits --select is looked for in slices of idle time: TRUE until it is found.
+ * A frame that the user selected meanwhile stays. */
+static gboolean
+search_goes_on(struct start *start)
+{
+  struct search *search = &start->search;
+  Session *s = window_session(start->window);
+  if (!search->filter)
+    return FALSE;
+  if (search->generation != session_generation(s)) {
+    search_end(search);
+    return FALSE;
+  }
+  uint32_t n = trace_n_frames(session_trace(s));
+  g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  uint32_t end = MIN(n, search->at + SEARCH_FRAMES);
+  search->at = filter_scan_run(search->scan, session_row_decode(s), search->at, end,
+                               g_get_monotonic_time() + SEARCH_US, found);
+  if (found->len)
+    session_select_frame(s, g_array_index(found, uint32_t, 0));
+  else if (search->at < n)
+    return TRUE;
+  else
+    fail(start, EXIT_INPUT, lang_text("no frame fits --select", "ไม่มีเฟรมใดตรงกับ --select"));
+  search_end(search);
+  return FALSE;
 }
 
 static void
@@ -65,12 +104,9 @@ select_start(struct start *start)
     filter_error_clear(&error);
     return;
   }
-  uint32_t frame = find_frame(s, filter);
-  filter_free(filter);
-  if (frame == SESSION_NONE)
-    fail(start, EXIT_INPUT, lang_text("no frame fits --select", "ไม่มีเฟรมใดตรงกับ --select"));
-  else
-    session_select_frame(s, frame);
+  start->search = (struct search){.filter = filter,
+                                  .scan = filter_scan_new(filter, session_trace(s)),
+                                  .generation = session_generation(s)};
 }
 
 /* The widget to photograph: a view alone, or the window. */
@@ -156,7 +192,11 @@ when_loaded(gpointer data)
   struct start *start = data;
   if (session_is_loading(window_session(start->window), NULL))
     return G_SOURCE_CONTINUE;
-  select_start(start);
+  if (!start->is_selected)
+    select_start(start);
+  start->is_selected = TRUE;
+  if (search_goes_on(start))
+    return G_SOURCE_CONTINUE;
   if (start->options->view)
     show_view(start, start->options->view);
   if (start->options->is_playing)
@@ -229,5 +269,6 @@ application_run(const struct application_options *options)
   g_signal_connect(start.application, "activate", G_CALLBACK(activate), &start);
   int code = g_application_run(G_APPLICATION(start.application), 0, NULL);
   g_object_unref(start.application);
+  search_end(&start.search);
   return start.exit_code ? start.exit_code : code;
 }

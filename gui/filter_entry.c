@@ -24,7 +24,9 @@ struct filter_box {
   GPtrArray *history; /* char *, oldest first */
   int history_at;     /* index, or history->len: what is being typed */
   char *typed;        /* what stood here before walking the history */
+  char *applied;      /* the session's filter as it was last seen */
   gboolean is_own;    /* the entry's text is being set by us */
+  gboolean was_filtering;
 };
 
 static struct filter_box *
@@ -325,7 +327,9 @@ on_key(GtkWidget *entry, GdkEventKey *event, struct filter_box *b)
     walk_history(b, 1);
     return TRUE;
   case GDK_KEY_Escape:
-    if (strcmp(text_of(b), session_filter(b->session) ? session_filter(b->session) : "") != 0)
+    if (session_is_filtering(b->session, NULL))
+      session_filter_cancel(b->session);
+    else if (strcmp(text_of(b), session_filter(b->session) ? session_filter(b->session) : "") != 0)
       set_text(b, session_filter(b->session));
     else if (*text_of(b)) {
       set_text(b, "");
@@ -337,6 +341,27 @@ on_key(GtkWidget *entry, GdkEventKey *event, struct filter_box *b)
   default:
     return FALSE;
   }
+}
+
+/* A filter that needs its frames decoded goes on in the background; how far it is, and how to end
+ * it. */
+static void
+show_progress(struct filter_box *b)
+{
+  double fraction;
+  gboolean goes_on = session_is_filtering(b->session, &fraction);
+  gtk_entry_set_progress_fraction(GTK_ENTRY(b->entry), goes_on ? fraction : 0);
+  if (goes_on) {
+    g_autofree char *message = g_strdup_printf(
+        lang_text("%d%% of the frames are tested; Escape ends it and shows all frames.",
+                  "ทดสอบเฟรมแล้ว %d%% กด Escape เพื่อหยุดและแสดงทุกเฟรม"),
+        (int)(fraction * 100));
+    gtk_label_set_text(GTK_LABEL(b->message), message);
+    gtk_revealer_set_reveal_child(GTK_REVEALER(b->revealer), TRUE);
+  } else if (b->was_filtering) {
+    judge(b);
+  }
+  b->was_filtering = goes_on;
 }
 
 static void
@@ -351,12 +376,16 @@ update(GtkWidget *pane, unsigned news)
     gtk_entry_set_icon_tooltip_text(GTK_ENTRY(b->entry), GTK_ENTRY_ICON_SECONDARY,
                                     lang_text("Clear the filter", "ล้างตัวกรอง"));
   }
-  if (news & (PANE_FILTER | PANE_LOADED)) {
-    set_text(b, session_filter(b->session));
+  const char *applied = session_filter(b->session) ? session_filter(b->session) : "";
+  if ((news & PANE_LOADED) || g_strcmp0(applied, b->applied) != 0) {
+    g_free(b->applied);
+    b->applied = g_strdup(applied);
+    set_text(b, applied);
     remember(b, text_of(b));
-  } else {
-    judge(b);
+  } else if (!(news & PANE_FILTER)) {
+    judge(b); /* not at every slice of a filter that goes on: what is being typed stays as it is */
   }
+  show_progress(b);
 }
 
 static void
@@ -367,6 +396,7 @@ box_free(gpointer data)
   g_object_unref(b->keys);
   g_ptr_array_unref(b->history);
   g_free(b->typed);
+  g_free(b->applied);
   g_free(b);
 }
 

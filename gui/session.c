@@ -538,6 +538,7 @@ session_finalize(GObject *object)
   g_clear_pointer(&s->loader, trace_loader_free);
   g_clear_pointer(&s->decode, decode_free);
   g_clear_pointer(&s->row_decode, decode_free);
+  g_clear_pointer(&s->scan, filter_scan_free);
   g_clear_pointer(&s->filter, filter_free);
   if (s->run)
     run_free(s->run);

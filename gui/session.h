@@ -156,6 +156,10 @@ void session_set_answer(Session *s, unsigned step, unsigned question, int choice
 /* False with *error (see filter.h) when the text is no filter: then the old one stays. */
 gboolean session_set_filter(Session *s, const char *text, struct filter_error *error);
 const char *session_filter(Session *s);
+/* TRUE while frames are still tested; *fraction (may be NULL) is 0..1 of them done. */
+gboolean session_is_filtering(Session *s, double *fraction);
+/* Ends the test: no filter any more, all frames are listed. */
+void session_filter_cancel(Session *s);
 /* The frames that fit, ascending; all frames when no filter is set (then *rows is NULL and row =
  * frame). */
 uint32_t session_rows(Session *s, const uint32_t **rows);

@@ -4,6 +4,7 @@
 
 /* What session.c, session_time.c, session_filter.c and session_lesson.c share. Views include
  * session.h only. */
+#include "capture/filter/scan.h"
 #include "gui/session.h"
 
 /* One drain of idle work takes at most this long, so that a frame of the screen is never missed
@@ -59,6 +60,7 @@ struct _Session {
   /* Filter. rows is meaningful when filter is set. */
   char *filter_text;
   struct filter *filter;
+  struct filter_scan *scan; /* of the filter over the trace; made when it is wanted */
   GArray *rows; /* uint32_t */
   uint32_t n_filtered;
 
