@@ -81,7 +81,7 @@ const struct finding_rule auth_004 = {
          "ทุกคนระหว่างทางจึงแสดงตนเป็นผู้ใช้รายนี้ได้จนกว่าโทเค็นจะหมดอายุหรือถูกเพิกถอน"},
     .remediation = {"Revoke the token, and offer XOAUTH2 and OAUTHBEARER only inside TLS.",
                     "เพิกถอนโทเค็นนี้ และเสนอ XOAUTH2 กับ OAUTHBEARER เฉพาะภายใน TLS"},
-    .rfc = FINDING_LIST("RFC 7628 section 5", "RFC 6750 section 5.3"),
+    .rfc = FINDING_LIST("RFC 7628 section 3", "RFC 7628 section 5", "RFC 6750 section 5.3"),
     .cwe = FINDING_LIST("CWE-319", "CWE-522"),
     .attack = FINDING_LIST("T1528", "T1040"),
 };
@@ -98,7 +98,7 @@ const struct finding_rule auth_005 = {
          "โดยที่เซิร์ฟเวอร์ไม่รู้ตัว นอกจากนี้เซิร์ฟเวอร์ยังต้องเก็บค่าที่ใช้แทนรหัสผ่านได้"},
     .remediation = {"Use SCRAM-SHA-256 (or PLAIN) under TLS and switch CRAM-MD5 off.",
                     "ใช้ SCRAM-SHA-256 (หรือ PLAIN) ภายใต้ TLS และปิด CRAM-MD5"},
-    .rfc = FINDING_LIST("RFC 2195 section 3", "RFC 6151 section 2"),
+    .rfc = FINDING_LIST("RFC 2195 section 4", "RFC 6151 section 2"),
     .cwe = FINDING_LIST("CWE-327", "CWE-916"),
     .attack = FINDING_LIST("T1110.002", "T1040"),
 };

@@ -239,14 +239,15 @@ pop_failure(const struct app_line *line)
   static const struct {
     const char *code;
     uint8_t verdict;
-  } codes[] = {{"[SYS/TEMP]", LOGIN_REJECTED},
-               {"[SYS/PERM]", LOGIN_REJECTED},
-               {"[LOGIN-DELAY]", LOGIN_REJECTED},
-               {"[IN-USE]", LOGIN_ACCEPTED}};
+  } codes[] = {{"[SYS/TEMP", LOGIN_REJECTED},
+               {"[SYS/PERM", LOGIN_REJECTED},
+               {"[LOGIN-DELAY", LOGIN_REJECTED},
+               {"[IN-USE", LOGIN_ACCEPTED}};
   size_t at = skip_spaces(line, skip_word(line, 0));
   for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
     size_t n = strlen(codes[i].code);
-    if (line->n_text - at >= n && text_is(line->p + at, n, codes[i].code))
+    bool here = line->n_text - at > n && text_is(line->p + at, n, codes[i].code);
+    if (here && (line->p[at + n] == ']' || line->p[at + n] == '/')) /* "/": more detail */
       return codes[i].verdict;
   }
   return LOGIN_REJECTED | AUTH_VERDICT_WRONG;

@@ -198,7 +198,7 @@ def own_talks():
     yield Talk("pop3", "APOP", f"S: +OK POP3 server ready {challenge}\nC1: APOP mrose {digest}\nS1: +OK in\n",
                Login("APOP", "mrose", digest, "digest", wire=digest))
     yield Talk("pop3", "verdicts that judge nothing",
-               "S: +OK ready\nC1: USER a\nS: +OK\nC1: PASS p\nS1: -ERR [SYS/TEMP] later\n"
+               "S: +OK ready\nC1: USER a\nS: +OK\nC1: PASS p\nS1: -ERR [SYS/TEMP/LDAP] later\n"
                "C2: USER b\nS: +OK\nC2: PASS q\nS2: -ERR [IN-USE] another session\n",
                Login("USER/PASS", "a", "p", outcome="rejected"), Login("USER/PASS", "b", "q"))
     yield from imap_talks()
