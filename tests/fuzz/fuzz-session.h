@@ -25,6 +25,12 @@ struct fuzz_player {
   bool has_last, has_begun[2];
 };
 
+static inline bool
+fuzz_is_run(const struct element *e)
+{
+  return e->kind == ELEMENT_MESSAGE || e->kind == ELEMENT_LITERAL || e->kind == ELEMENT_OTHER;
+}
+
 static inline void
 fuzz_say_last(struct fuzz_player *p)
 {
@@ -54,7 +60,7 @@ fuzz_element(void *data, const struct element *given, const guint8 *octets, gsiz
     g_assert_cmpuint(e.command, <, p->owners->len);
     e.command = g_array_index(p->owners, guint32, e.command);
   }
-  bool run = e.kind == ELEMENT_MESSAGE || e.kind == ELEMENT_LITERAL || e.kind == ELEMENT_OTHER;
+  bool run = fuzz_is_run(&e);
   if (run)
     e.secret_first = e.secret_octets = 0;
   struct element *l = &p->last;
@@ -92,7 +98,9 @@ static inline void
 fuzz_notice(void *data, const struct notice *n)
 {
   struct fuzz_player *p = data;
-  fuzz_say_last(p);
+  /* Within a run its place depends on how the run was cut. */
+  if (!p->has_last || !fuzz_is_run(&p->last))
+    fuzz_say_last(p);
   g_string_append_printf(p->said, "notice %d\n", n->kind);
 }
 
