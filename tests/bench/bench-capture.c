@@ -21,6 +21,7 @@
 #include "capture/trace/pass1.h"
 #include "capture/trace/trace.h"
 #include "tests/bench/bench-open.h"
+#include "tests/bench/bench-programs.h"
 
 enum { RUNS_DEFAULT = 5, RUNS_MAX = 99 };
 #define GENERATED_FRAMES "1000000"
@@ -195,7 +196,7 @@ print_table(double cpu_s[][RUNS_MAX], const struct result *results, int n_runs)
 }
 
 static int
-bench(const char *path, int n_runs)
+bench(const char *self, const char *path, int n_runs)
 {
   static double cpu_s[N_MEASURES][RUNS_MAX];
   struct result results[N_MEASURES];
@@ -209,6 +210,8 @@ bench(const char *path, int n_runs)
       cpu_s[i][run] = results[i].cpu_s;
     }
   print_table(cpu_s, results, n_runs);
+  bench_programs(self, path, n_runs);
+  bench_growth();
   return 0;
 }
 
@@ -230,7 +233,7 @@ bench_generated(const char *self)
   if (!made)
     fprintf(stderr, "bench-capture: no capture could be generated: %s. Name a file instead.\n",
             error->message);
-  int result = made ? bench(path, RUNS_DEFAULT) : 3;
+  int result = made ? bench(self, path, RUNS_DEFAULT) : 3;
   if (path)
     g_unlink(path);
   if (folder)
@@ -249,5 +252,5 @@ main(int argc, char **argv)
             "usage: bench-capture [FILE [RUNS]]\nexample: bench-capture mail-1000000.pcap 5\n");
     return 2;
   }
-  return bench(argv[1], n_runs);
+  return bench(argv[0], argv[1], n_runs);
 }
