@@ -159,6 +159,12 @@ judge_completeness(struct audited *a, GError *early, uint64_t n_cut, uint64_t n_
                                      "ข้ามระเบียนที่เสียหาย %" PRIu64 " ระเบียน "),
                            n_bad);
   const struct finding_losses *lost = findings_losses(a->findings);
+  if (lost->n_dropped)
+    g_string_append_printf(
+        s,
+        lang_text("%" PRIu64 " frames were lost while they were captured, as the file says. ",
+                  "ไฟล์ระบุว่ามี %" PRIu64 " เฟรมหายไประหว่างการดักจับ "),
+        lost->n_dropped);
   if (lost->n_gaps)
     g_string_append_printf(s,
                            lang_text("%1$" PRIu64 " holes in mail conversations, %2$" PRIu64
@@ -256,7 +262,8 @@ audit_file(const struct audit *o, const char *path, struct keylog *keys, struct 
     pass1_frame(pass1, &in, NULL);
   }
   pass1_finish(pass1);
-  findings_set_losses(a->findings, 0, n_cut, first_cut);
+  struct reader_drops drops = reader_drops(r);
+  findings_set_losses(a->findings, drops.n_interface + drops.n_kernel, n_cut, first_cut);
   findings_finish(a->findings);
   a->report.n_frames = index;
   a->report.n_streams = flow_table_n_streams(pass1_flows(pass1), IP_PROTO_TCP);

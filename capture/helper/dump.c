@@ -60,6 +60,7 @@ struct dump {
   uint64_t n_octets, n_frames;          /* of this file, as committed */
   uint64_t n_pending_frames, n_written; /* in the buffer; of the whole capture */
   int64_t start_ns, stop_ns;            /* wall clock; stop_ns 0: go on */
+  bool is_ready;                        /* and said so */
   bool has_failed;
 };
 
@@ -127,6 +128,18 @@ say_place(const struct dump *d, enum control_type type, bool must_arrive)
       must_arrive);
 }
 
+/* The file has its head: from now on it can be read at any moment. */
+static void
+say_ready(struct dump *d)
+{
+  say(&(struct control_message){.type = CONTROL_READY,
+                                .link = d->link,
+                                .snap_octets = (uint32_t)d->set.snap_octets},
+      true);
+  d->is_ready = true;
+  say_place(d, CONTROL_COMMIT, false);
+}
+
 /* ---- writing ---- */
 
 static void
@@ -165,7 +178,8 @@ flush(struct dump *d)
   d->n_written += d->n_pending_frames;
   d->blocks.n = 0;
   d->n_pending_frames = 0;
-  say_place(d, CONTROL_COMMIT, false);
+  if (d->is_ready)
+    say_place(d, CONTROL_COMMIT, false);
 }
 
 static void
@@ -456,6 +470,28 @@ prepare_process(struct dump *d)
   d->blocks = (struct blocks){.octets = buffer, .max = sizeof buffer};
 }
 
+/* The card is open: from here on without rights. */
+static void
+capture(struct dump *d)
+{
+  const char *trouble = sandbox_enter();
+  d->start_ns = clock_ns(CLOCK_REALTIME);
+  if (trouble) {
+    fail(d, CONTROL_ERROR_SANDBOX, trouble);
+    return;
+  }
+  begin_file(d);
+  if (d->has_failed)
+    return;
+  say_ready(d);
+  loop(d);
+  drops_update(&d->drops);
+  write_statistics(d); /* also after trouble: a full disk may have room for so little */
+  if (d->is_file)
+    (void)!fdatasync(d->output);
+  say_statistics(d, true);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -473,25 +509,8 @@ main(int argc, char **argv)
   prepare_process(&d);
   if (!read_arguments(argc, argv, &d.set))
     fail(&d, CONTROL_ERROR_USAGE, "arguments");
-  else if (open_card(&d)) {
-    const char *trouble = sandbox_enter();
-    d.start_ns = clock_ns(CLOCK_REALTIME);
-    if (trouble)
-      fail(&d, CONTROL_ERROR_SANDBOX, trouble);
-    if (!trouble) {
-      say(&(struct control_message){.type = CONTROL_READY,
-                                    .link = d.link,
-                                    .snap_octets = (uint32_t)d.set.snap_octets},
-          true);
-      begin_file(&d);
-      loop(&d);
-      drops_update(&d.drops);
-      write_statistics(&d); /* also after trouble: a full disk may have room for so little */
-      if (d.is_file)
-        (void)!fdatasync(d.output);
-      say_statistics(&d, true);
-    }
-  }
+  else if (open_card(&d))
+    capture(&d);
   say_place(&d, CONTROL_BYE, true);
   _exit(d.has_failed ? 1 : 0);
 }

@@ -284,7 +284,9 @@ trace_finish(struct trace *t)
     return;
   t->is_finished = true;
   pass1_finish(t->pass);
-  findings_set_losses(t->findings, 0, t->damage.n_cut_frames, t->first_cut_frame);
+  struct reader_drops drops = t->reader ? reader_drops(t->reader) : (struct reader_drops){0};
+  findings_set_losses(t->findings, drops.n_interface + drops.n_kernel, t->damage.n_cut_frames,
+                      t->first_cut_frame);
   findings_finish(t->findings);
   mark_findings(t);
 }

@@ -271,6 +271,10 @@ def test_loss_is_counted_and_told():
     file = File(record.path)
     assert len(file.frames) == written
     assert file.statistics[7] == lost and file.statistics[6] == sent and file.statistics[8] == written
+    done = subprocess.run([PROGRAM, "audit", "--format", "json", record.path], capture_output=True, text=True)
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 4 and said[-1]["complete"] is False, done
+    assert [f["rule"] for f in said if f["type"] == "finding"] == ["CAP-001"], said
 
 
 @apart
