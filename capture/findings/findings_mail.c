@@ -3,7 +3,8 @@
  *
  *     NOTICE_PROBE, RECIPIENTS_UNKNOWN, LOGIN_REJECTED ─> ENUM-001
  *     NOTICE_GREETING, SOFTWARE ───────────────────────> ENUM-002
- *     NOTICE_MESSAGE ──────────────────────────────────> RELAY-001, ABUSE-001
+ *     NOTICE_MESSAGE ──────────────────────────────────> RELAY-001, ABUSE-001 (by source)
+ *     NOTICE_RECIPIENT ────────────────────────────────> ABUSE-001 (by recipient)
  *     NOTICE_SMUGGLING, SMUGGLED, BARE_LINE_END ───────> SMUG-001
  *
  * What a server's own domains are is judged by its greeting, the only thing that a capture of its
@@ -12,6 +13,8 @@
 #include <string.h>
 
 #include "capture/findings/findings_mail.h"
+
+#include <idn2.h> /* behind GLib, whose macros it would define */
 
 enum {
   SERVERS_MAX = 4096,    /* whose greetings are remembered */
@@ -240,6 +243,12 @@ is_own(const char *address, const char *host)
   if (n && domain[n - 1] == '.')
     n--;
   domain[n] = 0;
+  if (!g_str_is_ascii(domain)) { /* the greeting has A-labels (RFC 6531 section 3.7.3) */
+    char *ascii = NULL;
+    if (idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK)
+      g_strlcpy(domain, ascii, sizeof domain);
+    idn2_free(ascii);
+  }
   const char *parent = strchr(host, '.');
   bool has_parent = parent && strchr(parent + 1, '.');
   return (strchr(domain, '.') && is_under(host, domain)) || is_under(domain, host) ||
@@ -324,9 +333,16 @@ count_flood(struct mail *m, uint64_t key, int64_t now_ns, uint32_t limit)
   return ++f->n == limit;
 }
 
+/* Every attempt counts but those at addresses that do not exist: a full mailbox or a limit that
+ * turns messages away is what a flood leads to. */
 static void
-judge_flood(struct mail *m, const char *recipient, const struct finding_place *place)
+judge_flood(struct mail *m, const struct notice *n, const struct finding_place *place)
 {
+  if (n->code >= 550 && n->code != 552)
+    return;
+  char recipient[SUBJECT_MAX + 1];
+  g_snprintf(recipient, sizeof recipient, "%.*s", (int)MIN(n->n_text, (size_t)SUBJECT_MAX),
+             (const char *)n->text);
   uint64_t key = hash_text(addr_hash(&place->where.server), recipient);
   char subject[SUBJECT_MAX + 32];
   if (count_flood(m, key, place->time_ns, FLOOD_RECIPIENT)) {
@@ -360,8 +376,6 @@ judge_message(struct mail *m, const struct notice *n, const struct finding_place
       judge_sent_on(m, hash_envelope(sender, r), place);
     if (by_stranger)
       judge_relay(m, sender, r, place);
-    if (!(n->code & MESSAGE_LMTP))
-      judge_flood(m, r, place);
   }
   judge_source(m, place);
 }
@@ -415,6 +429,9 @@ on_notice(void *state, const struct notice *n, const struct finding_place *place
     break;
   case NOTICE_LOGIN_REJECTED:
     judge_rejection(m, n, place);
+    break;
+  case NOTICE_RECIPIENT:
+    judge_flood(m, n, place);
     break;
   case NOTICE_MESSAGE:
     judge_message(m, n, place);

@@ -74,6 +74,7 @@ enum notice_kind {
   NOTICE_SOFTWARE,            /* text: a line in which the server names its software (ID, CAPA) */
   NOTICE_LOGIN_REJECTED,      /* text: the server's line that rejects a login */
   NOTICE_PROBE,               /* SMTP VRFY or EXPN was answered with `code`; text: its argument */
+  NOTICE_RECIPIENT,           /* SMTP RCPT was answered with `code`; text: the address */
   NOTICE_RECIPIENTS_UNKNOWN,  /* SMTP: so many recipients (code) of this connection do not exist */
   NOTICE_MESSAGE,             /* SMTP: a message was accepted; text: sender NUL recipient NUL ...;
                                  code: enum message_notice */

@@ -3,6 +3,7 @@
  *
  *     MAIL FROM:<a> ─250─> envelope = a NUL
  *     RCPT TO:<b>   ─25x─> envelope = a NUL b NUL      ─550─> counted as unknown
+ *                   ─────> NOTICE_RECIPIENT
  *     DATA ... "."  ─250─> NOTICE_MESSAGE
  *     VRFY, EXPN    ─────> NOTICE_PROBE
  *
@@ -153,6 +154,8 @@ envelope_answered(struct appsession *s, const struct app_command *c, unsigned co
     add_to_envelope(s, a);
     break;
   case SMTP_RCPT:
+    if (!s->u.smtp.lmtp)
+      tell(s, NOTICE_RECIPIENT, code, a);
     if (ok)
       add_to_envelope(s, a);
     else if (is_unknown_mailbox(s, code) && ++s->u.smtp.n_unknown == RECIPIENTS_UNKNOWN)

@@ -169,7 +169,8 @@ test_exit_codes(void)
                {"mail -r /nonexistent/file -o y", 3},
                {"record -i lo", 2},
                {"interfaces --nonsense", 2},
-               {"sanitise a b", 2},
+               {"sanitise a", 2},
+               {"sanitise /nonexistent/file /nonexistent/out", 3},
                {"--lang xx decode", 2}};
   for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++)
     if (run(cases[i].arguments, NULL, NULL) != cases[i].code)

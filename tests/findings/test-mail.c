@@ -155,8 +155,8 @@ test_a_flood_to_one_recipient(void)
   struct trace *t = rig_play(fast, RIG_LINES);
   g_autofree char *found = rig_findings(t, "ABUSE");
   g_assert_cmpstr(found, ==,
-                  "ABUSE-001 medium high unknown x1 {bob@example.net: 20 / 60 s} {MAIL "
-                  "FROM:<l19@example.net>\\r\\nRCPT TO:<bob@example.net>\\r\\n}");
+                  "ABUSE-001 medium high unknown x1 {bob@example.net: 20 / 60 s} {RCPT "
+                  "TO:<bob@example.net>\\r\\n}");
   trace_free(t);
   t = rig_play(slow, RIG_LINES);
   g_autofree char *none = rig_findings(t, "ABUSE");

@@ -76,7 +76,16 @@ AUTH = {
     "uidvalidity-change": "001 003",
     "xoauth2": "004",
 }
-FAMILIES = {"AUTH": AUTH}
+# 001 answers tell who exists, 002 software named
+ENUM = {
+    "mail-aliases": "001",                     # EXPN lists the members
+    "starttls-reading": "002",                 # POP3's CAPA says IMPLEMENTATION
+    "starttls-stripping": "002",
+}
+RELAY = {"mail-relay-abused": "001"}
+ABUSE = {"mail-bombing": "001"}           # where the rate is limited, the bomb never becomes one
+SMUG = {"smuggling-lenient": "001", "smuggling-strict": "001"}
+FAMILIES = {"ENUM": ENUM, "RELAY": RELAY, "ABUSE": ABUSE, "SMUG": SMUG, "EAI": {}, "CAP": {}, "AUTH": AUTH}
 RUNS = {}
 
 
