@@ -273,8 +273,10 @@ follow_elements(struct follow *f)
 {
   bool any = false;
   for (uint32_t i = 0, n = trace_n_elements(f->trace); i < n; i++) {
+    if (trace_element_flow(f->trace, i) != f->flow)
+      continue;
     const struct element e = trace_element(f->trace, i);
-    if (e.flow != f->flow || !is_wanted(f, &e))
+    if (!is_wanted(f, &e))
       continue;
     struct run r = {.side = (enum side)e.side,
                     .offset = e.offset,

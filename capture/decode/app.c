@@ -212,8 +212,10 @@ frame_secrets(struct decode *d, enum side side)
   }
   uint32_t first = trace_element_at(d->trace, d->frame), n = trace_n_elements(d->trace);
   for (uint32_t i = first; first != ELEMENT_NONE && i < n && i - first < LOOK_AHEAD_ELEMENTS; i++) {
+    if (trace_element_flow(d->trace, i) != r->flow)
+      continue;
     const struct element e = trace_element(d->trace, i);
-    if (e.flow != r->flow || e.side != side || e.flags & ELEMENT_FLAGS_INSIDE)
+    if (e.side != side || e.flags & ELEMENT_FLAGS_INSIDE)
       continue;
     if (lies_behind(d, &e))
       break;
@@ -581,9 +583,10 @@ partial_build(struct decode *d, enum side side)
     return;
   uint32_t n = trace_n_elements(d->trace);
   for (uint32_t k = i; k < n && k - i < LOOK_AHEAD_ELEMENTS; k++) {
+    if (trace_element_flow(d->trace, k) != d->work->record.flow)
+      continue;
     const struct element e = trace_element(d->trace, k);
-    if (e.flow != d->work->record.flow || e.side != side || e.flags & ELEMENT_FLAGS_INSIDE ||
-        lies_before(d, &e))
+    if (e.side != side || e.flags & ELEMENT_FLAGS_INSIDE || lies_before(d, &e))
       continue;
     if (lies_behind(d, &e))
       return;

@@ -108,6 +108,16 @@ elements_get(const struct elements *s, const struct records *records, uint32_t i
                           .flags = shape.flags};
 }
 
+uint32_t
+elements_flow(const struct elements *s, const struct records *records, uint32_t index)
+{
+  g_assert(index < s->packed.n);
+  const struct packed_element *p = blocks_get(&s->packed, index);
+  if (p->shape == ELEMENT_WIDE)
+    return ((const struct element *)blocks_get(&s->wide, p->last_frame))->flow;
+  return records_flow(records, p->last_frame);
+}
+
 uint64_t
 elements_octets(const struct elements *s)
 {

@@ -64,6 +64,9 @@ elements_n(const struct elements *s)
 struct element elements_get(const struct elements *s, const struct records *records,
                             uint32_t index);
 
+/* Its flow alone. */
+uint32_t elements_flow(const struct elements *s, const struct records *records, uint32_t index);
+
 uint64_t elements_octets(const struct elements *s);
 
 #endif

@@ -368,6 +368,12 @@ trace_element(const struct trace *t, uint32_t index)
 }
 
 uint32_t
+trace_element_flow(const struct trace *t, uint32_t index)
+{
+  return elements_flow(&t->elements, &t->records, index);
+}
+
+uint32_t
 trace_elements_end(const struct trace *t, uint32_t frame)
 {
   return frame + 1 < records_n(&t->records) ? records_element(&t->records, frame + 1)

@@ -321,6 +321,7 @@ test_elements_keep_strange_values(void)
   for (uint32_t i = 0; i < all->len; i++) {
     struct element got = elements_get(&s, &r, i);
     assert_elements_equal(&got, &g_array_index(all, struct element, i));
+    g_assert_cmpuint(elements_flow(&s, &r, i), ==, got.flow);
   }
   elements_clear(&s);
   records_clear(&r);
