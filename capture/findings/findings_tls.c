@@ -29,7 +29,7 @@ enum {
 };
 
 /* What the rules found, in a connection's memo. */
-enum memo { MEMO_DATES = 1, MEMO_TRUST = 2, MEMO_NAME = 4 };
+enum memo { MEMO_DATES = 1, MEMO_TRUST = 2, MEMO_NAME = 4, MEMO_UNSURE = 8 };
 
 /* A certificate message, read. */
 struct chain {
@@ -193,8 +193,13 @@ judge_trust(struct tls_state *s, const struct chain *c, const struct finding_pla
 {
   if (c->trust != TRUST_SELF_SIGNED && c->trust != TRUST_UNKNOWN_ISSUER && c->trust != TRUST_BROKEN)
     return 0;
-  findings_add_once(s->findings, &tls_004, place, c->leaf->issuer);
-  return MEMO_TRUST;
+  struct finding *found = findings_add_once(s->findings, &tls_004, place, c->leaf->issuer);
+  /* Clients may know an issuer of their own house, which this system's store does not. */
+  bool is_unsure = c->trust == TRUST_UNKNOWN_ISSUER &&
+                   g_strcmp0(findings_trust(s->findings), trust_store_system()) == 0;
+  if (found && is_unsure)
+    found->confidence = CONFIDENCE_MEDIUM;
+  return is_unsure ? MEMO_TRUST | MEMO_UNSURE : MEMO_TRUST;
 }
 
 static bool
@@ -249,6 +254,8 @@ on_client_data(struct tls_state *s, const struct tls_facts *t, const struct find
                       memo & MEMO_TRUST ? "TLS-004 " : "", memo & MEMO_NAME ? "TLS-005 " : "");
   struct finding *found = findings_add_once(s->findings, &tls_007, place, g_strchomp(why));
   uint16_t port = place->where.server_port;
+  if (found && memo == (MEMO_TRUST | MEMO_UNSURE))
+    found->confidence = CONFIDENCE_LOW;
   if (found && (port == PORT_SMTP || port == PORT_LMTP))
     findings_set_severity(s->findings, found, SEVERITY_MEDIUM);
 }

@@ -74,7 +74,7 @@ static const struct row rows[] = {
      "STLS-003 high medium unknown x1 {XXXXXXXA} {250-XXXXXXXA\\r\\n}\n"
      "STLS-001 high high unknown x1 {} {250-mx\\r\\n250-XXXXXXXA\\r\\n250 SIZE 1\\r\\n}"},
     {"003/smtp-a-private-word-is-none",
-     SMTP "C: EHLO pc\nS: 250-XXXX\nS: 250-XCLIENT NAME\nS: 250-XXX\nS: 250 STARTTLS\nC: QUIT\n.",
+     SMTP "C: EHLO pc\nS: 250-XXXX\nS: 250-XCLIENT NAME\nS: 250-XX1\nS: 250 STARTTLS\nC: QUIT\n.",
      ""},
     {"003/smtp-command-filled",
      SMTP "C: EHLO pc\nS: 250-mx\nS: 250 STARTTLS\nC: XXXXXXXX\nS: 500 what\nC: QUIT\n.",

@@ -243,7 +243,11 @@ static const struct row rows[] = {
      "TLS-004 medium high unknown x1 {CN = mx.example.net}"},
     {"004/unknown-issuer",
      {IMAPS, {GOOD}, .is_silent = true},
-     "TLS-004 medium high unknown x1 {CN = Test Root}"},
+     "TLS-004 medium medium unknown x1 {CN = Test Root}"},
+    {"007/issuer-that-only-this-system-does-not-know",
+     {IMAPS, {GOOD}},
+     "TLS-004 medium medium unknown x1 {CN = Test Root}\n"
+     "TLS-007 high low unknown x1 {TLS-004}"},
     /* ---- TLS-005 ---- */
     {"005/other-name",
      {IMAPS, {GOOD}, .asks = "mail.example.net", .knows_issuer = true, .is_silent = true},

@@ -85,7 +85,36 @@ ENUM = {
 RELAY = {"mail-relay-abused": "001"}
 ABUSE = {"mail-bombing": "001"}           # where the rate is limited, the bomb never becomes one
 SMUG = {"smuggling-lenient": "001", "smuggling-strict": "001"}
-FAMILIES = {"ENUM": ENUM, "RELAY": RELAY, "ABUSE": ABUSE, "SMUG": SMUG, "EAI": {}, "CAP": {}, "AUTH": AUTH}
+# 001 not offered, 002 offered but not used, 003 sign of stripping, 005 commands behind the request
+STLS = {
+    **dict.fromkeys("""
+        01-how-mail-works lost-segment mail-journey mail-journey-v6 second-data-lost 8bit bdat examine-vs-select
+        flags-two-devices-imap folders header-first idle imap-states lmtp-delivery login-failures mail-aliases
+        mail-blocklist mail-bombing mail-bombing-limited mail-bounce mail-disconnected mail-expired mail-full
+        mail-greylisting mail-mx-fallback mail-no-mx mail-offline mail-online mail-queue-retry mail-relay-abused
+        mail-relay-refused partial-fetch pipelining pop3-to-imap quota scram-beside-plain search-on-server
+        shared-mailbox smuggling-lenient smuggling-strict sniffer-clear spray-with-lockout spray-without-delay
+        thai-addresses uidvalidity-change xoauth2
+    """.split(), "001"),                       # their servers have no certificate
+    "office": "002",
+    "starttls-injection": "005",
+    "starttls-reading": "002",
+    "starttls-stripping": "001 002 003",       # 002: what the attacker's own side shows
+}
+# 003 dates, 004 issuer, 005 name, 006 key, 007 accepted all the same. The simulator's authority is in no store, so each
+# certificate that the key log inside the capture opens is one of an unknown issuer.
+TLS = {
+    "implicit-tls": "004 007",
+    "sniffer-tls": "004 007",
+    "starttls-injection": "004 007",
+    "starttls-reading": "004 007",
+    "starttls-stripping": "004 007",           # on the attacker's far side
+    "starttls-submission": "004 007",
+    "tls-certificates": "003 004 005 006 007",
+    "tls-client-certificate": "004 007",
+}
+FAMILIES = {"ENUM": ENUM, "RELAY": RELAY, "ABUSE": ABUSE, "SMUG": SMUG, "EAI": {}, "CAP": {}, "AUTH": AUTH, "STLS": STLS,
+            "TLS": TLS, "POL": {}}
 RUNS = {}
 
 

@@ -224,7 +224,8 @@ test_exit_codes(void)
               {"--fail-on|info|", good, 0},    {"", cut, 4},
               {"", "/nowhere/x.pcap", 3},      {"", folder, 3},
               {"--baseline|x|", bad, 3},       {"--format|xml|", bad, 2},
-              {"--fail-on|bad|", bad, 2},      {"--nonsense|", bad, 2}};
+              {"--fail-on|bad|", bad, 2},      {"--trust|/nowhere/x.pem|", good, 3},
+              {"--nonsense|", bad, 2}};
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
     g_autofree char *arguments = g_strconcat(rows[i].options, rows[i].path, NULL);
     g_autofree char *err = NULL, *out = NULL;
