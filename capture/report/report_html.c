@@ -269,7 +269,7 @@ report_html(FILE *out, const struct report_file *files, unsigned n_files,
                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                   "style-src 'unsafe-inline'\">\n<title>%s</title>\n<style>\n%s</style></head>\n"
                   "<body>\n<h1>%s</h1>\n<p>Enveloscope " ENVELOSCOPE_VERSION "</p>\n<p>",
-                  lang_text("en", "th"), title, style, title);
+                  lang_get() == LANG_TH ? "th" : "en", title, style, title);
   report_count(files, n_files, options, counts);
   for (int i = SEVERITY_CRITICAL; i >= SEVERITY_INFO; i--) {
     g_string_append_printf(s, "<span class=\"sev %s\">", severity_name((enum severity)i));

@@ -284,7 +284,7 @@ def test_run_names_a_package_for_every_dependency():
                 "gio-unix-2.0": "libglib2.0-dev", "json-glib-1.0": "libjson-glib-dev",
                 "yaml-0.1": "libyaml-dev", "gmime-3.0": "libgmime-3.0-dev", "libcmark": "libcmark-dev",
                 "libcrypto": "libssl-dev", "libssl": "libssl-dev", "openssl": "libssl-dev",
-                "libpcap": "libpcap-dev", "libseccomp": "libseccomp-dev", "zlib": "zlib1g-dev", "readline": "libreadline-dev", "libidn2": "libidn2-dev",
+                "libpcap": "libpcap-dev", "libseccomp": "libseccomp-dev", "zlib": "zlib1g-dev", "readline": "libreadline-dev", "libidn2": "libidn2-dev", "icu-i18n": "libicu-dev",
                 "gtk+-3.0": "libgtk-3-dev"}
     script, found = text_of("run"), []
     for name in FILES:
