@@ -21,15 +21,10 @@ struct fuzz_player {
   GArray *owners; /* of each element: the joined one that it is part of */
   struct element last;
   guint32 n_joined;
+  guint n_in_messages[NOTICE_BARE_LINE_END + 1]; /* notices of these kinds */
   guint64 next[2];
   bool has_last, has_begun[2];
 };
-
-static inline bool
-fuzz_is_run(const struct element *e)
-{
-  return e->kind == ELEMENT_MESSAGE || e->kind == ELEMENT_LITERAL || e->kind == ELEMENT_OTHER;
-}
 
 static inline void
 fuzz_say_last(struct fuzz_player *p)
@@ -60,7 +55,7 @@ fuzz_element(void *data, const struct element *given, const guint8 *octets, gsiz
     g_assert_cmpuint(e.command, <, p->owners->len);
     e.command = g_array_index(p->owners, guint32, e.command);
   }
-  bool run = fuzz_is_run(&e);
+  bool run = e.kind == ELEMENT_MESSAGE || e.kind == ELEMENT_LITERAL || e.kind == ELEMENT_OTHER;
   if (run)
     e.secret_first = e.secret_octets = 0;
   struct element *l = &p->last;
@@ -98,9 +93,12 @@ static inline void
 fuzz_notice(void *data, const struct notice *n)
 {
   struct fuzz_player *p = data;
-  /* Within a run its place depends on how the run was cut. */
-  if (!p->has_last || !fuzz_is_run(&p->last))
-    fuzz_say_last(p);
+  /* Where in the octets of a message it comes depends on how they were cut. */
+  if (n->kind == NOTICE_FROM || n->kind == NOTICE_SMUGGLING || n->kind == NOTICE_BARE_LINE_END) {
+    p->n_in_messages[n->kind]++;
+    return;
+  }
+  fuzz_say_last(p);
   g_string_append_printf(p->said, "notice %d\n", n->kind);
 }
 
@@ -138,6 +136,8 @@ fuzz_play(const guint8 *p, gsize n, guint16 port, bool one_by_one)
   appsession_end(s);
   appsession_free(s);
   fuzz_say_last(&player);
+  for (gsize i = 0; i < G_N_ELEMENTS(player.n_in_messages); i++)
+    g_string_append_printf(player.said, "%u ", player.n_in_messages[i]);
   g_array_unref(player.owners);
   return g_string_free(player.said, FALSE);
 }
