@@ -216,6 +216,11 @@ source_name(const struct source *s)
     return g_strdup_printf(lang_text("Reassembled stream (%s)", "สตรีมที่ประกอบใหม่ (%s)"), count);
   case SOURCE_BASE64:
     return g_strdup_printf(lang_text("Decoded base64 (%s)", "ถอดรหัส base64 แล้ว (%s)"), count);
+  case SOURCE_QUOTED:
+    return g_strdup_printf(
+        lang_text("Decoded quoted-printable (%s)", "ถอดรหัส quoted-printable แล้ว (%s)"), count);
+  case SOURCE_MESSAGE:
+    return g_strdup_printf(lang_text("The letter (%s)", "ตัวจดหมาย (%s)"), count);
   case SOURCE_INFLATED:
     return g_strdup_printf(lang_text("Inflated (%s)", "คลายการบีบอัดแล้ว (%s)"), count);
   case SOURCE_OPENED:

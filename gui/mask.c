@@ -55,7 +55,7 @@ cover_origin(struct mask *m, const struct decode *d, unsigned source)
 {
   const struct source *s = &d->sources[source];
   const GByteArray *octets = m->sources[source];
-  if (s->kind == SOURCE_BASE64) {
+  if (s->kind == SOURCE_BASE64 || s->kind == SOURCE_QUOTED) {
     if (covers_any(octets, 0, octets->len))
       cover(m, d, s->parent_source, s->parent_first, s->parent_octets);
     return;

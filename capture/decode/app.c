@@ -555,6 +555,7 @@ elements_build(struct decode *d, uint32_t first, uint32_t end, const struct grou
     if (e.flow != d->work->record.flow || (e.flags & ELEMENT_FLAGS_INSIDE) != inside)
       continue;
     struct slice s = element_slice(d, &e, groups, n_groups);
+    d->work->element = i;
     enum app app = element_app(&e);
     if (app != open && app < APP_N && app_layers[app].key) {
       if (open != APP_NONE)

@@ -44,7 +44,7 @@ void auth_build(struct decode *d, struct slice text, enum sasl_mechanism mechani
 /* A message ends before this line, or behind this run when `end` is one: it is read from the stream
  * from its first octet on, once the protocol's own layer is complete, because it is a layer of its
  * own. */
-void app_message_build(struct decode *d, const struct element *end);
+void app_message_build(struct decode *d);
 void app_messages_decode(struct decode *d);
 
 #endif

@@ -54,7 +54,8 @@ struct decode_work {
   GString *line; /* decode_value() and friends */
   GByteArray *octets;
   GArray *pieces;
-  struct element messages[BUILD_MESSAGES_MAX]; /* that end in this frame, see app.h */
+  uint32_t messages[BUILD_MESSAGES_MAX]; /* elements behind which a letter may end, see app.h */
+  uint32_t element;                      /* index of the element that is built now */
   unsigned n_messages;
   bool reply_seen, reply_goes_on; /* SMTP: a reply in this frame; its last line had "-" */
   unsigned n_info_lines;          /* what was said in this frame, in the summary */

@@ -69,15 +69,17 @@ enum source_kind {
   SOURCE_BASE64,   /* decoded */
   SOURCE_OPENED,   /* what TLS had sealed, opened with a key log */
   SOURCE_INFLATED, /* what DEFLATE had compressed */
+  SOURCE_MESSAGE,  /* a letter: doubled dots undone, chunks joined */
+  SOURCE_QUOTED,   /* quoted-printable, decoded */
 };
 
-enum { DECODE_SOURCES_MAX = 16, DECODE_FIELDS_MAX = 8192 };
+enum { DECODE_SOURCES_MAX = 48, DECODE_FIELDS_MAX = 8192 };
 
 struct source {
   enum source_kind kind;
   GByteArray *octets;
-  GArray *pieces; /* struct trace_piece: where DATAGRAM, STREAM, OPENED and INFLATED octets came from */
-  uint8_t parent_source; /* for BASE64: where the encoded text lies */
+  GArray *pieces; /* struct trace_piece: where the octets came from; not of BASE64 and QUOTED */
+  uint8_t parent_source; /* for BASE64 and QUOTED: where the encoded text lies */
   uint32_t parent_first, parent_octets;
 };
 

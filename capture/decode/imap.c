@@ -310,7 +310,7 @@ imap_element(struct decode *d, const struct element *e, struct slice s)
 {
   /* A literal has no end of its own: the line behind it shows that it is complete. */
   if (e->kind != ELEMENT_LITERAL && e->kind != ELEMENT_MESSAGE)
-    app_message_build(d, e);
+    app_message_build(d);
   switch (e->kind) {
   case ELEMENT_COMMAND:
     request_build(d, e, s);

@@ -190,7 +190,7 @@ pop_element(struct decode *d, const struct element *e, struct slice s)
     build_none(d, &defs[EOM], s);
     build_info_said(d, false);
     build_info(d, ".");
-    app_message_build(d, e);
+    app_message_build(d);
     break;
   default:
     break;

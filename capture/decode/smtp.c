@@ -242,6 +242,8 @@ smtp_element(struct decode *d, const struct element *e, struct slice s)
   switch (e->kind) {
   case ELEMENT_COMMAND:
     command_build(d, e, s);
+    if (e->code == SMTP_BDAT)
+      app_message_build(d); /* "BDAT 0 LAST" */
     break;
   case ELEMENT_AUTH:
   case ELEMENT_REST:
@@ -257,14 +259,15 @@ smtp_element(struct decode *d, const struct element *e, struct slice s)
     build_generated(d, build_number(d, &defs[DATA_FRAGMENT], slice_none(s), s.n));
     build_info_said(d, true);
     build_info(d, "DATA fragment, %u bytes", s.n);
-    if (!(e->flags & ELEMENT_FLAG_MORE) && e->code == SMTP_BDAT)
-      app_message_build(d, e);
+    if (e->command < trace_n_elements(d->trace) &&
+        trace_element(d->trace, e->command).code == SMTP_BDAT)
+      app_message_build(d);
     break;
   case ELEMENT_END:
     build_none(d, &defs[EOM], s);
     build_info_said(d, true);
     build_info(d, ".");
-    app_message_build(d, e);
+    app_message_build(d);
     break;
   default:
     break;
