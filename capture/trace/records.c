@@ -16,7 +16,8 @@ enum {
   NEIGHBOUR_MAX = (1 << 20) - 1,
   TCP_FLAGS_MAX = (1 << 12) - 1,
   APP_MAX = 15,
-  FLAGS_MAX = 15,
+  FLAGS_MAX = 31,
+  ELEMENT_MAX = (1 << 15) - 1,
   STATE_MAX = 63,
   NO_PAYLOAD = 15,
 };
@@ -27,9 +28,9 @@ enum {
 enum {
   TIME_SHIFT = 24,
   ELEMENT_SHIFT = 24,
-  WIRE_SHIFT = 40,
-  APP_SHIFT = 56,
-  FLAGS_SHIFT = 60,
+  WIRE_SHIFT = 39,
+  APP_SHIFT = 55,
+  FLAGS_SHIFT = 59,
   ANALYSIS_SHIFT = 32,
   TCP_FLAGS_SHIFT = 48,
   TRAILER_SHIFT = 60,
@@ -127,7 +128,7 @@ pack(struct records *r, const struct trace_frame *f, uint32_t index, struct pack
   uint32_t next = pack_neighbour(f->next_in_flow, f->next_in_flow - index);
   uint32_t flow = f->flow == TRACE_NONE ? FLOW_NONE : f->flow;
   if (position > POSITION_MAX || time_ns < -TIME_MAX_NS || time_ns >= TIME_MAX_NS ||
-      flow > FLOW_NONE || (flow == FLOW_NONE && f->flow != TRACE_NONE) || element > UINT16_MAX ||
+      flow > FLOW_NONE || (flow == FLOW_NONE && f->flow != TRACE_NONE) || element > ELEMENT_MAX ||
       f->wire_octets > UINT16_MAX || f->app > APP_MAX || f->flags > FLAGS_MAX ||
       f->tcp_flags > TCP_FLAGS_MAX || trailer > NO_PAYLOAD || prev > NEIGHBOUR_MAX ||
       next > NEIGHBOUR_MAX || f->payload_offset > UINT8_MAX || f->interface > UINT8_MAX ||
@@ -193,7 +194,7 @@ unpack_next(const struct packed_record *p, uint32_t index)
 static inline uint32_t
 unpack_element(const struct packed_record *p, const struct record_base *base)
 {
-  return base->element + (uint16_t)(p->owner >> ELEMENT_SHIFT);
+  return base->element + ((uint32_t)(p->owner >> ELEMENT_SHIFT) & ELEMENT_MAX);
 }
 
 static inline void
@@ -207,7 +208,7 @@ unpack(const struct records *r, uint32_t index, struct trace_frame *out)
   const struct record_base *base = base_of(r, index);
   uint32_t prev = (uint32_t)p->near & NEIGHBOUR_MAX, trailer = p->stream >> TRAILER_SHIFT;
   uint32_t wire = (uint16_t)(p->owner >> WIRE_SHIFT);
-  uint8_t flags = (uint8_t)(p->owner >> FLAGS_SHIFT);
+  uint8_t flags = (uint8_t)(p->owner >> FLAGS_SHIFT); /* the word's last bits */
   uint32_t captured = flags & TRACE_FRAME_CUT ? r->cut_octets : wire;
   uint8_t payload_offset = (uint8_t)(p->near >> PAYLOAD_SHIFT);
   out->position = base->position + (p->place & POSITION_MAX);

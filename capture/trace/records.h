@@ -24,10 +24,10 @@ struct record_base {
  *   place    24  position           16 MiB behind the base's: 64 frames of the largest size
  *            40  time_ns            549 s before or behind the base's, to the nanosecond
  *   owner    24  flow               16,777,214; all ones: none
- *            16  element            65,535 behind the base's
+ *            15  element            32,767 behind the base's
  *            16  wire_octets        65,535; what was captured is as much, or `cut_octets`
  *             4  app                15
- *             4  flags              all four
+ *             5  flags              all five
  *   stream   32  stream_offset      any
  *            16  analysis           any
  *            12  tcp_flags          any in a header

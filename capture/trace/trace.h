@@ -62,6 +62,7 @@ struct trace_frame {
   uint8_t state;      /* the application protocol's state behind this frame */
 };
 
+/* records.h has room for five. */
 enum trace_frame_flag {
   TRACE_FRAME_REASSEMBLED = 1, /* completes an IP datagram from fragments */
   TRACE_FRAME_FRAGMENT = 2,

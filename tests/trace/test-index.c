@@ -213,6 +213,27 @@ test_what_becomes_known_later(void)
   records_clear(&r);
 }
 
+/* Whatever is said of a frame, and whoever carries it, costs nothing more. */
+static void
+test_every_flag_and_protocol_fits(void)
+{
+  struct records r;
+  records_init(&r);
+  for (uint32_t i = 0; i < 32 * APP_N; i++) {
+    struct trace_frame f = usual_frame(i);
+    f.flags = (uint8_t)(i % 32);
+    f.app = (uint8_t)(i / 32);
+    f.tcp_flags = (uint16_t)(i * 13 % 4096);
+    f.analysis = (uint16_t)(i * 251);
+    g_assert_true(records_add(&r, &f));
+    struct trace_frame got = records_get(&r, i);
+    packets_assert_same_frame(&got, &f);
+  }
+  g_assert_cmpuint(TRACE_FRAME_ODD, <, 32);
+  g_assert_cmpuint(r.wide.n, ==, 0);
+  records_clear(&r);
+}
+
 /* A capture whose snap length cut every frame takes no more; other lengths come out all the same.
  */
 static void
@@ -388,6 +409,7 @@ main(int argc, char **argv)
   g_test_add_func("/index/usual-frames-take-no-more", test_usual_frames_take_no_more);
   g_test_add_func("/index/every-field-keeps-strange-values", test_every_field_keeps_strange_values);
   g_test_add_func("/index/what-becomes-known-later", test_what_becomes_known_later);
+  g_test_add_func("/index/every-flag-and-protocol-fits", test_every_flag_and_protocol_fits);
   g_test_add_func("/index/cut-frames", test_cut_frames);
   g_test_add_func("/index/more-shapes-than-numbers", test_more_shapes_than_numbers);
   g_test_add_func("/index/elements-keep-strange-values", test_elements_keep_strange_values);
