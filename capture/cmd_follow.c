@@ -25,6 +25,8 @@ struct run {
   uint32_t first_frame, last_frame;
   const struct element *element; /* NULL for plain octets */
   bool gap;
+  unsigned number;  /* of what was said, from 1 on; 0 without elements */
+  unsigned answers; /* the number of the command that this answers or belongs to; 0 when none */
 };
 
 struct follow {
@@ -37,10 +39,16 @@ struct follow {
   uint32_t flow;
   GByteArray *octets;
   GArray *pieces;
-  bool is_incomplete; /* something could not be read again */
+  bool is_incomplete;    /* something could not be read again */
+  GHashTable *numbers;   /* index of an element + 1 -> its number */
+  unsigned n_said;       /* the last number */
+  unsigned last_command; /* the number of the last command */
 };
 
-enum { RUN_OCTETS_MAX = 1024 * 1024 }; /* one run is read in parts of this size */
+enum {
+  RUN_OCTETS_MAX = 1024 * 1024, /* one run is read in parts of this size */
+  COMMAND_NAME_MAX = 64,        /* tag and verb */
+};
 
 static void
 print_help(void)
@@ -56,6 +64,13 @@ print_help(void)
           "              themselves. raw and hex show the octets on the wire all the same\n"
           "  --reveal    show secrets (on a terminal, or into a file with the mode 0600)\n"
           "  --lang th|en\n\n"
+          "In a dialogue “[answers …]” stands behind an answer to another command than the last "
+          "one.\n"
+          "json has one object per thing said: side, kind, number, answers (the number of the "
+          "command\n"
+          "that it answers or belongs to, or 0), encrypted, compressed, first_frame, last_frame, "
+          "offset,\n"
+          "n_bytes, text.\n\n"
           "example: enveloscope-capture follow -r mail.pcapng -s 0\n",
           "วิธีใช้: enveloscope-capture follow -r ไฟล์ -s สาย [--format dialogue|raw|hex|json] "
           "[--reveal]\n\n"
@@ -65,6 +80,10 @@ print_help(void)
           "              ส่วน raw และ hex ยังคงแสดงออกเตตตามที่อยู่บนสาย\n"
           "  --reveal     แสดงความลับ (บนเทอร์มินัล หรือลงไฟล์ที่มีสิทธิ์ 0600)\n"
           "  --lang th|en\n\n"
+          "ในบทสนทนา “[ตอบ …]” อยู่หลังคำตอบของคำสั่งที่ไม่ใช่คำสั่งล่าสุด\n"
+          "json มีหนึ่งออบเจ็กต์ต่อสิ่งที่พูดหนึ่งอย่าง: side, kind, number, answers (หมายเลขของคำสั่ง\n"
+          "ที่ตอบหรือที่สังกัด หรือ 0), encrypted, compressed, first_frame, last_frame, offset,\n"
+          "n_bytes, text\n\n"
           "ตัวอย่าง: enveloscope-capture follow -r mail.pcapng -s 0\n"),
       stdout);
 }
@@ -104,6 +123,47 @@ print_escaped(const uint8_t *p, size_t n)
   }
 }
 
+/* The command's name, without its arguments, which may hold a secret: its verb, for IMAP its tag
+ * too. g_free(). */
+static char *
+command_name(const struct follow *f, const struct run *r)
+{
+  const struct element *e = r->element;
+  if (!e || e->command == ELEMENT_NONE || e->command >= trace_n_elements(f->trace))
+    return NULL;
+  const struct element command = trace_element(f->trace, e->command);
+  if (command.kind != ELEMENT_COMMAND ||
+      (command.flags & ELEMENT_FLAG_SECRET && command.secret_first == 0))
+    return NULL;
+  g_autoptr(GByteArray) line = g_byte_array_new();
+  g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
+  uint32_t n = MIN(command.n_octets, COMMAND_NAME_MAX);
+  if (command.flags & ELEMENT_FLAG_SECRET)
+    n = MIN(n, command.secret_first);
+  if (!trace_element_stream(f->trace, &command, command.first_frame, command.offset, n, line,
+                            pieces))
+    return NULL;
+  unsigned words = command.app == APP_IMAP ? 2 : 1;
+  guint end = 0;
+  while (end < line->len && (line->data[end] > ' ' || (line->data[end] == ' ' && --words > 0)))
+    end++;
+  return end ? g_utf8_make_valid((const char *)line->data, end) : NULL;
+}
+
+/* Behind an answer to another command than the last one said: which one it answers. */
+static void
+print_answered(const struct follow *f, const struct run *r)
+{
+  if (r->side != SIDE_SERVER || r->answers == 0 || r->answers == f->last_command)
+    return;
+  g_autofree char *name = command_name(f, r);
+  if (!name)
+    return;
+  fputs(lang_text("   [answers ", "   [ตอบ "), stdout);
+  print_escaped((const uint8_t *)name, strlen(name));
+  putchar(']');
+}
+
 /* Each line behind its side's letter; the secret as one mask of fixed width. */
 static void
 print_dialogue(const struct follow *f, const struct run *r)
@@ -139,6 +199,8 @@ print_dialogue(const struct follow *f, const struct run *r)
     } else {
       print_escaped(p + at, text - at);
     }
+    if (e && e->kind == ELEMENT_REPLY)
+      print_answered(f, r);
     putchar('\n');
     at = end;
   }
@@ -182,6 +244,14 @@ print_json(const struct follow *f, const struct run *r)
   json_builder_add_string_value(b, r->side == SIDE_CLIENT ? "client" : "server");
   json_builder_set_member_name(b, "kind");
   json_builder_add_string_value(b, kind_word(r));
+  json_builder_set_member_name(b, "number");
+  json_builder_add_int_value(b, r->number);
+  json_builder_set_member_name(b, "answers");
+  json_builder_add_int_value(b, r->answers);
+  json_builder_set_member_name(b, "encrypted");
+  json_builder_add_boolean_value(b, e && (e->flags & ELEMENT_FLAG_INNER));
+  json_builder_set_member_name(b, "compressed");
+  json_builder_add_boolean_value(b, e && (e->flags & ELEMENT_FLAG_INFLATED));
   json_builder_set_member_name(b, "first_frame");
   json_builder_add_int_value(b, r->first_frame + 1);
   json_builder_set_member_name(b, "last_frame");
@@ -268,6 +338,20 @@ is_wanted(const struct follow *f, const struct element *e)
          plain.type != TLS_APPLICATION_DATA;
 }
 
+/* Gives what was said a number, and finds that of the command it belongs to. */
+static void
+number_run(struct follow *f, struct run *r, uint32_t index)
+{
+  const struct element *e = r->element;
+  r->number = ++f->n_said;
+  g_hash_table_insert(f->numbers, GUINT_TO_POINTER(index + 1), GUINT_TO_POINTER(r->number));
+  if (e->command != ELEMENT_NONE && e->command != index)
+    r->answers =
+        GPOINTER_TO_UINT(g_hash_table_lookup(f->numbers, GUINT_TO_POINTER(e->command + 1)));
+  if (e->kind == ELEMENT_COMMAND)
+    f->last_command = r->number;
+}
+
 static bool
 follow_elements(struct follow *f)
 {
@@ -285,6 +369,7 @@ follow_elements(struct follow *f)
                     .last_frame = e.last_frame,
                     .element = &e,
                     .gap = e.kind == ELEMENT_GAP};
+    number_run(f, &r, i);
     print_run(f, &r);
     any = true;
   }
@@ -470,9 +555,11 @@ cmd_follow(int argc, char **argv)
   }
   f.octets = g_byte_array_new();
   f.pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
+  f.numbers = g_hash_table_new(NULL, NULL);
   if (!follow_elements(&f))
     follow_segments(&f);
   g_byte_array_unref(f.octets);
   g_array_unref(f.pieces);
+  g_hash_table_unref(f.numbers);
   return cmd_unload("follow", f.path, f.trace, f.is_incomplete ? EXIT_INCOMPLETE : code);
 }

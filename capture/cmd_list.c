@@ -46,12 +46,13 @@ type_word(enum field_type type)
 int
 cmd_fields(int argc, char **argv)
 {
-  int code =
-      parse(argc, argv,
-            lang_text("usage: enveloscope-capture fields\nkey, type and meaning of every field, "
-                      "between tabs.\nexample: enveloscope-capture fields | grep '^tcp.options'",
-                      "วิธีใช้: enveloscope-capture fields\nแสดงคีย์ ชนิด และความหมายของทุกฟิลด์ "
-                      "คั่นด้วยแท็บ\nตัวอย่าง: enveloscope-capture fields | grep '^tcp.options'"));
+  int code = parse(
+      argc, argv,
+      lang_text(
+          "usage: enveloscope-capture fields\nkey, type, name, sentence and specification of every "
+          "field, between tabs.\nexample: enveloscope-capture fields | grep '^tcp.options'",
+          "วิธีใช้: enveloscope-capture fields\nแสดงคีย์ ชนิด ชื่อ คำอธิบาย และข้อกำหนดของทุกฟิลด์ "
+          "คั่นด้วยแท็บ\nตัวอย่าง: enveloscope-capture fields | grep '^tcp.options'"));
   if (code >= 0)
     return code;
   size_t n;
@@ -59,8 +60,8 @@ cmd_fields(int argc, char **argv)
   for (size_t i = 0; i < n; i++) {
     g_auto(GStrv) parts = g_strsplit(lang_pick(all[i]->explain), "%s", 2);
     g_autofree char *sentence = g_strjoinv("…", parts);
-    printf("%s\t%s\t%s\t%s\n", all[i]->key, type_word(all[i]->type), lang_pick(all[i]->name),
-           sentence);
+    printf("%s\t%s\t%s\t%s\t%s\n", all[i]->key, type_word(all[i]->type), lang_pick(all[i]->name),
+           sentence, all[i]->spec);
   }
   return EXIT_DONE;
 }
