@@ -291,6 +291,7 @@ struct action_row {
 
 static const struct action_row rows[] = {
     {"open", dialogs_open, {"<Primary>o"}, NULL},
+    {"keylog", dialogs_keylog, {NULL}, NULL},
     {"save", dialogs_save, {"<Primary>s"}, NULL},
     {"capture", capture_dialog_toggle, {"<Primary>e"}, session_is_capturing},
     {"capture-options", capture_dialog_show, {"<Primary>k"}, NULL},
@@ -467,6 +468,7 @@ actions_menu(struct window *w)
   g_autoptr(GMenu) look = g_menu_new();
   g_autoptr(GMenu) help = g_menu_new();
   g_menu_append(file, lang_text("Open…", "เปิด…"), "win.open");
+  g_menu_append(file, lang_text("Open a TLS key log…", "เปิดบันทึกกุญแจ TLS…"), "win.keylog");
   g_menu_append(file, lang_text("Save as pcapng…", "บันทึกเป็น pcapng…"), "win.save");
   g_menu_append(file, lang_text("Save run with its changes…", "บันทึกการจำลองพร้อมการเปลี่ยนแปลง…"),
                 "win.save-run");

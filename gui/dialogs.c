@@ -49,6 +49,22 @@ say(struct window *w, GtkMessageType type, const char *text)
   gtk_widget_destroy(dialog);
 }
 
+void
+dialogs_keylog(struct window *w)
+{
+  static const char *const all[] = {"*", NULL};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GtkFileChooserNative) dialog = gtk_file_chooser_native_new(
+      lang_text("Open a key log (SSLKEYLOGFILE)", "เปิดบันทึกกุญแจ (SSLKEYLOGFILE)"), parent(w),
+      GTK_FILE_CHOOSER_ACTION_OPEN, lang_text("_Open", "เปิด"), lang_text("_Cancel", "ยกเลิก"));
+  add_filter(GTK_FILE_CHOOSER(dialog), lang_text("All files", "ทุกไฟล์"), all);
+  if (gtk_native_dialog_run(GTK_NATIVE_DIALOG(dialog)) != GTK_RESPONSE_ACCEPT)
+    return;
+  g_autofree char *path = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(dialog));
+  if (path && !session_open_keylog(window_session(w), path, &error))
+    say(w, GTK_MESSAGE_ERROR, error->message);
+}
+
 /* A run, or else a capture, whose frames are for nobody else's eyes. */
 static gboolean
 save_to(Session *s, const char *path, GError **error)

@@ -6,6 +6,8 @@
 #include "gui/window.h"
 
 void dialogs_open(struct window *w);
+/* A key log file, by which TLS is opened. */
+void dialogs_keylog(struct window *w);
 void dialogs_save(struct window *w);
 /* The run itself, as scenario, seed and inputs: NAME.envrun. */
 void dialogs_save_run(struct window *w);

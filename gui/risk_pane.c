@@ -106,6 +106,13 @@ findings_of(struct view *v)
   return trace_findings(session_trace(v->session));
 }
 
+/* What exactly was found; text from the wire. */
+static char *
+subject_text(const struct finding *f)
+{
+  return pane_text_from_octets((const uint8_t *)f->subject, strlen(f->subject), TEXT_OCTETS_MAX);
+}
+
 static void
 list_finding(struct view *v, unsigned i)
 {
@@ -113,7 +120,9 @@ list_finding(struct view *v, unsigned i)
   enum severity severity = f->severity;
   const struct login_record *login =
       f->login != UINT32_MAX ? findings_get_login(findings_of(v), f->login) : NULL;
-  g_autofree char *user = login ? bytes_text(login->user) : g_strdup("");
+  g_autofree char *user = login        ? bytes_text(login->user)
+                          : f->subject ? subject_text(f)
+                                       : g_strdup("");
   g_autofree char *title = g_strdup_printf("%s  %s", f->rule->id, lang_pick(f->rule->title));
   g_autofree char *frame =
       f->n_evidence ? g_strdup_printf("#%u", f->evidence[0].frame + 1) : g_strdup("");
@@ -382,6 +391,8 @@ add_login(struct view *v, unsigned index)
   add_secret(v, index, l);
   add_pair(v, lang_text("Outcome", "ผลลัพธ์"), outcome_text(l->outcome));
   add_pair(v, lang_text("Confidence", "ความเชื่อมั่น"), confidence_text(l->confidence));
+  if (l->encrypted)
+    add_pair(v, "TLS", lang_text("inside; opened with a key log", "อยู่ภายใน เปิดได้ด้วยบันทึกกุญแจ"));
   GtkWidget *links = add_links_box(v);
   for (unsigned i = 0; i < l->n_frames; i++)
     add_frame_link(v, links, l->frames[i], 0, 0);
@@ -406,8 +417,9 @@ add_finding(struct view *v, unsigned index)
   const struct finding *f = findings_get(findings_of(v), index);
   enum severity severity = f->severity;
   add_text(v, "env-title", lang_pick(f->rule->title));
+  bool is_lowered = findings_are_simulated(findings_of(v)) || finding_is_local(&f->where);
   g_autofree char *word =
-      severity == f->severity && f->severity == f->rule->severity
+      !is_lowered || f->severity == f->rule->severity
           ? g_strdup_printf("%s %s · %s", severities[severity].sign,
                             lang_pick(severities[severity].word), f->rule->id)
           : g_strdup_printf(lang_text("%1$s %2$s here, %3$s on a real network · %4$s",
@@ -416,6 +428,14 @@ add_finding(struct view *v, unsigned index)
                             lang_pick(severities[f->rule->severity].word), f->rule->id);
   add_text(v, severity >= SEVERITY_HIGH ? "env-risk" : "env-heading", word);
   add_where(v, &f->where);
+  if (f->subject) {
+    g_autofree char *subject = subject_text(f);
+    add_pair(v, lang_text("What was seen", "สิ่งที่พบ"), subject);
+  }
+  if (f->n_streams > 1) {
+    g_autofree char *n_streams = pane_format_count(f->n_streams);
+    add_pair(v, lang_text("Conversations", "จำนวนบทสนทนา"), n_streams);
+  }
   add_text(v, "env-heading", lang_text("What it means", "หมายความว่าอย่างไร"));
   add_text(v, NULL, lang_pick(f->rule->explanation));
   add_text(v, "env-heading", lang_text("What to do", "ควรทำอย่างไร"));

@@ -106,6 +106,7 @@ void
 session_show(Session *s, struct run *run, struct trace *trace, struct trace_loader *loader,
              char *title, struct lesson *lesson)
 {
+  g_clear_pointer(&s->capture_path, g_free);
   struct run *old_run = s->run;
   struct trace *old_trace = old_run ? NULL : s->trace;
   struct decode *old_decode = s->decode, *old_row = s->row_decode;
@@ -176,12 +177,14 @@ static gboolean
 open_capture(Session *s, const char *path, GError **error)
 {
   struct trace *trace = trace_new();
+  session_keys_apply(s, trace);
   struct trace_loader *loader = trace_loader_new(trace, path, error);
   if (!loader) {
     trace_free(trace);
     return FALSE;
   }
   session_show(s, NULL, trace, loader, g_path_get_basename(path), NULL);
+  s->capture_path = g_strdup(path);
   return TRUE;
 }
 
@@ -531,6 +534,8 @@ session_finalize(GObject *object)
   if (s->drain_source)
     g_source_remove(s->drain_source);
   session_capture_clear(s);
+  session_keys_clear(s);
+  g_free(s->capture_path);
   session_lesson_clear(s);
   g_ptr_array_unref(s->branches);
   g_ptr_array_unref(s->stops);

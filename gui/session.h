@@ -37,6 +37,9 @@ Session *session_new(void);
 /* A lesson or scenario id, a scenario file, or a capture file. False with error: then what was
  * shown stays. Captures load in idle time; session_is_loading() tells. */
 gboolean session_open(Session *s, const char *what, GError **error);
+/* Opens TLS of this capture, which is read once more, and of those to come with the secrets of a key
+ * log file. G_FILE_ERROR when it cannot be read or holds none. */
+gboolean session_open_keylog(Session *s, const char *path, GError **error);
 struct run *session_run(Session *s);     /* NULL for a capture */
 struct trace *session_trace(Session *s); /* never NULL: empty at first */
 const char *session_title(Session *s);

@@ -41,6 +41,8 @@ struct _Session {
   char *warning; /* why the capture ended early */
   struct trace_loader *loader;
   double fraction;
+  char *capture_path; /* the file that is shown; NULL: a run, or a live capture */
+  char *keylog;       /* session_keys.c; NULL: none */
   struct session_capture *capture; /* the last live capture: session_capture.c; NULL: none */
 
   /* Selection. */
@@ -125,5 +127,10 @@ gboolean session_filter_drain(Session *s, int64_t until_us); /* TRUE: more to do
 void session_lesson_take(Session *s, struct lesson *lesson); /* NULL: none */
 void session_lesson_reached_barrier(Session *s);
 void session_lesson_clear(Session *s);
+
+/* ---- session_keys.c ---- */
+/* Gives the session's key log to a trace that has no frames yet; how many of its lines are of use. */
+size_t session_keys_apply(Session *s, struct trace *trace);
+void session_keys_clear(Session *s);
 
 #endif
