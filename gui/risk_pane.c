@@ -18,7 +18,7 @@
 #include "gui/pane.h"
 
 /* Rows of each kind in the list; the command line's audit lists them all. */
-enum { ROWS_MAX = 5000, TEXT_OCTETS_MAX = 200 };
+enum { ROWS_MAX = 5000, TEXT_OCTETS_MAX = 200, USER_CHARS = 18 };
 enum {
   COLUMN_IS_LOGIN,
   COLUMN_INDEX,
@@ -510,7 +510,7 @@ name_columns(struct view *v)
   const char *const names[] = {"",
                                lang_text("Severity", "ความรุนแรง"),
                                lang_text("What", "เรื่อง"),
-                               lang_text("User", "ผู้ใช้"),
+                               lang_text("User, detail", "ผู้ใช้ รายละเอียด"),
                                lang_text("Outcome", "ผลลัพธ์"),
                                lang_text("Frame", "เฟรม")};
   for (int i = 0; i < (int)G_N_ELEMENTS(names); i++)
@@ -621,6 +621,8 @@ make_list(struct view *v)
       gtk_tree_view_column_set_expand(column, TRUE);
       g_object_set(cell, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
     }
+    if (c == COLUMN_USER) /* a greeting may be long; the detail shows it whole */
+      g_object_set(cell, "ellipsize", PANGO_ELLIPSIZE_END, "width-chars", USER_CHARS, NULL);
     gtk_tree_view_append_column(GTK_TREE_VIEW(v->tree), column);
   }
   g_signal_connect(gtk_tree_view_get_selection(GTK_TREE_VIEW(v->tree)), "changed",
