@@ -60,8 +60,10 @@ struct decode_work {
   bool reply_seen, reply_goes_on; /* SMTP: a reply in this frame; its last line had "-" */
   unsigned n_info_lines;          /* what was said in this frame, in the summary */
   unsigned n_records_opened;      /* TLS records of application data in this frame */
-  uint32_t scale_flow;            /* whose window scales are known */
-  int scale[2];                   /* shift; -1 unknown, -2 not used */
+  uint32_t rtt_flow, rtt_frame;   /* whose initial round-trip time is known, and since when */
+  int64_t rtt_ns;
+  uint32_t scale_flow; /* whose window scales are known */
+  int scale[2];        /* shift; -1 unknown, -2 not used */
 };
 
 static inline struct slice
@@ -187,7 +189,7 @@ struct field_table {
 extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, ip_option_fields,
     icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
     tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
-    tunnel_fields, ppp_fields, x509_fields;
+    tunnel_fields, ppp_fields, x509_fields, tcp_rtt_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

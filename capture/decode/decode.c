@@ -132,7 +132,7 @@ decode_new(const struct trace *trace)
   d->work->line = g_string_new(NULL);
   d->work->octets = g_byte_array_new();
   d->work->pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
-  d->work->scale_flow = TRACE_NONE;
+  d->work->scale_flow = d->work->rtt_flow = TRACE_NONE;
   d->summary.source = d->work->source_text;
   d->summary.destination = d->work->destination_text;
   d->summary.protocol = "";

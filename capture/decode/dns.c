@@ -99,6 +99,11 @@ question_build(struct decode *d, struct slice s, size_t *at)
   return true;
 }
 
+static const struct wire_name service_keys[] = {
+    {0, "mandatory"}, {1, "alpn"}, {2, "no-default-alpn"}, {3, "port"},
+    {4, "ipv4hint"},  {5, "ech"},  {6, "ipv6hint"},        {7, "dohpath"},
+};
+
 /* A name inside record data at *at, which moves behind it. False when it sticks out of the data. */
 static bool
 data_name_build(struct decode *d, struct slice s, const struct dns_record *r, size_t *at,
@@ -154,6 +159,50 @@ srv_build(struct decode *d, struct slice s, const struct dns_record *r,
   return data_name_build(d, s, r, &at, SRV_TARGET, name);
 }
 
+/* Who may issue certificates for a domain, RFC 8659 4.1. */
+static bool
+caa_build(struct decode *d, struct slice data, GString *words)
+{
+  if (data.n < 2 || data.n < 2u + data.p[1])
+    return false;
+  unsigned group = build_number(d, &dns_defs[CAA_FLAGS], slice_cut(data, 1), data.p[0]);
+  build_open(d, group);
+  build_number(d, &dns_defs[CAA_CRITICAL], slice_cut(data, 1), data.p[0] >> 7);
+  build_close(d, group);
+  struct slice tag = part(data, 2, data.p[1]), value = slice_skip(data, 2u + data.p[1]);
+  build_number(d, &dns_defs[CAA_TAG_LENGTH], part(data, 1, 1), data.p[1]);
+  build_text(d, &dns_defs[CAA_TAG], tag, tag.p, tag.n);
+  build_text(d, &dns_defs[CAA_VALUE], value, value.p, value.n);
+  g_string_append(words, "CAA");
+  return true;
+}
+
+/* Where and how a service is reached (SVCB and HTTPS), RFC 9460 2.2. */
+static bool
+svcb_build(struct decode *d, struct slice s, const struct dns_record *r,
+           char name[DNS_NAME_TEXT_MAX])
+{
+  size_t at = r->data_at, end = at + r->data_octets;
+  if (r->data_octets < 3)
+    return false;
+  build_number(d, &dns_defs[SVCB_PRIORITY], part(s, at, 2), get_be16(s.p + at));
+  at += 2;
+  if (!data_name_build(d, s, r, &at, SVCB_TARGET, name))
+    return false;
+  while (end - at >= 4) {
+    size_t n = get_be16(s.p + at + 2);
+    if (n > end - at - 4)
+      return false;
+    build_named(d, &dns_defs[SVCB_KEY], part(s, at, 2), get_be16(s.p + at),
+                WIRE_NAME(service_keys, get_be16(s.p + at)));
+    build_number(d, &dns_defs[SVCB_LENGTH], part(s, at + 2, 2), n);
+    if (n)
+      build_octets(d, &dns_defs[SVCB_VALUE], part(s, at + 4, n));
+    at += 4 + n;
+  }
+  return at == end;
+}
+
 /* The data of a record; what the summary says of it goes to `words`. False: malformed. */
 static bool
 data_build(struct decode *d, struct slice s, const struct dns_record *r, GString *words)
@@ -206,6 +255,12 @@ data_build(struct decode *d, struct slice s, const struct dns_record *r, GString
     build_number(d, &dns_defs[TLSA_MATCHING], part(data, 2, 1), data.p[2]);
     build_octets(d, &dns_defs[TLSA_DATA], slice_skip(data, 3));
     return true;
+  case DNS_RR_CAA:
+    return caa_build(d, data, words);
+  case DNS_RR_SVCB:
+  case DNS_RR_HTTPS:
+    fine = svcb_build(d, s, r, name);
+    break;
   default:
     if (data.n)
       build_octets(d, &dns_defs[DATA], data);

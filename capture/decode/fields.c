@@ -10,11 +10,11 @@
 #include "capture/wire/mail.h"
 
 static const struct field_table *const tables[] = {
-    &frame_fields,     &link_fields,    &arp_fields, &ip_fields,    &icmp_fields,
-    &ip_option_fields, &nd_fields,      &udp_fields, &tcp_fields,   &tcp_analysis_fields,
-    &dhcp_fields,      &dns_fields,     &tls_fields, &smtp_fields,  &pop_fields,
-    &imap_fields,      &message_fields, &app_fields, &build_fields, &tunnel_fields,
-    &ppp_fields,       &x509_fields};
+    &frame_fields,     &link_fields,    &arp_fields,    &ip_fields,    &icmp_fields,
+    &ip_option_fields, &nd_fields,      &udp_fields,    &tcp_fields,   &tcp_analysis_fields,
+    &dhcp_fields,      &dns_fields,     &tls_fields,    &smtp_fields,  &pop_fields,
+    &imap_fields,      &message_fields, &app_fields,    &build_fields, &tunnel_fields,
+    &ppp_fields,       &x509_fields,    &tcp_rtt_fields};
 
 static int
 compare_defs(const void *a, const void *b)
@@ -166,7 +166,8 @@ append_masked(struct decode *d, GString *out, const struct field *f, bool tree)
   const uint8_t *p = d->sources[f->source].octets->data + f->first;
   const char *text = field_text(d, f);
   uint32_t n = MIN(f->n_octets, tree ? BUILD_TREE_TEXT_MAX : BUILD_TEXT_MAX);
-  if (text && !g_str_has_suffix(text, "\n")) /* the line's end lies in the range, not in the value */
+  if (text &&
+      !g_str_has_suffix(text, "\n")) /* the line's end lies in the range, not in the value */
     n = (uint32_t)line_trim(p, n);
   for (uint32_t i = 0, end; i < n; i = end) {
     bool secret = decode_octet_is_secret(d, f->source, f->first + i);

@@ -103,13 +103,13 @@ static const struct field_def defs[] = {
                   {"Whether further fragments of this datagram follow: %s.",
                    "ยังมีชิ้นส่วนอื่นของดาตาแกรมนี้ตามมาหรือไม่: %s"},
                   "RFC 791 section 3.1"},
-    [FRAG_OFFSET] =
-        {"ip.frag_offset",
-         FIELD_UINT,
-         {"Fragment offset", "ตำแหน่งของชิ้นส่วน"},
-         {"The contents of this fragment belong %s octets behind the datagram's beginning.",
-          "เนื้อหาของชิ้นส่วนนี้อยู่ห่างจากต้นดาตาแกรม %s ออกเตต"},
-         "RFC 791 section 3.1"},
+    [FRAG_OFFSET] = {"ip.frag_offset",
+                     FIELD_UINT,
+                     {"Fragment offset", "ตำแหน่งของชิ้นส่วน"},
+                     {"The contents of this fragment belong %s times eight octets behind the "
+                      "datagram's beginning.",
+                      "เนื้อหาของชิ้นส่วนนี้อยู่ห่างจากต้นดาตาแกรม %s เท่าของแปดออกเตต"},
+                     "RFC 791 section 3.1"},
     [TTL] =
         {"ip.ttl",
          FIELD_UINT,
@@ -588,7 +588,8 @@ header4_build(struct decode *d, struct slice s, const struct ipv4 *h)
   build_number(d, &defs[FLAGS_DF], flags, h->dont_fragment);
   build_number(d, &defs[FLAGS_MF], flags, h->more_fragments);
   build_close(d, group);
-  build_number(d, &defs[FRAG_OFFSET], slice_cut(slice_skip(s, 6), 2), h->fragment_offset);
+  build_number(d, &defs[FRAG_OFFSET], slice_cut(slice_skip(s, 6), 2),
+               h->fragment_offset / 8); /* as Wireshark counts */
   build_number(d, &defs[TTL], slice_cut(slice_skip(s, 8), 1), h->ttl);
   build_named(d, &defs[PROTO], slice_cut(slice_skip(s, 9), 1), h->proto, proto_name(h->proto));
   build_number(d, &defs[CHECKSUM], slice_cut(slice_skip(s, 10), 2), h->checksum);
@@ -655,6 +656,7 @@ header6_build(struct decode *d, struct slice s, const struct ipv6 *h)
              ip_addr_format(&from, src), ip_addr_format(&to, dst));
   unsigned layer = build_layer(d, &defs[IP6], s, title);
   build_number(d, &defs[VERSION6], slice_cut(s, 1), 6);
+  build_hidden(d, &defs[VERSION], slice_cut(s, 1), 6);
   build_number(d, &defs[TCLASS], slice_cut(s, 2), h->traffic_class);
   build_number(d, &defs[FLOW], slice_cut(slice_skip(s, 1), 3), h->flow_label);
   build_number(d, &defs[PLEN], slice_cut(slice_skip(s, 4), 2), h->payload_octets);

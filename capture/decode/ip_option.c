@@ -11,7 +11,7 @@
 enum {
   OPTIONS, TYPE, COPY, CLASS, NUMBER, LEN, PTR, RECORDED, CURRENT, SOURCE_ROUTE, EMPTY, OVERFLOWS,
   FLAG, STAMP, STAMP_ADDR, ALERT, WRONG, OPTION6, TYPE6, ACTION6, CHANGE6, REST6, LEN6, PAD1, PADN,
-  ALERT6, JUMBO, UNKNOWN6, SEGMENTS, ROUTING_RESERVED, ROUTING_ADDR, ROUTING_DATA,
+  ALERT6, JUMBO, EXPERIMENT6, UNKNOWN6, SEGMENTS, ROUTING_RESERVED, ROUTING_ADDR, ROUTING_DATA,
 };
 /* clang-format on */
 
@@ -164,6 +164,11 @@ static const struct field_def defs[] = {
                {"The packet is larger than its header can say: %s octets.",
                 "แพ็กเก็ตยาวเกินกว่าที่เฮดเดอร์บอกได้: %s ออกเตต"},
                "RFC 2675 section 2"},
+    [EXPERIMENT6] = {"ipv6.opt.experimental",
+                     FIELD_OCTETS,
+                     {"Experimental option", "ตัวเลือกทดลอง"},
+                     {"Data of an experiment: %s.", "ข้อมูลของการทดลอง: %s"},
+                     "RFC 4727 section 3.4"},
     [UNKNOWN6] = {"ipv6.opt.unknown",
                   FIELD_OCTETS,
                   {"Unknown option payload", "เนื้อหาตัวเลือกที่ไม่รู้จัก"},
@@ -341,7 +346,7 @@ option6_build(struct decode *d, struct slice o)
   else if (o.p[0] == 0xc2 && data.n == 4)
     build_number(d, &defs[JUMBO], data, get_be32(data.p));
   else
-    build_octets(d, &defs[UNKNOWN6], data);
+    build_octets(d, &defs[(o.p[0] & 0x1f) == 0x1e ? EXPERIMENT6 : UNKNOWN6], data);
 }
 
 void

@@ -24,6 +24,11 @@ enum {
   ETH_TRAILER,
   LLC,
   LLC_TYPE,
+  QINQ,
+  QINQ_PRIORITY,
+  QINQ_DEI,
+  QINQ_ID,
+  QINQ_TYPE,
   VLAN,
   VLAN_PRIORITY,
   VLAN_DEI,
@@ -108,6 +113,36 @@ static const struct field_def defs[] = {
                   {"Type", "ชนิด"},
                   {"The type says which protocol is inside: %s.", "ชนิดบอกว่าข้างในเป็นโปรโตคอลใด: %s"},
                   "IEEE 802.2"},
+    [QINQ] = {"ieee8021ad",
+              FIELD_PROTOCOL,
+              {"IEEE 802.1ad", "ป้าย VLAN ของผู้ให้บริการ"},
+              {"A provider puts a tag of its own around the tags of its customers.",
+               "ผู้ให้บริการใส่ป้ายของตนครอบป้ายของลูกค้า"},
+              "IEEE 802.1Q"},
+    [QINQ_PRIORITY] = {"ieee8021ad.priority",
+                       FIELD_UINT,
+                       {"Priority", "ลำดับความสำคัญ"},
+                       {"In the provider's network the frame has the priority %s of 7.",
+                        "ในเครือข่ายของผู้ให้บริการ เฟรมมีลำดับความสำคัญ %s จาก 7"},
+                       "IEEE 802.1Q"},
+    [QINQ_DEI] = {"ieee8021ad.dei",
+                  FIELD_BOOL,
+                  {"Drop eligible", "ทิ้งก่อนได้"},
+                  {"Whether the provider may drop this frame first: %s.",
+                   "ผู้ให้บริการทิ้งเฟรมนี้ก่อนได้หรือไม่: %s"},
+                  "IEEE 802.1Q"},
+    [QINQ_ID] = {"ieee8021ad.id",
+                 FIELD_UINT,
+                 {"Service id", "หมายเลขบริการ"},
+                 {"The provider keeps this customer's frames apart by the number %s.",
+                  "ผู้ให้บริการแยกเฟรมของลูกค้ารายนี้ด้วยหมายเลข %s"},
+                 "IEEE 802.1Q"},
+    [QINQ_TYPE] = {"enveloscope.ieee8021ad.type",
+                   FIELD_HEX,
+                   {"Type", "ชนิด"},
+                   {"The type says which protocol is inside: %s.",
+                    "ชนิดบอกว่าข้างในเป็นโพรโทคอลใด: %s"},
+                   "IEEE 802.1Q"},
     [VLAN] = {"vlan",
               FIELD_PROTOCOL,
               {"802.1Q Virtual LAN", "แลนเสมือน 802.1Q"},
@@ -282,7 +317,8 @@ ether_type_decode(struct decode *d, struct slice s, uint16_t type)
   for (unsigned depth = 0; type == ETHER_VLAN || type == ETHER_QINQ || type == ETHER_QINQ_OLD;
        depth++) {
     struct vlan v;
-    unsigned layer = build_layer(d, &defs[VLAN], s, NULL);
+    bool is_service = type == ETHER_QINQ; /* IEEE 802.1ad: the provider's tag has its own keys */
+    unsigned layer = build_layer(d, &defs[is_service ? QINQ : VLAN], s, NULL);
     if (depth == FRAME_NEST_MAX) {
       build_flag(d, build_none(d, &defs[TOO_DEEP], s), FIELD_FLAG_ODD);
       build_layer_end(d, layer, s.n);
@@ -292,11 +328,11 @@ ether_type_decode(struct decode *d, struct slice s, uint16_t type)
       short_header(d, layer, s);
       return;
     }
-    build_number(d, &defs[VLAN_PRIORITY], slice_cut(s, 1), v.priority);
-    build_number(d, &defs[VLAN_DEI], slice_cut(s, 1), v.dei);
-    build_number(d, &defs[VLAN_ID], slice_cut(s, 2), v.id);
-    build_named(d, &defs[VLAN_ETYPE], slice_cut(slice_skip(s, 2), 2), v.type,
-                ether_type_name(v.type));
+    build_number(d, &defs[is_service ? QINQ_PRIORITY : VLAN_PRIORITY], slice_cut(s, 1), v.priority);
+    build_number(d, &defs[is_service ? QINQ_DEI : VLAN_DEI], slice_cut(s, 1), v.dei);
+    build_number(d, &defs[is_service ? QINQ_ID : VLAN_ID], slice_cut(s, 2), v.id);
+    build_named(d, &defs[is_service ? QINQ_TYPE : VLAN_ETYPE], slice_cut(slice_skip(s, 2), 2),
+                v.type, ether_type_name(v.type));
     build_layer_end(d, layer, VLAN_OCTETS);
     build_protocol(d, "ethertype");
     type = v.type;

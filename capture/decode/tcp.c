@@ -602,9 +602,15 @@ short_decode(struct decode *d, struct slice s)
     build_number(d, &defs[DSTPORT], slice_cut(slice_skip(s, 2), 2), get_be16(s.p + 2));
     build_info(d, "%u → %u ", get_be16(s.p), get_be16(s.p + 2));
   }
+  if (s.n >= 4) {
+    build_hidden(d, &defs[PORT], slice_cut(s, 2), get_be16(s.p));
+    build_hidden(d, &defs[PORT], slice_cut(slice_skip(s, 2), 2), get_be16(s.p + 2));
+  }
   if (s.n >= 8)
-    build_number(d, &defs[SEQ_RAW], slice_cut(slice_skip(s, 4), 4), get_be32(s.p + 4));
-  build_flag(d, build_none(d, &defs[BAD], s), FIELD_FLAG_ODD);
+    build_number(d, &defs[d->work->quoted ? SEQ : SEQ_RAW], slice_cut(slice_skip(s, 4), 4),
+                 get_be32(s.p + 4));
+  if (!d->work->quoted || s.n < 8) /* an error quotes eight octets, RFC 792 */
+    build_flag(d, build_none(d, &defs[BAD], s), FIELD_FLAG_ODD);
   build_info(d, "[%s]", lang_text("cut TCP header", "ส่วนหัว TCP ถูกตัดขาด"));
   build_layer_end(d, layer, s.n);
 }

@@ -186,16 +186,23 @@ void
 tcp_analysis_build(struct decode *d, struct slice s)
 {
   uint16_t analysis = d->work->record.analysis;
-  if (analysis == 0)
+  if (analysis == 0 && d->work->summary_only)
     return;
   struct slice none = slice_none(s);
   uint32_t original = TRACE_NONE;
   unsigned number = 0;
   if (analysis & ANALYSIS_DUPLICATE_ACK)
     number = count_duplicates(d, &original);
+  unsigned before = d->fields->len;
   unsigned group = build_none(d, &defs[ANALYSIS], none);
   build_generated(d, group);
   build_open(d, group);
+  tcp_rtt_build(d, s);
+  if (analysis == 0 && d->fields->len == before + 1) { /* nothing to say */
+    build_close(d, group);
+    g_array_set_size(d->fields, before);
+    return;
+  }
   unsigned flags = BUILD_NOTHING;
   if (analysis & (uint16_t)~ANALYSIS_MALFORMED) {
     flags = build_none(d, &defs[ANALYSIS_FLAGS], none);
@@ -207,6 +214,8 @@ tcp_analysis_build(struct decode *d, struct slice s)
       continue;
     build_flag(d, build_none(d, &defs[FIRST_ITEM + i], none),
                FIELD_FLAG_GENERATED | FIELD_FLAG_ODD);
+    if (items[i].bit == ANALYSIS_DUPLICATE_ACK) /* Wireshark has it as item and as finding */
+      build_hidden(d, &defs[FIRST_ITEM + i], none, 0);
     if (items[i].bit == ANALYSIS_DUPLICATE_ACK && original != TRACE_NONE)
       build_info(d, "[TCP Dup ACK %u#%u] ", original + 1, number);
     else if (items[i].bit != ANALYSIS_RETRANSMISSION || !(analysis & KINDS_OF_RETRANSMISSION))

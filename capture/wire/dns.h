@@ -41,7 +41,10 @@ enum {
   DNS_RR_SRV = 33,
   DNS_RR_OPT = 41,
   DNS_RR_TLSA = 52,
+  DNS_RR_SVCB = 64,
+  DNS_RR_HTTPS = 65,
   DNS_RR_ANY = 255,
+  DNS_RR_CAA = 257,
 };
 enum { DNS_CLASS_IN = 1, DNS_CLASS_ANY = 255 };
 enum dns_rcode {

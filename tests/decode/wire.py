@@ -6,7 +6,9 @@ import os
 import shutil
 import struct
 import subprocess
+import tempfile
 
+FOLDER = tempfile.TemporaryDirectory()
 TSHARK = shutil.which("tshark")
 SYN, ACK, PSH, FIN = 0x02, 0x10, 0x08, 0x01
 CLIENT, SERVER = 0, 1
@@ -135,7 +137,8 @@ def fields_of(output):
 def our_fields(program, path, keys, keylog=None):
     more = ["-o", f"keylog:{keylog}"] if keylog else []
     argv = [program, "decode", "-r", path, "-T", "fields", "--reveal", *more]
-    return fields_of(run([*argv, *(x for key in keys for x in ("-e", key))], path + ".ours"))
+    return fields_of(run([*argv, *(x for key in keys for x in ("-e", key))],
+                         os.path.join(FOLDER.name, "ours")))
 
 
 def tshark_fields(path, keys, keylog=None, options=()):
@@ -147,8 +150,9 @@ def tshark_fields(path, keys, keylog=None, options=()):
 
 def our_logins(program, path):
     """ "pop3 USER/PASS alice s3cret accepted" for every login that the audit names."""
-    run([program, "audit", path, "--format", "json", "--reveal", "-o", path + ".audit"])
-    with open(path + ".audit") as report:
+    out = os.path.join(FOLDER.name, "audit")
+    run([program, "audit", path, "--format", "json", "--reveal", "-o", out])
+    with open(out) as report:
         lines = report.read()
     events = [json.loads(line) for line in lines.splitlines()]
     return [f"{e['protocol']} {e['mechanism']} {e['user']} {e['secret']} {e['outcome']}"
