@@ -108,6 +108,18 @@ join_scopes(enum filter_scope a, enum filter_scope b)
   return SCOPE_RECORD; /* of a flow's frame: frame.* with ip.*, or a flow with a record */
 }
 
+/* Literals, and ${key} of the selected frame, whose values are known before the scan. */
+static bool
+is_constant(const struct filter_expr *e)
+{
+  if (e->kind == EXPR_FIELD)
+    return false;
+  for (unsigned i = 0; i < e->n_args; i++)
+    if (!is_constant(e->args[i]))
+      return false;
+  return true;
+}
+
 /* `presence`: only whether the key occurs is asked, so that a protocol will do. */
 static enum filter_scope
 expr_scope(const struct filter_expr *e, bool presence)
@@ -118,31 +130,20 @@ expr_scope(const struct filter_expr *e, bool presence)
     bool unasked = e->n_slices || (e->class == CLASS_PROTOCOL && !presence);
     return unasked ? SCOPE_NONE : scope;
   }
-  if (e->kind == EXPR_LITERAL)
-    return SCOPE_FRAME; /* as good as anywhere; see joined_scope() */
-  if (e->kind == EXPR_REFERENCE || (e->kind == EXPR_FUNCTION && e->function == FUNCTION_LEN))
+  if (e->kind == EXPR_LITERAL || e->kind == EXPR_REFERENCE)
+    return SCOPE_FRAME;
+  if (e->kind == EXPR_FUNCTION && e->function == FUNCTION_LEN)
     return SCOPE_NONE;
   bool counts = e->kind == EXPR_FUNCTION && e->function == FUNCTION_COUNT;
   bool any = false;
   for (unsigned i = 0; i < e->n_args; i++) {
-    if (e->args[i]->kind == EXPR_LITERAL)
+    if (is_constant(e->args[i]))
       continue;
     enum filter_scope one = expr_scope(e->args[i], counts);
     scope = any ? join_scopes(scope, one) : one;
     any = true;
   }
   return any ? scope : SCOPE_FRAME;
-}
-
-static bool
-is_constant(const struct filter_expr *e)
-{
-  if (e->kind == EXPR_FIELD || e->kind == EXPR_REFERENCE)
-    return false;
-  for (unsigned i = 0; i < e->n_args; i++)
-    if (!is_constant(e->args[i]))
-      return false;
-  return true;
 }
 
 static enum filter_scope
@@ -177,6 +178,42 @@ static bool is_number_class(enum filter_class class)
   return class == CLASS_NUMBER || class == CLASS_BOOL || class == CLASS_SPAN || class == CLASS_TIME;
 }
 
+/* The range of numbers for which a comparison holds; false for one that no number fits. */
+static bool
+range_of(enum filter_op op, int64_t number, int64_t range[2])
+{
+  range[0] = op == OP_GT || op == OP_GE || op == OP_EQ || op == OP_NE ? number : INT64_MIN;
+  range[1] = op == OP_LT || op == OP_LE || op == OP_EQ || op == OP_NE ? number : INT64_MAX;
+  if ((op == OP_GT && number == INT64_MAX) || (op == OP_LT && number == INT64_MIN))
+    return false;
+  range[0] += op == OP_GT;
+  range[1] -= op == OP_LT;
+  return true;
+}
+
+static bool
+ranges_find(const struct filter_node *t, struct simple_test *s)
+{
+  int64_t number = 0;
+  if (t->op == OP_PRESENT) { /* of a mask: a bit is left */
+    s->is_outside = s->has_mask;
+    s->ranges[0][0] = s->has_mask ? 0 : INT64_MIN;
+    s->ranges[0][1] = s->has_mask ? 0 : INT64_MAX;
+    return true;
+  }
+  if (t->op != OP_IN) {
+    s->is_outside = t->op == OP_NE;
+    return number_of(t->right, &number) && range_of(t->op, number, s->ranges[0]);
+  }
+  for (unsigned i = 0; i < t->n_entries; i++) {
+    const struct filter_entry *e = &t->entries[i];
+    if (!number_of(e->from, &s->ranges[i][0]) ||
+        !number_of(e->to ? e->to : e->from, &s->ranges[i][1]))
+      return false;
+  }
+  return t->n_entries > 0;
+}
+
 static void
 simple_find(struct leaf *leaf)
 {
@@ -187,20 +224,15 @@ simple_find(struct leaf *leaf)
     s->has_mask = true;
     key = key->args[0];
   }
-  s->is_present = t->op == OP_PRESENT;
-  bool is_mark = key->class == CLASS_NOTHING && s->is_present;
+  bool is_mark = key->class == CLASS_NOTHING && t->op == OP_PRESENT;
   if (key->kind != EXPR_FIELD || !(is_mark || is_number_class(key->class)))
     return;
   s->key = key->row_key;
-  s->op = t->op;
   s->n_ranges = t->op == OP_IN ? t->n_entries : 1;
   s->ranges = g_malloc_n(s->n_ranges ? s->n_ranges : 1, sizeof *s->ranges);
-  bool fine = t->op == OP_PRESENT || t->op == OP_IN || number_of(t->right, &s->ranges[0][0]);
-  for (unsigned i = 0; fine && t->op == OP_IN && i < t->n_entries; i++) {
-    fine = number_of(t->entries[i].from, &s->ranges[i][0]) &&
-           number_of(t->entries[i].to ? t->entries[i].to : t->entries[i].from, &s->ranges[i][1]);
-  }
-  s->is_simple = fine;
+  s->is_simple = ranges_find(t, s);
+  if (is_mark) /* a column of 1 and 0 */
+    s->ranges[0][0] = s->ranges[0][1] = 1;
 }
 
 static enum octets_of

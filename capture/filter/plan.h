@@ -24,13 +24,13 @@ enum family {
 };
 enum { FAMILIES_APP = FAMILY_SMTP | FAMILY_POP | FAMILY_IMAP | FAMILY_TLS | FAMILY_MESSAGE };
 
-/* A test over numbers that a loop can make: key op number, key in { numbers }, key & mask. */
+/* A test over numbers that a loop can make: key op number, key in { numbers }, key & mask. It fits
+ * when the (masked) number lies in one of the ranges, or with `is_outside` in none. */
 struct simple_test {
-  bool is_simple, has_mask, is_present;
+  bool is_simple, has_mask, is_outside;
   uint16_t key; /* filter_row_key() */
   int64_t mask;
-  enum filter_op op;
-  int64_t (*ranges)[2]; /* of OP_IN; else ranges[0][0] is the number */
+  int64_t (*ranges)[2]; /* both ends included */
   unsigned n_ranges;
 };
 

@@ -99,19 +99,21 @@ flow_verdict(const struct filter_scan *s, struct leaf *leaf, uint32_t i)
   return flow_ask(s, leaf, i);
 }
 
-static bool
-simple_holds(const struct simple_test *t, int64_t n)
+/* Whether each number lies in one of the ranges, or with `is_outside` in none. */
+static void
+simple_column(const struct simple_test *t, const int64_t *column, uint32_t n, uint8_t *out)
 {
-  if (t->has_mask)
-    n &= t->mask;
-  if (t->is_present)
-    return !t->has_mask || n != 0;
-  if (t->op != OP_IN)
-    return filter_op_holds(t->op, (n > t->ranges[0][0]) - (n < t->ranges[0][0]));
-  for (unsigned i = 0; i < t->n_ranges; i++)
-    if (n >= t->ranges[i][0] && n <= t->ranges[i][1])
-      return true;
-  return false;
+  int64_t mask = t->has_mask ? t->mask : -1, low = t->ranges[0][0], high = t->ranges[0][1];
+  for (uint32_t i = 0; i < n; i++)
+    out[i] = (uint8_t)(((column[i] & mask) >= low) & ((column[i] & mask) <= high));
+  for (unsigned k = 1; k < t->n_ranges; k++) {
+    low = t->ranges[k][0];
+    high = t->ranges[k][1];
+    for (uint32_t i = 0; i < n; i++)
+      out[i] |= (uint8_t)(((column[i] & mask) >= low) & ((column[i] & mask) <= high));
+  }
+  for (uint32_t i = 0; t->is_outside && i < n; i++)
+    out[i] ^= 1;
 }
 
 static enum verdict
@@ -154,54 +156,53 @@ leaf_verdict(const struct filter_scan *s, struct leaf *leaf, uint32_t i)
 static void
 column_block(struct filter_scan *s, struct leaf *leaf, uint8_t *out)
 {
-  const struct simple_test *t = &leaf->simple;
-  bool is_mark = t->is_present && !t->has_mask && leaf->test->left->class == CLASS_NOTHING;
-  filter_row_column(&s->block, t->key, s->column);
-  for (uint32_t i = 0; i < s->block.n; i++)
-    out[i] = is_mark ? s->column[i] != 0 : simple_holds(t, s->column[i]);
+  filter_row_column(&s->block, leaf->simple.key, s->column);
+  simple_column(&leaf->simple, s->column, s->block.n, out);
   if (leaf->scope == SCOPE_FRAME)
     return;
   for (uint32_t i = 0; i < s->block.n; i++) {
     if (s->plain[i] == PLAIN_NOT || s->plain[i] == PLAIN_CUT)
       out[i] = VERDICT_OPEN;
-    else if (flow_verdict(s, leaf, i) == VERDICT_FALSE)
+    else if (out[i] && flow_verdict(s, leaf, i) == VERDICT_FALSE)
       out[i] = VERDICT_FALSE;
   }
 }
 
+/* Frames for which `before` (may be NULL) is `settled` already need no answer: the other side of
+ * and, or, has decided. */
 static void
-leaf_block(struct filter_scan *s, struct leaf *leaf, uint8_t *out)
+leaf_block(struct filter_scan *s, struct leaf *leaf, const uint8_t *before, uint8_t settled,
+           uint8_t *out)
 {
   if (leaf->simple.is_simple) {
     column_block(s, leaf, out);
     return;
   }
-  for (uint32_t i = 0; i < s->block.n; i++)
-    out[i] = (uint8_t)leaf_verdict(s, leaf, i);
+  const struct trace_frame *f = s->block.frames;
+  for (uint32_t i = 0; i < s->block.n; i++) {
+    size_t at = (size_t)f[i].flow * 2 + f[i].direction;
+    if (before && before[i] == settled)
+      out[i] = settled;
+    else if (leaf->scope == SCOPE_FLOW && s->plain[i] != PLAIN_NOT && at < leaf->flows->len &&
+             leaf->flows->data[at] != VERDICT_UNASKED)
+      out[i] = leaf->flows->data[at]; /* nearly always */
+    else
+      out[i] = (uint8_t)leaf_verdict(s, leaf, i);
+  }
 }
 
 /* ---- and, or, xor, not of three values ---- */
 
-static enum verdict
-join(enum filter_kind kind, enum verdict a, enum verdict b)
-{
-  switch (kind) {
-  case NODE_AND:
-    return a == VERDICT_FALSE || b == VERDICT_FALSE ? VERDICT_FALSE
-           : a == VERDICT_OPEN || b == VERDICT_OPEN ? VERDICT_OPEN
-                                                    : VERDICT_TRUE;
-  case NODE_OR:
-    return a == VERDICT_TRUE || b == VERDICT_TRUE   ? VERDICT_TRUE
-           : a == VERDICT_OPEN || b == VERDICT_OPEN ? VERDICT_OPEN
-                                                    : VERDICT_FALSE;
-  case NODE_XOR:
-    return a == VERDICT_OPEN || b == VERDICT_OPEN ? VERDICT_OPEN
-           : a != b                               ? VERDICT_TRUE
-                                                  : VERDICT_FALSE;
-  default: /* NODE_NOT, of a alone */
-    return a == VERDICT_OPEN ? VERDICT_OPEN : a == VERDICT_TRUE ? VERDICT_FALSE : VERDICT_TRUE;
-  }
-}
+enum { F = VERDICT_FALSE, T = VERDICT_TRUE, U = VERDICT_OPEN };
+
+/* [kind][a][b]; not looks at a alone. */
+static const uint8_t joins[][3][3] = {
+    [NODE_AND] = {[F] = {F, F, F}, [T] = {F, T, U}, [U] = {F, U, U}},
+    [NODE_OR] = {[F] = {F, T, U}, [T] = {T, T, T}, [U] = {U, T, U}},
+    [NODE_XOR] = {[F] = {F, T, U}, [T] = {T, F, U}, [U] = {U, U, U}},
+    [NODE_NOT] = {[F] = {T, T, T}, [T] = {F, F, F}, [U] = {U, U, U}},
+};
+_Static_assert(F == 0 && T == 1 && U == 2, "the order of the rows above");
 
 static uint8_t *
 temp_get(struct filter_scan *s, unsigned depth)
@@ -219,23 +220,28 @@ plan_block(struct filter_scan *s, const struct plan *p, uint8_t *out, unsigned d
     return;
   }
   if (p->kind == NODE_TEST) {
-    leaf_block(s, p->leaf, out);
+    leaf_block(s, p->leaf, NULL, 0, out);
     return;
   }
   plan_block(s, p->a, out, depth);
-  uint8_t *b = out;
-  if (p->b) {
-    uint8_t settled = p->kind == NODE_AND ? VERDICT_FALSE : VERDICT_TRUE;
-    bool all = p->kind != NODE_XOR;
-    for (uint32_t i = 0; all && i < s->block.n; i++)
-      all = out[i] == settled;
-    if (all)
+  uint8_t *b = out, settled = p->kind == NODE_AND ? VERDICT_FALSE : VERDICT_TRUE;
+  bool may_skip = p->kind == NODE_AND || p->kind == NODE_OR;
+  if (may_skip) {
+    uint32_t i = 0;
+    while (i < s->block.n && out[i] == settled)
+      i++;
+    if (i == s->block.n)
       return;
+  }
+  if (p->b) {
     b = temp_get(s, depth);
-    plan_block(s, p->b, b, depth + 1);
+    if (p->b->kind == NODE_TEST)
+      leaf_block(s, p->b->leaf, may_skip ? out : NULL, settled, b);
+    else
+      plan_block(s, p->b, b, depth + 1);
   }
   for (uint32_t i = 0; i < s->block.n; i++)
-    out[i] = (uint8_t)join(p->kind, (enum verdict)out[i], (enum verdict)b[i]);
+    out[i] = joins[p->kind][out[i]][b[i]];
 }
 
 /* ---- what is still open ---- */
@@ -282,8 +288,8 @@ settle(struct filter_scan *s, const struct plan *p, uint32_t i)
   enum verdict a = settle(s, p->a, i);
   if (!p->b || (p->kind == NODE_AND && a == VERDICT_FALSE) ||
       (p->kind == NODE_OR && a == VERDICT_TRUE))
-    return p->b ? a : join(p->kind, a, a);
-  return join(p->kind, a, settle(s, p->b, i));
+    return p->b ? a : (enum verdict)joins[p->kind][a][a];
+  return (enum verdict)joins[p->kind][a][settle(s, p->b, i)];
 }
 
 static void
