@@ -19,7 +19,8 @@
 struct handshake_side {
   GByteArray *held; /* of a message that is not whole; NULL: none */
   uint64_t held_offset;
-  bool is_over;
+  bool is_over;   /* what comes in clear is not read any more */
+  bool is_broken; /* what it said makes no sense: nothing is */
 };
 
 struct handshake {
@@ -66,6 +67,13 @@ handshake_stop(struct handshake *h, enum side side)
 {
   h->sides[side].is_over = true;
   drop_held(&h->sides[side]);
+}
+
+static void
+give_up(struct handshake_side *s)
+{
+  s->is_broken = true;
+  drop_held(s);
 }
 
 /* The octets of extension `type` in a list of extensions p[0..n); NULL when it is not there. */
@@ -175,12 +183,12 @@ handshake_feed(struct handshake *h, enum side side, const uint8_t *p, size_t n, 
                uint32_t n_record, bool is_opened, handshake_call *call, void *data)
 {
   struct handshake_side *s = &h->sides[side];
-  if (s->is_over && !is_opened)
+  if (s->is_broken || (s->is_over && !is_opened))
     return;
   bool is_held = s->held != NULL;
   size_t n_old = is_held ? s->held->len : 0;
   if (n_old + n > HANDSHAKE_OCTETS_MAX) {
-    handshake_stop(h, side);
+    give_up(s);
     return;
   }
   if (is_held) {
@@ -206,7 +214,7 @@ handshake_feed(struct handshake *h, enum side side, const uint8_t *p, size_t n, 
     return;
   }
   if (n - at >= TLS_HANDSHAKE_HEADER_OCTETS && get_be24(p + at + 1) > HANDSHAKE_OCTETS_MAX) {
-    handshake_stop(h, side);
+    give_up(s);
     return;
   }
   if (at >= n_old)
