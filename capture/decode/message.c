@@ -205,7 +205,7 @@ header_field_build(struct decode *d, struct slice s, bool of_part, struct body_k
     build_generated(d, build_string(d, &message_defs[DECODED], value, decoded));
   struct address_place place = {d, value};
   if (row && holds_addresses(row->def))
-    mime_addresses(text, ADDRESSES_MAX, address_build, &place);
+    mime_each_address(text, ADDRESSES_MAX, address_build, &place);
   build_close(d, field);
 }
 

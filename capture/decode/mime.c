@@ -16,7 +16,7 @@ enum {
 };
 
 void
-mime_init(void)
+mime_prepare(void)
 {
   static gsize done;
   if (g_once_init_enter(&done)) {
@@ -177,7 +177,7 @@ head_fill(struct mime_head *head, GMimeMessage *m)
 void
 mime_head_read(struct mime_head *head, const uint8_t *p, size_t n)
 {
-  mime_init();
+  mime_prepare();
   GMimeStream *stream = g_mime_stream_mem_new_with_buffer((const char *)p, head_octets(p, n));
   GMimeParser *parser = g_mime_parser_new_with_stream(stream);
   g_mime_parser_set_format(parser, GMIME_FORMAT_MESSAGE);
@@ -233,9 +233,9 @@ addresses_each(InternetAddressList *list, unsigned n_max, mime_address each, voi
 }
 
 void
-mime_addresses(const char *text, unsigned n_max, mime_address each, void *data)
+mime_each_address(const char *text, unsigned n_max, mime_address each, void *data)
 {
-  mime_init();
+  mime_prepare();
   g_autofree char *valid = valid_text(text);
   g_autofree char *joined = read_words(valid, true);
   InternetAddressList *list = internet_address_list_parse(NULL, joined ? joined : valid);
@@ -271,7 +271,7 @@ parameter(GMimeParamList *list, const char *name)
 void
 mime_type_read(struct mime_type *type, const char *content_type, const char *disposition)
 {
-  mime_init();
+  mime_prepare();
   *type = (struct mime_type){0};
   GMimeContentType *c = g_mime_content_type_parse(NULL, content_type ? content_type : "text/plain");
   if (c) {

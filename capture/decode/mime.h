@@ -27,7 +27,7 @@ char *mime_words(const char *text);
  * mailbox's domain is as people read it, that of `ascii` as DNS knows it; one of them stands in the
  * text. */
 typedef void (*mime_address)(void *data, const char *name, const char *mailbox, const char *ascii);
-void mime_addresses(const char *text, unsigned n_max, mime_address each, void *data);
+void mime_each_address(const char *text, unsigned n_max, mime_address each, void *data);
 
 /* A domain that is internationalised, both ways (RFC 5890): g_free() each. False, and both NULL,
  * when it is plain ASCII, or no valid one. */
@@ -51,6 +51,6 @@ void mime_decode(enum mime_coding coding, const uint8_t *p, size_t n, GByteArray
 char *mime_text(const char *charset, const uint8_t *p, size_t n);
 
 /* GMime is started once, by whoever uses it first. */
-void mime_init(void);
+void mime_prepare(void);
 
 #endif
