@@ -15,6 +15,7 @@ struct connection {
   uint8_t addr[2][4];
   uint16_t port[2];
   uint32_t seq[2];
+  uint8_t ttl[2];
 };
 
 struct rig {
@@ -42,7 +43,7 @@ send_segment(struct rig *r, int side, uint16_t flags, const uint8_t *octets, siz
                   .window = 65000};
   struct ipv4 ip = {.header_octets = IPV4_OCTETS,
                     .total_octets = (uint16_t)(IPV4_OCTETS + TCP_OCTETS + n),
-                    .ttl = 64,
+                    .ttl = c->ttl[side],
                     .proto = IP_PROTO_TCP};
   memcpy(ip.src, c->addr[side], 4);
   memcpy(ip.dst, c->addr[!side], 4);
@@ -174,8 +175,15 @@ play_line(struct rig *r, const char *line)
 {
   int side = line[0] == 'S';
   if (line[0] == 'C' || line[0] == 'S') {
-    g_assert_true(line[1] == ':' || line[1] == '!');
+    g_assert_true(line[1] == ':' || line[1] == '!' || line[1] == '~');
     const char *text = line + 2 + (line[2] == ' ');
+    if (line[1] == '~') {
+      g_autofree char *full = g_strconcat(text, "\r\n", NULL);
+      flush(r);
+      r->now->seq[side] -= (uint32_t)strlen(full);
+      send_segment(r, side, TCP_ACK | TCP_PSH, (const uint8_t *)full, strlen(full));
+      return;
+    }
     if (line[1] == ':') {
       g_autofree char *full = g_strconcat(text, "\r\n", NULL);
       say(r, side, (const uint8_t *)full, strlen(full));
@@ -189,6 +197,8 @@ play_line(struct rig *r, const char *line)
   if (line[0] == 'D') {
     g_autoptr(GByteArray) message = unescape(line + 3);
     send_dns(r, message);
+  } else if (line[0] == 'L') {
+    r->now->ttl[line[2] == 'S'] = (uint8_t)g_ascii_strtoull(line + 4, NULL, 10);
   } else if (line[0] == 'T') {
     findings_set_trust((struct findings *)(uintptr_t)trace_findings(r->trace), line + 2);
   } else if (line[0] == '@') {

@@ -8,6 +8,8 @@
  *     S: 220 mx.example.net ready        a line of the server, CRLF added
  *     C: EHLO me                         a line of the client
  *     C! a\r\n.\nMAIL\0                  octets of the client, C escapes, nothing added
+ *     S~ 250 SIZE                        the server's last octets again, as many, in one segment
+ *     L S 60                             from here on datagrams of the server have this TTL
  *     + 2.5                              seconds pass
  *     = 1                                goes on with the first connection of the script
  *     .                                  both ends close the current connection

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test-starttls.c -- STLS-001 to STLS-009: each rule with conversations that must raise it and such
  * that nearly do, for SMTP, POP3 and IMAP, in every way of cutting. */
-#include "capture/wire/tcp.h"
+#include <string.h>
+
 #include "tests/findings/rig.h"
 
 #define SMTP "@ 10.0.0.5:40001 > 10.0.0.2:587\nS: 220 mx.example.net ESMTP\n"
@@ -198,6 +199,45 @@ test_login_behind_starttls_in_clear(void)
              "AUTH-001 critical high accepted x1 {} {s3cret}");
 }
 
+/* What is seen below the octets: repetitions with other octets, and distances that change. */
+static void
+test_below_the_octets(void)
+{
+  static const struct row cases[] = {
+      {"forged answer first",
+       SMTP "C: EHLO pc\nS: 250-mx\nS: 250-SIZE 1000\nS: 250 8BITMIME\nS~ 250 STARTTLS\nC: NOOP\n"
+            "S: 250 ok\n.",
+       "two versions of the same octets medium"},
+      {"the same again", SMTP "C: EHLO pc\nS: 250-mx\nS: 250 STARTTLS\nS~ 250 STARTTLS\nC: QUIT\n.",
+       ""},
+      {"damaged in three octets",
+       SMTP "C: EHLO pc\nS: 250-mx\nS: 250 8BITMIME\nS~ 250 8bitMIME\nC: QUIT\n.", ""},
+      {"another distance",
+       SMTP "C: EHLO pc\nL S 60\nS: 250-mx\nS: 250 SIZE\nC: QUIT\nL S 64\nS: 221 bye\n.",
+       "TTL low"},
+      {"another distance, but TLS began",
+       EHLO_TLS "C: STARTTLS\nL S 60\nS: 220 go\n" CLIENT_TLS SERVER_TLS ".", ""},
+      {"another distance when it sends mail",
+       SMTP "C: EHLO pc\nS: 250-mx\nS: 250 SIZE\nC: MAIL FROM:<a@b.test>\nL S 60\nS: 250 ok\n.",
+       ""},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+    for (int cut = RIG_OCTETS; cut <= 20; cut++) {
+      struct trace *t = rig_play(cases[i].script, cut);
+      const struct findings *all = trace_findings(t);
+      g_autoptr(GString) found = g_string_new(NULL);
+      for (unsigned k = 0; k < findings_n(all); k++) {
+        const struct finding *f = findings_get(all, k);
+        if (strcmp(f->rule->id, "STLS-003") == 0)
+          g_string_append_printf(found, "%s %s", f->subject,
+                                 f->confidence == CONFIDENCE_LOW ? "low" : "medium");
+      }
+      g_test_message("%s, cut %d", cases[i].name, cut);
+      g_assert_cmpstr(found->str, ==, cases[i].expected);
+      trace_free(t);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -207,5 +247,6 @@ main(int argc, char **argv)
     g_test_add_data_func(name, &rows[i], test_row);
   }
   g_test_add_func("/starttls/008/login", test_login_behind_starttls_in_clear);
+  g_test_add_func("/starttls/003/below", test_below_the_octets);
   return g_test_run();
 }
