@@ -319,7 +319,7 @@ mime_coding_find(const char *encoding)
 }
 
 void
-mime_decode(enum mime_coding coding, const uint8_t *p, size_t n, GByteArray *out)
+mime_decode_body(enum mime_coding coding, const uint8_t *p, size_t n, GByteArray *out)
 {
   g_byte_array_set_size(out, 0);
   if (coding == MIME_PLAIN) {

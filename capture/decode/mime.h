@@ -45,7 +45,7 @@ void mime_type_clear(struct mime_type *type);
 enum mime_coding { MIME_PLAIN, MIME_BASE64, MIME_QUOTED };
 enum mime_coding mime_coding_find(const char *encoding);
 /* Decodes n octets; `out` is set to the result. */
-void mime_decode(enum mime_coding coding, const uint8_t *p, size_t n, GByteArray *out);
+void mime_decode_body(enum mime_coding coding, const uint8_t *p, size_t n, GByteArray *out);
 
 /* Octets of a text in a character set as UTF-8; NULL when the set is not known. g_free(). */
 char *mime_text(const char *charset, const uint8_t *p, size_t n);

@@ -101,7 +101,7 @@ static struct slice
 decoded_slice(struct decode *d, struct slice body, enum mime_coding coding)
 {
   struct decode_work *w = d->work;
-  mime_decode(coding, body.p, body.n, w->octets);
+  mime_decode_body(coding, body.p, body.n, w->octets);
   uint8_t source = 0;
   if (w->octets->len && d->n_sources + SOURCES_SPARE < DECODE_SOURCES_MAX)
     source =
