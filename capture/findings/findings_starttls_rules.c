@@ -82,7 +82,7 @@ const struct finding_rule stls_004 = {
          "change the password that was sent.",
          "ตั้งค่าไคลเอนต์ให้บังคับใช้ TLS เพื่อให้หยุด ณ จุดนี้ ตรวจสอบว่าเหตุใดเซิร์ฟเวอร์จึงปฏิเสธ "
          "และเปลี่ยนรหัสผ่านที่ส่งไปแล้ว"},
-    .rfc = FINDING_LIST("RFC 3207 section 4.1", "RFC 2595 section 2.4", "RFC 8314 section 5"),
+    .rfc = FINDING_LIST("RFC 3207 section 4.1", "RFC 2595 section 2.2", "RFC 8314 section 5"),
     .cwe = FINDING_LIST("CWE-757"),
     .attack = FINDING_LIST("T1557", "T1562.010"),
 };
@@ -104,7 +104,8 @@ const struct finding_rule stls_005 = {
          "(CVE-2011-0411). Prefer implicit TLS.",
          "ปรับรุ่นเซิร์ฟเวอร์ให้ทิ้งข้อมูลที่ไม่เข้ารหัสลับซึ่งค้างอยู่เมื่อเริ่ม TLS (CVE-2011-0411) "
          "และเลือกพอร์ตที่ใช้ TLS ตั้งแต่เริ่มเชื่อมต่อ"},
-    .rfc = FINDING_LIST("RFC 3207 section 4.2", "RFC 2595 section 2.3", "RFC 9051 section 6.2.1"),
+    .rfc = FINDING_LIST("RFC 3207 section 4.2", "RFC 2595 section 3.1", "RFC 2595 section 4",
+                        "RFC 9051 section 6.2.1"),
     .cwe = FINDING_LIST("CWE-77", "CWE-924"),
     .attack = FINDING_LIST("T1557"),
 };
@@ -126,7 +127,8 @@ const struct finding_rule stls_006 = {
          "close the connection. Prefer implicit TLS.",
          "ปรับรุ่นไคลเอนต์ให้ทิ้งข้อมูลที่ไม่เข้ารหัสลับซึ่งค้างอยู่เมื่อเริ่ม TLS หรือปิดการเชื่อมต่อ "
          "และเลือกพอร์ตที่ใช้ TLS ตั้งแต่เริ่มเชื่อมต่อ"},
-    .rfc = FINDING_LIST("RFC 3207 section 4.2", "RFC 2595 section 2.3", "RFC 9051 section 6.2.1"),
+    .rfc = FINDING_LIST("RFC 3207 section 4.2", "RFC 2595 section 3.1", "RFC 2595 section 4",
+                        "RFC 9051 section 6.2.1"),
     .cwe = FINDING_LIST("CWE-924"),
     .attack = FINDING_LIST("T1557"),
 };

@@ -128,7 +128,7 @@ const struct finding_rule tls_007 = {
         {"Turn certificate checks on in the client and remove exceptions that were granted by "
          "hand; then repair the certificate.",
          "เปิดการตรวจสอบใบรับรองในไคลเอนต์และลบข้อยกเว้นที่อนุญาตไว้ด้วยมือ แล้วแก้ใบรับรองให้ถูกต้อง"},
-    .rfc = FINDING_LIST("RFC 7817 section 3", "RFC 8314 section 5.4", "RFC 7435 section 3"),
+    .rfc = FINDING_LIST("RFC 7817 section 3", "RFC 8314 section 5.3", "RFC 7435 section 3"),
     .cwe = FINDING_LIST("CWE-295"),
     .attack = FINDING_LIST("T1557"),
 };
