@@ -80,6 +80,7 @@ static struct filter_value
 field_value(const struct decode *d, const struct field *f)
 {
   struct filter_value v = {.number = f->number};
+  const uint8_t *octets = d->sources[f->source].octets->data; /* NULL: a frame of no octets */
   const char *text = f->text == UINT32_MAX ? NULL : (const char *)d->text->data + f->text;
   switch (f->def->type) {
   case FIELD_TEXT:
@@ -87,14 +88,14 @@ field_value(const struct decode *d, const struct field *f)
     v.n_octets = text ? strlen(text) : 0;
     break;
   case FIELD_PROTOCOL:
-    v.octets = d->sources[f->source].octets->data + f->first;
+    v.octets = octets ? octets + f->first : NULL;
     v.n_octets = protocol_octets(d, f);
     break;
   case FIELD_ETHER:
   case FIELD_IPV4:
   case FIELD_IPV6:
   case FIELD_OCTETS:
-    v.octets = d->sources[f->source].octets->data + f->first;
+    v.octets = octets ? octets + f->first : NULL;
     v.n_octets = f->n_octets;
     v.prefix_bits = 128;
     break;

@@ -30,11 +30,11 @@ static const char *const more[] = {
     "count(tcp) == 1",
     "count(ip) > 1",
     "string(tcp.port) matches \"5$\"",
-    "ip.addr contains 0a or ip.src == 0.0.0.0",
+    "ip.addr[0] == 0a or ip.src == 0.0.0.0",
     "ip.src[1:2] == ip.dst[1:2]",
     "max(frame.number, tcp.srcport) > 5000",
     "max(tcp.port, udp.port) > 5000",
-    "min(ip.addr, ipv6.src) == 10.0.0.1",
+    "min(ip.addr, ip.src) == 10.0.0.1",
     "all ip.addr == 10.0.0.0/8 or all ipv6.addr != ::1",
     "tcp.len == tcp.srcport or tcp.len < frame.len",
     "frame.number > tcp.stream and frame.len == 60",
@@ -84,8 +84,8 @@ add_filters(GArray *all, const struct trace *t, const char *const *texts)
   for (; *texts; texts++) {
     struct filter_error error;
     struct tested one = {.text = *texts, .filter = filter_compile(*texts, &error)};
-    if (!one.filter) /* ip.addr contains: refused, and meant to be */
-      continue;
+    if (!one.filter)
+      g_error("%s: %s", *texts, error.message);
     one.scan = filter_scan_new(one.filter, t);
     one.index = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     one.pass2 = g_array_new(FALSE, FALSE, sizeof(uint32_t));
