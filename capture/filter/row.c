@@ -79,7 +79,6 @@ static const struct row {
     {"ipv6.dst", KEY_IP6_DST, 0, SCOPE_FLOW},
     {"ipv6.src", KEY_IP6_SRC, 0, SCOPE_FLOW},
     {"tcp", KEY_TCP, 0, SCOPE_FLOW},
-    {"tcp.analysis", KEY_TCP_ANALYSIS, UINT16_MAX, SCOPE_RECORD},
     {"tcp.analysis.ack_lost_segment", KEY_TCP_ANALYSIS, ANALYSIS_ACK_LOST_SEGMENT, SCOPE_RECORD},
     {"tcp.analysis.duplicate_ack", KEY_TCP_ANALYSIS, ANALYSIS_DUPLICATE_ACK, SCOPE_RECORD},
     {"tcp.analysis.fast_retransmission", KEY_TCP_ANALYSIS, ANALYSIS_FAST_RETRANSMISSION,
