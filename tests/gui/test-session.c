@@ -279,6 +279,58 @@ test_filter(struct fixture *f, gconstpointer data)
   g_assert_null(rows);
 }
 
+/* A filter that needs every frame decoded: rows come in slices of idle time, it can be ended, and
+ * meanwhile the session answers. */
+static void
+test_slow_filter(struct fixture *f, gconstpointer data)
+{
+  enum { N = 60000 };
+  GError *error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("enveloscope-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(folder, "many.pcapng", NULL);
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+  g_autoptr(GFileOutputStream) out =
+      g_file_replace(file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, &error);
+  struct pcapng_writer *w = pcapng_writer_new(G_OUTPUT_STREAM(out), NULL);
+  static const uint8_t octets[60] = {[12] = 0x08, [13] = 0x06, [14] = 0, 1, 8, 0, 6, 4, 0, 1};
+  g_assert_true(pcapng_writer_interface(w, LINK_ETHERNET, 65535, NULL, NULL, &error));
+  for (int i = 0; i < N; i++)
+    g_assert_true(pcapng_writer_packet(w, 0, i * INT64_C(1000), octets, 60, 60, NULL, &error));
+  g_assert_true(pcapng_writer_flush(w, &error));
+  pcapng_writer_free(w);
+  g_assert_true(g_output_stream_close(G_OUTPUT_STREAM(out), NULL, &error));
+  g_assert_true(session_open(f->session, path, &error));
+  drain(f->session);
+  g_assert_cmpuint(n_frames(f), ==, N);
+
+  const uint32_t *rows;
+  double fraction;
+  g_assert_true(session_set_filter(f->session, "arp.opcode == 1", NULL));
+  g_assert_true(session_is_filtering(f->session, &fraction));
+  g_assert_cmpfloat(fraction, <, 1.0);
+  g_assert_cmpuint(session_rows(f->session, &rows), <, N);
+  session_filter_cancel(f->session);
+  g_assert_false(session_is_filtering(f->session, &fraction));
+  g_assert_cmpstr(session_filter(f->session), ==, "");
+  g_assert_cmpuint(session_rows(f->session, &rows), ==, N);
+
+  g_assert_true(session_set_filter(f->session, "arp.opcode == 1", NULL));
+  unsigned told = f->filter;
+  drain(f->session);
+  g_assert_false(session_is_filtering(f->session, NULL));
+  g_assert_cmpuint(f->filter, >, told + 1); /* rows came in more than one slice */
+  g_assert_cmpuint(session_rows(f->session, &rows), ==, N);
+  g_assert_true(session_set_filter(f->session, "frame.number > 100", NULL)); /* by the index */
+  drain(f->session);
+  g_assert_cmpuint(session_rows(f->session, &rows), ==, N - 100);
+  session_select_frame(f->session, 9);
+  g_assert_true(session_set_filter(f->session, "frame.number > ${frame.number}", NULL));
+  drain(f->session);
+  g_assert_cmpuint(session_rows(f->session, &rows), ==, N - 10);
+  g_unlink(path);
+  g_rmdir(folder);
+}
+
 /* ---- look ---- */
 
 static void
@@ -558,6 +610,7 @@ main(int argc, char **argv)
       {"application steps stop at completed lines only", test_step_application},
       {"playing reaches the end in about a minute", test_play},
       {"a filter leaves the fitting frames, a wrong one changes nothing", test_filter},
+      {"a slow filter goes on in slices and can be ended", test_slow_filter},
       {"look: told once for each change", test_look},
       {"a lesson's step selects the frame it looks at", test_lesson_step_selects},
       {"a frame is told in the step that names it", test_lesson_step_telling},
