@@ -96,10 +96,8 @@ static guint
 once_hash(gconstpointer data)
 {
   const struct once *o = data;
-  guint h = g_direct_hash(o->rule) * 31 + g_direct_hash(o->subject) + o->port;
-  for (size_t i = 0; i < sizeof o->server.octets; i++)
-    h = h * 31 + o->server.octets[i];
-  return h;
+  return g_direct_hash(o->rule) * 31 + g_direct_hash(o->subject) + o->port +
+         ip_addr_hash(&o->server);
 }
 
 static gboolean

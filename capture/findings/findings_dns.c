@@ -33,11 +33,7 @@ struct dns_names {
 static guint
 named_hash(gconstpointer data)
 {
-  const struct named *s = data;
-  guint h = s->addr.version;
-  for (size_t i = 0; i < sizeof s->addr.octets; i++)
-    h = h * 31 + s->addr.octets[i];
-  return h;
+  return ip_addr_hash(&((const struct named *)data)->addr);
 }
 
 static gboolean

@@ -55,11 +55,7 @@ struct mail {
 static guint
 addr_hash(gconstpointer p)
 {
-  const struct ip_addr *a = p;
-  guint h = a->version;
-  for (size_t i = 0; i < sizeof a->octets; i++)
-    h = h * 31 + a->octets[i];
-  return h;
+  return ip_addr_hash(p);
 }
 
 static gboolean

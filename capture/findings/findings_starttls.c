@@ -40,10 +40,7 @@ static guint
 server_hash(gconstpointer data)
 {
   const struct server *s = data;
-  guint h = s->port;
-  for (size_t i = 0; i < sizeof s->addr.octets; i++)
-    h = h * 31 + s->addr.octets[i];
-  return h;
+  return ip_addr_hash(&s->addr) + s->port;
 }
 
 static gboolean

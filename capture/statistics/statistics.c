@@ -125,11 +125,7 @@ count_remarks(struct statistics *s, uint32_t index, const struct trace_frame *f)
 static guint
 endpoint_hash(gconstpointer p)
 {
-  const struct statistics_endpoint *e = p;
-  guint h = e->addr.version;
-  for (size_t i = 0; i < sizeof e->addr.octets; i++)
-    h = h * 31 + e->addr.octets[i];
-  return h;
+  return ip_addr_hash(&((const struct statistics_endpoint *)p)->addr);
 }
 
 static gboolean

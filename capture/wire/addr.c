@@ -22,6 +22,15 @@ ip_addr_v6(const uint8_t octets[16])
   return a;
 }
 
+uint32_t
+ip_addr_hash(const struct ip_addr *a)
+{
+  uint32_t h = a->version;
+  for (size_t i = 0; i < sizeof a->octets; i++)
+    h = h * 31 + a->octets[i];
+  return h;
+}
+
 int
 ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b)
 {

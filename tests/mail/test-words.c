@@ -56,7 +56,7 @@ test_tables_are_whole(void)
     check_pair(r->title);
     check_pair(r->explanation);
     check_pair(r->remediation);
-    g_assert_nonnull(r->rfc[0]);
+    g_assert_true(r->rfc[0] || r->cwe[0] || r->attack[0]); /* some belong to no RFC */
     g_assert_true(finding_rule_find(r->id) == r);
   }
 }
