@@ -97,7 +97,7 @@ once_hash(gconstpointer data)
 {
   const struct once *o = data;
   return g_direct_hash(o->rule) * 31 + g_direct_hash(o->subject) + o->port +
-         ip_addr_hash(&o->server);
+         ip_addr_hash_value(&o->server);
 }
 
 static gboolean

@@ -33,7 +33,7 @@ struct dns_names {
 static guint
 named_hash(gconstpointer data)
 {
-  return ip_addr_hash(&((const struct named *)data)->addr);
+  return ip_addr_hash_value(&((const struct named *)data)->addr);
 }
 
 static gboolean

@@ -55,7 +55,7 @@ struct mail {
 static guint
 addr_hash(gconstpointer p)
 {
-  return ip_addr_hash(p);
+  return ip_addr_hash_value(p);
 }
 
 static gboolean

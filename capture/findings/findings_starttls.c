@@ -40,7 +40,7 @@ static guint
 server_hash(gconstpointer data)
 {
   const struct server *s = data;
-  return ip_addr_hash(&s->addr) + s->port;
+  return ip_addr_hash_value(&s->addr) + s->port;
 }
 
 static gboolean

@@ -125,7 +125,7 @@ count_remarks(struct statistics *s, uint32_t index, const struct trace_frame *f)
 static guint
 endpoint_hash(gconstpointer p)
 {
-  return ip_addr_hash(&((const struct statistics_endpoint *)p)->addr);
+  return ip_addr_hash_value(&((const struct statistics_endpoint *)p)->addr);
 }
 
 static gboolean

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/wire/bytes.h"
+
 struct ip_addr
 ip_addr_v4(const uint8_t octets[4])
 {
@@ -23,12 +25,10 @@ ip_addr_v6(const uint8_t octets[16])
 }
 
 uint32_t
-ip_addr_hash(const struct ip_addr *a)
+ip_addr_hash_value(const struct ip_addr *a)
 {
-  uint32_t h = a->version;
-  for (size_t i = 0; i < sizeof a->octets; i++)
-    h = h * 31 + a->octets[i];
-  return h;
+  uint64_t h = (get_be64(a->octets) ^ get_be64(a->octets + 8) * 31) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(h >> 32);
 }
 
 int

@@ -22,7 +22,7 @@ struct ip_addr ip_addr_v4(const uint8_t octets[4]);
 struct ip_addr ip_addr_v6(const uint8_t octets[16]);
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 /* For hash tables of addresses; equal addresses have equal ones. */
-uint32_t ip_addr_hash(const struct ip_addr *a);
+uint32_t ip_addr_hash_value(const struct ip_addr *a);
 /* <0, 0, >0: by version, then by octets. */
 int ip_addr_compare(const struct ip_addr *a, const struct ip_addr *b);
 

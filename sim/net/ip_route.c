@@ -7,7 +7,6 @@
  * (RFC 1812 5.2.4.3). */
 #include <string.h>
 
-#include "capture/wire/bytes.h"
 #include "capture/wire/lang.h"
 #include "sim/net/nd.h"
 
@@ -48,9 +47,7 @@ ip_addr_net(const struct ip_addr *a, uint8_t prefix)
 guint
 ip_addr_hash(gconstpointer p)
 {
-  const struct ip_addr *a = p;
-  uint64_t h = (get_be64(a->octets) ^ get_be64(a->octets + 8) * 31) * UINT64_C(0x9e3779b97f4a7c15);
-  return (guint)(h >> 32);
+  return ip_addr_hash_value(p);
 }
 
 gboolean
