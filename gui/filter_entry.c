@@ -350,7 +350,13 @@ show_progress(struct filter_box *b)
 {
   double fraction;
   gboolean goes_on = session_is_filtering(b->session, &fraction);
-  gtk_entry_set_progress_fraction(GTK_ENTRY(b->entry), goes_on ? fraction : 0);
+  GtkEntry *entry = GTK_ENTRY(b->entry);
+  if (goes_on || gtk_entry_get_progress_fraction(entry) > 0)
+    gtk_entry_set_progress_fraction(entry, goes_on ? fraction : 0);
+  /* An empty bar would show a stump. */
+  GtkStyleContext *context = gtk_widget_get_style_context(b->entry);
+  (goes_on ? gtk_style_context_add_class : gtk_style_context_remove_class)(context,
+                                                                           "env-searching");
   if (goes_on) {
     g_autofree char *message = g_strdup_printf(
         lang_text("%d%% of the frames are tested; Escape ends it and shows all frames.",
