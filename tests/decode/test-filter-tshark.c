@@ -95,7 +95,7 @@ ask_tshark(const char *folder, const char *capture, const char *const *texts)
   g_setenv("FILTER_OUT", out, TRUE);
   g_autofree char *option = g_strconcat("lua_script:", script, NULL);
   const char *const argv[] = {"tshark", "-q", "-X", option, "-r", capture, NULL};
-  g_autofree char *ignored = packets_run(argv);
+  g_free(packets_run(argv)); /* the script's answer lies in a file */
   g_autofree char *answer = NULL;
   if (!g_file_get_contents(out, &answer, NULL, NULL) || !*answer)
     return NULL;
