@@ -259,8 +259,12 @@ walk_ipv6(struct walk *w)
 static uint16_t
 walk_ppp(struct walk *w)
 {
-  const uint8_t *p = w->p + w->at;
   size_t n = w->n - w->at;
+  if (!n) {
+    stop(w, FRAME_SHORT);
+    return 0;
+  }
+  const uint8_t *p = w->p + w->at;
   size_t at = n >= 2 && p[0] == 0xff && p[1] == 3 ? 2 : 0;
   size_t octets = n > at && p[at] & 1 && p[at] != 0xff ? 1 : 2;
   if (n < at + octets) {

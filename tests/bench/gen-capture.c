@@ -475,5 +475,11 @@ main(int argc, char **argv)
     fprintf(stderr, "gen-capture: cannot write “%s”: %s\n", argv[1], g_strerror(errno));
     return 3;
   }
-  return 0; /* what is not due yet ends with the program */
+  while (heap.n) { /* what is not due yet */
+    struct event e = heap_pop(&heap);
+    g_free(e.octets);
+  }
+  g_free(heap.events);
+  g_free(text);
+  return 0;
 }
