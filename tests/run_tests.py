@@ -24,6 +24,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WINDOW_SUITES = ["gui"]            # need a display; too slow and too noisy under sanitizers
 HEADLESS_SUITES = ["lessons", "net"]
+TIMEOUT_TIMES = "4"                # a busy machine or a sanitizer is slow, which fails no test
 LOG_LINES_MAX = 200                # of one failed test; the rest is in the named log
 
 BUILDS = [
@@ -120,7 +121,8 @@ def suite_of(test):
 
 def run_meson_tests(name, folder, arguments, environment, count):
     say_at = time.monotonic()
-    done = subprocess.run(["meson", "test", "-C", folder, "--no-rebuild", *arguments],
+    done = subprocess.run(["meson", "test", "-C", folder, "--no-rebuild",
+                           "--timeout-multiplier", TIMEOUT_TIMES, *arguments],
                           env=dict(os.environ, **environment), capture_output=True, text=True)
     log = f"{folder}/meson-logs/testlog.json"
     tests = []
