@@ -100,8 +100,13 @@ cmd_findings(int argc, char **argv)
     return code;
   for (unsigned i = 0; i < finding_rules_n(); i++) {
     const struct finding_rule *r = finding_rule_get(i);
-    printf("%s\t%s\t%s\n\t%s\n\t%s\n", r->id, severity_name(r->severity), lang_pick(r->title),
-           lang_pick(r->explanation), lang_pick(r->remediation));
+    g_autofree char *rfc = g_strjoinv(", ", (char **)(uintptr_t)r->rfc);
+    g_autofree char *cwe = g_strjoinv(", ", (char **)(uintptr_t)r->cwe);
+    g_autofree char *attack = g_strjoinv(", ", (char **)(uintptr_t)r->attack);
+    printf("%s\t%s\t%s\n\t%s\n\t%s\n\t%s; CWE: %s; ATT&CK " FINDING_ATTACK_VERSION ": %s\n", r->id,
+           severity_name(r->severity), lang_pick(r->title), lang_pick(r->explanation),
+           lang_pick(r->remediation), rfc[0] ? rfc : "-", cwe[0] ? cwe : "-",
+           attack[0] ? attack : "-");
   }
   return EXIT_DONE;
 }

@@ -168,7 +168,7 @@ static const struct field_def defs[] = {
                      FIELD_OCTETS,
                      {"Experimental option", "ตัวเลือกทดลอง"},
                      {"Data of an experiment: %s.", "ข้อมูลของการทดลอง: %s"},
-                     "RFC 4727 section 3.4"},
+                     "RFC 4727 section 3.5"},
     [UNKNOWN6] = {"ipv6.opt.unknown",
                   FIELD_OCTETS,
                   {"Unknown option payload", "เนื้อหาตัวเลือกที่ไม่รู้จัก"},

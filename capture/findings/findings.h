@@ -21,8 +21,10 @@ struct finding_rule {
   struct lang_pair title, explanation, remediation;
   const char *const *rfc;    /* "RFC 8314 section 3" */
   const char *const *cwe;    /* "CWE-319" */
-  const char *const *attack; /* "T1040", MITRE ATT&CK version as in findings_rules.c */
+  const char *const *attack; /* "T1040" */
 };
+/* Of MITRE ATT&CK for Enterprise: T1667 and T1672 are not in earlier ones. */
+#define FINDING_ATTACK_VERSION "17"
 /* The catalogue, module by module: 0 .. finding_rules_n() - 1. */
 unsigned finding_rules_n(void);
 const struct finding_rule *finding_rule_get(unsigned i);

@@ -2,7 +2,7 @@
 /* findings_auth_rules.c -- the catalogue's rows about logins, in both languages.
  *
  * Severities are for a real network. CWE names are of CWE 4.15, techniques of MITRE ATT&CK for
- * Enterprise version 16. What makes a rule speak is in findings_auth.c. */
+ * Enterprise version 17. What makes a rule speak is in findings_auth.c. */
 #include "capture/findings/findings_auth.h"
 
 const struct finding_rule auth_001 = {

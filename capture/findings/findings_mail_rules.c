@@ -37,7 +37,7 @@ const struct finding_rule enum_002 = {
          "แต่ก็ช่วยผู้โจมตีเลือกใช้จุดอ่อนที่รู้กันของโปรแกรมนั้นด้วย"},
     .remediation = {"Shorten the greeting to the host's name, and leave version numbers out.",
                     "ย่อคำทักทายให้เหลือเพียงชื่อโฮสต์ และไม่บอกหมายเลขรุ่น"},
-    .rfc = FINDING_LIST("RFC 5321 section 7.5", "RFC 2971", "RFC 2449 section 6.9"),
+    .rfc = FINDING_LIST("RFC 5321 section 7.5", "RFC 2971 section 7", "RFC 2449 section 6.9"),
     .cwe = FINDING_LIST("CWE-200"),
     .attack = FINDING_LIST("T1592.002"),
 };
@@ -120,7 +120,7 @@ const struct finding_rule eai_001 = {
         {"Show such domains as A-labels (xn--), warn the reader, and check who registered "
          "the domain.",
          "แสดงโดเมนเช่นนี้ในรูป A-label (xn--) เตือนผู้อ่าน และตรวจสอบว่าใครเป็นผู้จดทะเบียนโดเมน"},
-    .rfc = FINDING_LIST("RFC 6531", "RFC 6532", "RFC 5890 section 4.4", "UTS 39 section 4"),
+    .rfc = FINDING_LIST("RFC 6531 section 5", "RFC 6532 section 4", "RFC 5890 section 4.4", "UTS 39 section 4"),
     .cwe = FINDING_LIST("CWE-1007"),
     .attack = FINDING_LIST_EMPTY,
 };

@@ -62,7 +62,7 @@ const struct finding_rule stls_003 = {
          "clients, prefer implicit TLS, and publish MTA-STS or DANE for mail between servers.",
          "ตรวจหาอุปกรณ์ที่อยู่ระหว่างสองฝั่ง (ไฟร์วอลล์บางรุ่นแก้ข้อความ SMTP) บังคับใช้ TLS ที่ไคลเอนต์ "
          "เลือกพอร์ตที่ใช้ TLS ตั้งแต่เริ่มเชื่อมต่อ และประกาศ MTA-STS หรือ DANE สำหรับจดหมายระหว่างเซิร์ฟเวอร์"},
-    .rfc = FINDING_LIST("RFC 3207 section 6", "RFC 8461 section 2", "RFC 7672 section 1.3"),
+    .rfc = FINDING_LIST("RFC 3207 section 6", "RFC 8461 section 10", "RFC 7672 section 1.3"),
     .cwe = FINDING_LIST("CWE-757"),
     .attack = FINDING_LIST("T1557", "T1562.010"),
 };

@@ -145,7 +145,7 @@ put_group(FILE *out, GString *s, const struct findings *all, const struct findin
                   lang_pick(rule->remediation));
   put_rule_list(s, "RFC", rule->rfc);
   put_rule_list(s, "CWE", rule->cwe);
-  put_rule_list(s, "ATT&CK", rule->attack);
+  put_rule_list(s, "ATT&CK " FINDING_ATTACK_VERSION, rule->attack);
   for (unsigned i = 0; i < MIN(group->n, PLACES_MAX); i++)
     put_place(s, all, findings_get(all, group->places[i]), options);
   if (group->n > PLACES_MAX)

@@ -132,7 +132,7 @@ age(const struct candidate *m)
 static bool
 try_younger(const struct imap_key *k, struct candidate *m)
 {
-  return age(m) <= k->number; /* "within": RFC 5032 2.2 */
+  return age(m) <= k->number; /* "within": RFC 5032 2 */
 }
 
 static bool

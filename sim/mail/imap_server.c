@@ -216,7 +216,7 @@ check(const struct imap_server *s, const struct verb *row, bool has_argument)
   return NULL;
 }
 
-/* What a guest may not do (RFC 4505 4: anonymous access must not be more than it has to be). */
+/* What a guest may not do (RFC 4505 5: anonymous access must not be more than it has to be). */
 static bool
 changes_something(enum imap_verb verb)
 {

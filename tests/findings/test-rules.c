@@ -49,6 +49,15 @@ test_what_is_true_of_a_server_is_said_once(void)
              "ready\\r\\n}");
 }
 
+/* Whether an RFC has the section, tests/project/check_citations.py looks up. */
+static void
+assert_all_match(const char *const *items, const char *pattern)
+{
+  for (; *items; items++)
+    if (!g_regex_match_simple(pattern, *items, 0, 0))
+      g_error("\"%s\" is no reference of the form %s", *items, pattern);
+}
+
 static void
 test_rows_are_whole_and_in_both_languages(void)
 {
@@ -67,10 +76,11 @@ test_rows_are_whole_and_in_both_languages(void)
       g_assert_true(has_thai);
       g_assert_false(strstr(english[k], "  "));
     }
-    for (unsigned k = 0; r->cwe[k]; k++)
-      g_assert_true(g_str_has_prefix(r->cwe[k], "CWE-"));
-    for (unsigned k = 0; r->attack[k]; k++)
-      g_assert_true(r->attack[k][0] == 'T' && g_ascii_isdigit(r->attack[k][1]));
+    assert_all_match(r->rfc,
+                     "^(RFC [0-9]{3,4}( section [0-9]+(\\.[0-9]+)*)?|CVE-[0-9]{4}-[0-9]{4,}|VU#[0-9]+|"
+                     "MS-NLMP section [0-9.]+|UTS 39 section [0-9]+|draft-[a-z-]+)$");
+    assert_all_match(r->cwe, "^CWE-[1-9][0-9]*$");
+    assert_all_match(r->attack, "^T[0-9]{4}(\\.[0-9]{3})?$");
   }
 }
 
