@@ -405,6 +405,13 @@ word_at(struct slice s, unsigned words)
 }
 
 enum sasl_mechanism
+app_auth_mechanism(struct decode *d, uint32_t command, unsigned words)
+{
+  struct slice name = word_at(line_cut(app_other_element(d, command)), words);
+  return sasl_find(name.p, name.n);
+}
+
+enum sasl_mechanism
 app_auth_step(struct decode *d, const struct element *e, unsigned words, unsigned *step)
 {
   *step = 0;
@@ -446,24 +453,43 @@ span_build(struct decode *d, const struct field_def *def, struct slice decoded,
     build_secret(d, decoded.source, at.first, at.n);
 }
 
-void
-auth_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, unsigned step)
+bool
+app_base64_source(struct decode *d, struct slice text, struct slice *decoded)
 {
   struct decode_work *w = d->work;
-  if (w->summary_only || text.n == 0 || text_is(text.p, text.n, "*") ||
-      text_is(text.p, text.n, "="))
-    return;
   size_t n = 0;
+  *decoded = slice_none(text);
   g_byte_array_set_size(w->octets, text.n * 3 / 4 + 3);
   bool fine = base64_decode((const char *)text.p, text.n, w->octets->data, &n);
   g_byte_array_set_size(w->octets, (guint)n);
   uint8_t source = build_source(d, SOURCE_BASE64, w->octets, NULL);
   if (source == 0)
-    return;
+    return fine;
   d->sources[source].parent_source = text.source;
   d->sources[source].parent_first = text.first;
   d->sources[source].parent_octets = text.n;
-  struct slice decoded = build_source_slice(d, source);
+  *decoded = build_source_slice(d, source);
+  return fine;
+}
+
+void
+auth_name_build(struct decode *d, struct slice name)
+{
+  if (name.n)
+    build_text(d, &defs[AUTH_MECHANISM], name, name.p, name.n);
+}
+
+void
+auth_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, unsigned step)
+{
+  if (d->work->summary_only || text.n == 0 || text_is(text.p, text.n, "*") ||
+      text_is(text.p, text.n, "="))
+    return;
+  struct slice decoded;
+  bool fine = app_base64_source(d, text, &decoded);
+  uint8_t source = decoded.source;
+  if (source == text.source)
+    return; /* no room for another source */
   struct sasl_message m = {0};
   sasl_read(mechanism, step, decoded.p, decoded.n, &m);
   bool exact = m.user.p || m.secret.p || m.authzid.p;

@@ -38,6 +38,20 @@ struct slice app_other_element(struct decode *d, uint32_t index);
 enum sasl_mechanism app_auth_step(struct decode *d, const struct element *e, unsigned words,
                                   unsigned *step);
 
+/* The mechanism alone, by the command that began the exchange (an index of an element). */
+enum sasl_mechanism app_auth_mechanism(struct decode *d, uint32_t command, unsigned words);
+
+/* Decodes base64 into a BASE64 source; false when the text is none (then up to where it was). When
+ * DECODE_SOURCES_MAX are there already, *decoded is empty and still of the text's own source. */
+bool app_base64_source(struct decode *d, struct slice text, struct slice *decoded);
+
+/* The mechanism's name in a command. */
+void auth_name_build(struct decode *d, struct slice name);
+
+/* The server's message of a SASL exchange, base64 in `text`: a BASE64 source and what it says.
+ * `words` as in app_auth_step(). */
+void challenge_build(struct decode *d, const struct element *e, struct slice text, unsigned words);
+
 /* The client's message of a SASL exchange, base64 in `text`: a BASE64 source and what it says. */
 void auth_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, unsigned step);
 

@@ -189,7 +189,8 @@ struct field_table {
 extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields, ip_option_fields,
     icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
     tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
-    tunnel_fields, ppp_fields, x509_fields, tcp_rtt_fields;
+    tunnel_fields, ppp_fields, x509_fields, tcp_rtt_fields, smtp_command_fields, smtp_reply_fields,
+    auth_challenge_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

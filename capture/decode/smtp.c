@@ -7,7 +7,10 @@
  * (message.c)
  *
  * Where lines begin and what they are was settled in pass 1, by the state of the session. */
+#include "capture/decode/smtp.h"
+
 #include "capture/decode/app.h"
+#include "capture/decode/words.h"
 
 enum {
   SMTP,
@@ -136,22 +139,6 @@ FIELD_TABLE(smtp_fields, defs);
 
 static const struct app_tail tail = {&defs[STATE], &defs[ODD], smtp_states, SMTP_N_STATES};
 
-/* The n-th word (from 0) of a line. */
-static struct slice
-word(struct slice s, unsigned index)
-{
-  for (;; index--) {
-    while (s.n && s.p[0] == ' ')
-      s = slice_skip(s, 1);
-    uint32_t n = 0;
-    while (n < s.n && s.p[n] != ' ')
-      n++;
-    if (index == 0)
-      return slice_cut(s, n);
-    s = slice_skip(s, n);
-  }
-}
-
 /* One line of base64 in an AUTH exchange, under the names that Wireshark gives to it. */
 static void
 auth_line_build(struct decode *d, struct slice text, enum sasl_mechanism mechanism, unsigned step)
@@ -164,22 +151,31 @@ auth_line_build(struct decode *d, struct slice text, enum sasl_mechanism mechani
   auth_build(d, text, mechanism, step);
 }
 
+/* What stands behind the verb of AUTH: the mechanism, and its first message if that comes along. */
+static void
+auth_command_build(struct decode *d, struct slice argument)
+{
+  struct slice name = word_take(&argument);
+  auth_name_build(d, name);
+  auth_line_build(d, word_take(&argument), sasl_find(name.p, name.n), 0);
+}
+
 static void
 command_build(struct decode *d, const struct element *e, struct slice s)
 {
-  struct slice line = line_cut(s), verb = word(line, 0);
+  struct slice line = line_cut(s), rest = line, verb = word_take(&rest);
+  struct slice parameter = word_skip_blanks(rest);
   build_generated(d, build_number(d, &defs[REQ], slice_none(s), 1));
   unsigned group = build_text(d, &defs[COMMAND_LINE], s, s.p, s.n);
   build_open(d, group);
   build_text(d, &defs[REQ_COMMAND], verb, verb.p, verb.n);
-  struct slice parameter = slice_skip(line, verb.first + verb.n - line.first);
-  while (parameter.n && parameter.p[0] == ' ')
-    parameter = slice_skip(parameter, 1);
-  if (parameter.n)
-    build_text(d, &defs[REQ_PARAMETER], parameter, parameter.p, parameter.n);
-  if (e->code == SMTP_AUTH) {
-    struct slice name = word(line, 1);
-    auth_line_build(d, word(line, 2), sasl_find(name.p, name.n), 0);
+  unsigned argument = word_build(d, &defs[REQ_PARAMETER], parameter);
+  if (e->code == SMTP_AUTH)
+    auth_command_build(d, parameter);
+  else if (!d->work->summary_only && !(e->flags & ELEMENT_FLAG_SECRET)) {
+    build_open(d, argument);
+    smtp_argument_build(d, e->code, parameter);
+    build_close(d, argument);
   }
   app_tail_build(d, &tail, e, s);
   build_close(d, group);
@@ -201,20 +197,42 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
   app_info_line(d, e, line);
 }
 
+/* Whether the reply to which this line belongs began in an earlier frame: the server's line before
+ * it answers the same and said that more follows. */
+static bool
+began_earlier(const struct decode *d, const struct element *e)
+{
+  enum { LOOK_BACK_ELEMENTS = 64 }; /* of other connections in between */
+  for (uint32_t k = d->work->element, i = 0; k-- > 0 && i < LOOK_BACK_ELEMENTS; i++) {
+    if (trace_element_flow(d->trace, k) != e->flow)
+      continue;
+    const struct element before = trace_element(d->trace, k);
+    if (before.side == e->side && before.app == e->app)
+      return before.kind == ELEMENT_REPLY && before.flags & ELEMENT_FLAG_MORE &&
+             before.command == e->command;
+  }
+  return false;
+}
+
 /* Code, separator and words of one reply line, under its line's field. */
 static void
 reply_text_build(struct decode *d, const struct element *e, struct slice line, bool first)
 {
-  unsigned code = 0;
+  unsigned code = 0, verb = SMTP_UNKNOWN;
   bool more = false;
   size_t text_at = 0;
-  if (!smtp_reply_parse(line.p, line.n, &code, &more, &text_at))
+  if (d->work->summary_only || !smtp_reply_parse(line.p, line.n, &code, &more, &text_at))
     return;
   struct slice text = slice_skip(line, (uint32_t)text_at);
   if (first)
     build_named(d, &defs[RESPONSE_CODE], slice_cut(line, 3), code,
                 lang_pick(smtp_code_meaning(code)));
   build_text(d, &defs[RSP_PARAMETER], text, text.p, text.n);
+  if (e->command < trace_n_elements(d->trace))
+    verb = trace_element(d->trace, e->command).code;
+  smtp_reply_build(d, line, verb, first && !began_earlier(d, e), e->command == ELEMENT_NONE);
+  if (code == 334)
+    challenge_build(d, e, text, 1);
   app_tail_build(d, &tail, e, line);
 }
 
