@@ -7,64 +7,24 @@
  *                                   └─ TCP ─> sequence_feed ─> feed_stream ─> flowsession_feed ─>
  * sink
  *
- * A flow gets an application session with its first payload octet.
+ * A flow gets an application session with its first payload octet (pass1_sessions.c). Most frames
+ * take a short way, which ends where the long one ends (pass1_short.c).
  *
  * With `forgets` there are no records to fill and no sequence numbers to judge; flows are looked at
- * in turn and given up when they are idle: the work is constant and so is the memory. Most frames
- * then take the short way, which ends where the long one ends and which tests hold against it:
- *
- *     pass1_frame ─> frame_sort ─> watch_segment ─┬─ the next octets of a known flow ─>
- * flowsession_feed └─ anything else: as above
+ * in turn and given up when they are idle: the work is constant and so is the memory.
  */
-#include "capture/trace/pass1.h"
-
 #include "capture/trace/flow_table.h"
-#include "capture/trace/flowsession.h"
 #include "capture/trace/fragments.h"
+#include "capture/trace/pass1_private.h"
 #include "capture/trace/sequence.h"
-#include "capture/trace/stream.h"
 #include "capture/wire/bytes.h"
-#include "capture/wire/frame_sort.h"
-
-enum {
-  PORT_DNS = 53,
-  SWEEP_FRAMES =
-      8, /* one idle flow is looked for in each so many frames, and in each that begins a flow */
-};
 
 /* Out-of-order octets of all flows together; then the flow that wants more gives up its hole. */
 #define HELD_OCTETS_MAX (UINT64_C(64) << 20)
 #define HELD_OCTETS_MAX_FORGETS (UINT64_C(8) << 20)
-/* Idle flows are given up when forgetting: closed ones may still see a late repetition. */
-enum { IDLE_CLOSED_UNITS = 10, IDLE_OPEN_UNITS = 300 };
-/* And when there are too many, whose memory nothing else bounds: the longest idle of a few goes. */
-enum {
-  FLOWS_MAX_FORGETS = 1 << 16,    /* 8 MiB */
-  SESSIONS_MAX_FORGETS = 1 << 12, /* about 8 MiB; a server with more open connections is rare */
-  LOOKED_AT = 16,
-};
 
-struct pass1 {
-  struct pass1_options options;
-  struct pass1_sink sink;
-  void *data;
-  struct flow_table *flows;
-  struct fragments *fragments;
-  struct stream_budget budget;
-  uint32_t last_index;
-  uint32_t sweep;
-  uint32_t n_sessions, hand;
-  uint64_t n_put_down;
-  bool is_finished;
-};
-
-/* What the stream's callbacks need to know. */
-struct feeding {
-  struct pass1 *pass;
-  struct flow *flow;
-  uint32_t flow_index;
-  unsigned direction;
-};
+/* One idle flow is looked for in each so many frames, and in each that begins a flow. */
+enum { SWEEP_FRAMES = 8 };
 
 struct pass1 *
 pass1_new(const struct pass1_options *options, const struct pass1_sink *sink, void *data)
@@ -79,28 +39,13 @@ pass1_new(const struct pass1_options *options, const struct pass1_sink *sink, vo
   return p;
 }
 
-static void
-free_session(struct pass1 *p, struct flow *f)
-{
-  p->n_sessions -= f->session != NULL;
-  g_clear_pointer(&f->session, flowsession_free);
-}
-
-static void
-drop_flow(struct pass1 *p, struct flow *f)
-{
-  for (int d = 0; d < 2; d++)
-    stream_clear(&f->sides[d], &p->budget);
-  free_session(p, f);
-}
-
 void
 pass1_free(struct pass1 *p)
 {
   if (!p)
     return;
   for (uint32_t i = 0; i < flow_table_n(p->flows); i++)
-    drop_flow(p, flow_table_get(p->flows, i));
+    pass1_drop_flow(p, flow_table_get(p->flows, i));
   flow_table_free(p->flows);
   fragments_free(p->fragments);
   g_free(p);
@@ -131,109 +76,6 @@ pass1_n_put_down(const struct pass1 *p)
   return p->n_put_down;
 }
 
-/* ---- the stream's outlets ---- */
-
-static void put_down_session(struct pass1 *p, const struct flow *except);
-
-static struct flowsession *
-get_session(const struct feeding *to)
-{
-  struct flow *f = to->flow;
-  struct pass1 *p = to->pass;
-  if (f->session || f->session_is_over)
-    return f->session;
-  if (p->options.forgets && p->n_sessions >= SESSIONS_MAX_FORGETS)
-    put_down_session(p, f);
-  p->n_sessions++;
-  f->session = flowsession_new(f, p->options.forgets ? NULL : &flow_record(f)->seen, to->flow_index,
-                               !((f->sides[0].all_flags | f->sides[1].all_flags) & TCP_SYN),
-                               p->options.keys, &p->sink, p->data);
-  return f->session;
-}
-
-static void
-on_octets(void *data, const struct stream_run *run)
-{
-  struct feeding *to = data;
-  struct flowsession *s = get_session(to);
-  if (!s)
-    return;
-  flowsession_feed(s, to->direction, run, to->pass->last_index);
-  if (!flowsession_is_over(s))
-    return;
-  free_session(to->pass, to->flow);
-  to->flow->session_is_over = true;
-}
-
-static void
-on_gap(void *data, uint64_t offset, uint64_t n, uint32_t frame)
-{
-  struct feeding *to = data;
-  struct flowsession *s = get_session(to);
-  if (s)
-    flowsession_gap(s, to->direction, offset, n, frame);
-}
-
-static void
-on_repeat(void *data, const struct stream_run *run, const uint8_t *first)
-{
-  struct feeding *to = data;
-  if (to->flow->session)
-    flowsession_repeat(to->flow->session, to->direction, run, first);
-}
-
-static const struct stream_sink stream_outlets = {
-    .octets = on_octets, .gap = on_gap, .repeat = on_repeat};
-
-/* All octets that there will be are in: the session ends and its memory is given back. */
-static void
-end_session(struct pass1 *p, struct flow *f, uint32_t index)
-{
-  for (unsigned d = 0; d < 2; d++) {
-    struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
-    stream_finish(&f->sides[d], f->last_frame, &p->budget, &stream_outlets, &to);
-  }
-  if (f->session)
-    flowsession_end(f->session);
-  free_session(p, f);
-  f->session_is_over = true;
-}
-
-/* The flow that is idle longest of the next few that are wanted, or NULL. */
-static struct flow *
-find_idle(struct pass1 *p, const struct flow *except, bool with_session, uint32_t *index)
-{
-  struct flow *found = NULL;
-  uint32_t n = flow_table_n(p->flows);
-  for (unsigned i = 0; i < LOOKED_AT && n; i++) {
-    p->hand = (p->hand + 1) % n;
-    struct flow *f = flow_table_get(p->flows, p->hand);
-    if (flow_is_free(f) || f == except || (with_session && !f->session))
-      continue;
-    if (found && (int32_t)(f->last_frame - found->last_frame) >= 0)
-      continue;
-    found = f;
-    *index = p->hand;
-  }
-  return found;
-}
-
-/* Ends an idle session that may have more to say: what comes then is read like a conversation whose
- * start was not captured. */
-static void
-put_down_session(struct pass1 *p, const struct flow *except)
-{
-  uint32_t index;
-  struct flow *f = find_idle(p, except, true, &index);
-  if (!f)
-    return;
-  end_session(p, f, index);
-  f->session_is_over = false;
-  for (int d = 0; d < 2; d++)
-    f->sides[d].all_flags &= (uint8_t)~TCP_SYN;
-  p->n_put_down++;
-}
-
 /* ---- flows ---- */
 
 /* Which end is the client: the one that sent the SYN; without one, the end whose port is not a
@@ -246,36 +88,17 @@ guess_client(const struct frame_layers *l)
   return l->src_port < l->dst_port ? 1 : 0;
 }
 
-static void
-forget(struct pass1 *p, struct flow *f, uint32_t index)
-{
-  end_session(p, f, index);
-  drop_flow(p, f);
-  flow_table_remove(p->flows, index);
-}
-
-static void
-put_down_flow(struct pass1 *p)
-{
-  uint32_t index;
-  struct flow *f = find_idle(p, NULL, false, &index);
-  if (!f)
-    return;
-  p->n_put_down += f->session != NULL;
-  forget(p, f, index);
-}
-
 static struct flow *
 begin_flow(struct pass1 *p, const struct pass1_input *in, const struct frame_layers *l,
            const struct flow_lookup *lookup, uint32_t *index)
 {
-  if (p->options.forgets && flow_table_n_live(p->flows) >= FLOWS_MAX_FORGETS)
-    put_down_flow(p);
+  if (p->options.forgets)
+    pass1_make_room(p);
   struct flow *f = flow_table_add(p->flows, lookup, index);
   f->last_frame = TRACE_NONE;
   f->client = guess_client(l);
   f->session_is_over = /* no mail is spoken there */
-      l->src_port == PORT_DNS || l->dst_port == PORT_DNS;
+      l->src_port == PASS1_PORT_DNS || l->dst_port == PASS1_PORT_DNS;
   if (p->options.forgets)
     return f;
   struct trace_flow *seen = &flow_record(f)->seen;
@@ -284,23 +107,6 @@ begin_flow(struct pass1 *p, const struct pass1_input *in, const struct frame_lay
   seen->client = f->client;
   seen->app = f->session_is_over ? APP_DNS : APP_NONE;
   return f;
-}
-
-/* Gives up one idle flow at most. */
-static void
-forget_one(struct pass1 *p, int64_t time_ns)
-{
-  uint32_t n = flow_table_n(p->flows);
-  if (!n)
-    return;
-  p->sweep = (p->sweep + 1) % n;
-  struct flow *f = flow_table_get(p->flows, p->sweep);
-  /* The next one is in no cache, and there are some frames until it is looked at. */
-  __builtin_prefetch(flow_table_get(p->flows, (p->sweep + 1) % n));
-  int32_t idle_units = (int32_t)(flow_unit(time_ns) - f->last_unit);
-  if (flow_is_free(f) || idle_units <= (f->is_closed ? IDLE_CLOSED_UNITS : IDLE_OPEN_UNITS))
-    return;
-  forget(p, f, p->sweep);
 }
 
 /* ---- TCP ---- */
@@ -342,28 +148,6 @@ judge_numbers(const struct pass1_input *in, const uint8_t *octets, const struct 
   end->rst_seen |= (t->flags & TCP_RST) != 0;
 }
 
-static inline void
-note_ttl(struct flow_side *side, uint8_t ttl)
-{
-  if (side->ttl == ttl)
-    return;
-  side->ttl_changed = side->ttl != 0;
-  if (!side->ttl)
-    side->ttl = ttl;
-}
-
-/* After the long way: whether a side may take the short one. */
-static void
-note_smooth(struct flow *f)
-{
-  bool knows_both = f->sides[0].has_isn && f->sides[1].has_isn;
-  for (int d = 0; d < 2; d++) {
-    struct flow_side *side = &f->sides[d];
-    side->is_smooth =
-        knows_both && side->has_base && !side->hole && !side->fin_known && !f->sides[!d].hole;
-  }
-}
-
 /* From whichever segment comes first: its own numbers and what it says of the other end's. */
 static void
 learn_base(struct flow *f, unsigned d, const struct tcp *t)
@@ -390,11 +174,11 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
     learn_base(f, d, t);
   else
     judge_numbers(in, octets, l, n_wire, flow_record(f), out);
-  note_ttl(side, l->ttl);
+  pass1_note_ttl(side, l->ttl);
   side->all_flags |= (uint8_t)t->flags;
   f->is_closed |= (t->flags & TCP_RST) || (f->sides[0].all_flags & f->sides[1].all_flags & TCP_FIN);
 
-  struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
+  struct pass1_feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
   struct stream_segment s = {.octets = octets + l->payload_offset,
                              .n_octets = l->payload_octets,
                              .n_wire = n_wire,
@@ -408,16 +192,16 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
       TCP_RST) { /* RFC 9293 3.10.7: what it carries is a remark, not the stream's octets */
     out->stream_offset = t->seq - side->base_seq;
   } else {
-    out->stream_offset = stream_feed(side, &s, &p->budget, &stream_outlets, &to);
+    out->stream_offset = stream_feed(side, &s, &p->budget, &pass1_outlets, &to);
   }
   if (f->sides[!d].hole && (t->flags & TCP_ACK)) {
     to.direction = !d;
-    stream_acknowledged(&f->sides[!d], t->ack, in->index, in->time_ns, &p->budget, &stream_outlets,
+    stream_acknowledged(&f->sides[!d], t->ack, in->index, in->time_ns, &p->budget, &pass1_outlets,
                         &to);
   }
   if (f->sides[0].is_ended && f->sides[1].is_ended && !f->session_is_over)
-    end_session(p, f, index);
-  note_smooth(f);
+    pass1_end_session(p, f, index);
+  pass1_note_smooth(p, f);
 }
 
 /* ---- frames ---- */
@@ -485,7 +269,7 @@ static void
 feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
                const struct frame_layers *l, struct trace_frame *out)
 {
-  if (l->src_port == PORT_DNS && p->sink.notice && l->payload_octets)
+  if (l->src_port == PASS1_PORT_DNS && p->sink.notice && l->payload_octets)
     tell_dns(p, in, octets, l, out->flags & TRACE_FRAME_REASSEMBLED);
   if (p->options.forgets && l->ip_proto == IP_PROTO_UDP)
     return;
@@ -499,7 +283,7 @@ feed_transport(struct pass1 *p, const struct pass1_input *in, const uint8_t *oct
   flow_table_lookup(p->flows, l, in->interface, &lookup);
   struct flow *f = flow_table_find(p->flows, &lookup, &index);
   if (f && is_new_connection(p, f, flow_direction(f, &lookup), l)) {
-    end_session(p, f, index);
+    pass1_end_session(p, f, index);
     f->is_closed = true;
     f = NULL;
     out->analysis |= ANALYSIS_REUSED_PORTS;
@@ -592,51 +376,6 @@ feed_quoted(struct pass1 *p, const struct pass1_input *in, const struct frame_la
   flow_table_reserve(p->flows, &lookup);
 }
 
-/* The short way of a pass that forgets; false when the frame has to take the long one. */
-static bool
-watch_segment(struct pass1 *p, const struct pass1_input *in)
-{
-  struct frame_segment s = {0};
-  if (in->link != LINK_ETHERNET)
-    return false;
-  enum frame_sort sort = frame_sort(in->octets, in->captured_octets, &s);
-  if (s.src_port == PORT_DNS) /* tell_dns() may have something to say */
-    return false;
-  if (sort != FRAME_SEGMENT || (s.flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-    return sort == FRAME_UDP;
-  struct flow_ends ends = {.src = s.src,
-                           .dst = s.dst,
-                           .src_port = s.src_port,
-                           .dst_port = s.dst_port,
-                           .version = s.version,
-                           .proto = IP_PROTO_TCP};
-  uint32_t index;
-  unsigned d;
-  struct flow *f = flow_table_seek(p->flows, &ends, in->interface, &index, &d);
-  if (!f)
-    return false;
-  struct flow_side *side = &f->sides[d];
-  if (!side->is_smooth)
-    return false;
-  if (s.n_payload && s.seq != side->base_seq + (uint32_t)side->next_offset)
-    return false;
-  f->last_frame = in->index;
-  f->last_unit = flow_unit(in->time_ns);
-  note_ttl(side, s.ttl);
-  if (!s.n_payload)
-    return true;
-  struct feeding to = {.pass = p, .flow = f, .flow_index = index, .direction = d};
-  struct stream_run run = {.octets = s.payload,
-                           .n_octets = s.n_payload,
-                           .offset = side->next_offset,
-                           .frame = in->index,
-                           .frame_offset = s.payload_offset,
-                           .time_ns = in->time_ns};
-  side->next_offset += s.n_payload;
-  on_octets(&to, &run);
-  return true;
-}
-
 static void
 feed_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *out)
 {
@@ -670,17 +409,18 @@ pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_frame *o
   g_assert(!p->is_finished);
   p->last_index = in->index;
   if (!p->options.forgets) {
-    feed_frame(p, in, out);
+    if (p->options.walks_all || !pass1_record_segment(p, in, out))
+      feed_frame(p, in, out);
     return;
   }
   bool is_first = false;
-  if (!watch_segment(p, in)) {
+  if (!pass1_watch_segment(p, in)) {
     struct trace_frame nobodys;
     feed_frame(p, in, &nobodys);
     is_first = nobodys.flow != TRACE_NONE && nobodys.prev_in_flow == TRACE_NONE;
   }
   if (is_first || in->index % SWEEP_FRAMES == 0)
-    forget_one(p, in->time_ns);
+    pass1_forget_one(p, in->time_ns);
 }
 
 void
@@ -691,6 +431,6 @@ pass1_finish(struct pass1 *p)
   for (uint32_t i = 0; i < flow_table_n(p->flows); i++) {
     struct flow *f = flow_table_get(p->flows, i);
     if (f->key.proto == IP_PROTO_TCP && !f->session_is_over)
-      end_session(p, f, i);
+      pass1_end_session(p, f, i);
   }
 }

@@ -17,7 +17,8 @@ struct pass1;
 struct pass1_options {
   const struct keylog *keys; /* opens TLS, borrowed, may grow; NULL: it stays sealed */
   bool by_interface;         /* a packet's hops on several taps are different flows */
-  bool forgets; /* no records are made, and flows are given up when idle: constant memory */
+  bool forgets;   /* no records are made, and flows are given up when idle: constant memory */
+  bool walks_all; /* every frame takes the long way: tests hold the short one against it */
 };
 
 /* Calls may be NULL. Frame numbers are those given to pass1_frame(). */
@@ -58,8 +59,8 @@ void pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_fra
 /* The last frame was in: what waits comes out. */
 void pass1_finish(struct pass1 *p);
 
-/* How many conversations a pass that forgets put down because too many were open at a time: of these
- * something may have been missed. */
+/* How many conversations a pass that forgets put down because too many were open at a time: of
+ * these something may have been missed. */
 uint64_t pass1_n_put_down(const struct pass1 *p);
 
 const struct flow_table *pass1_flows(const struct pass1 *p);

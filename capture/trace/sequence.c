@@ -14,10 +14,7 @@
 enum {
   FAST_RETRANSMISSION_NS = 20000000, /* behind the last duplicate ACK */
   OUT_OF_ORDER_NS = 3000000,         /* when the round-trip time is not known */
-  SCALE_UNKNOWN = -1,
-  SCALE_UNUSED = -2,
-  SCALE_MAX = 14, /* RFC 7323 2.3 */
-  CONTROL = TCP_SYN | TCP_FIN | TCP_RST,
+  SCALE_MAX = 14,                    /* RFC 7323 2.3 */
 };
 
 /* The first sequence numbers, from which relative ones are counted. A SYN, ACK with another number
@@ -49,16 +46,8 @@ learn_scale(struct flow_record *f, unsigned d, const struct sequence_segment *s)
   if (s->window_scale >= 0)
     fwd->window_scale = (int8_t)(s->window_scale > SCALE_MAX ? SCALE_MAX : s->window_scale);
   if ((s->flags & TCP_ACK) &&
-      (fwd->window_scale == SCALE_UNKNOWN || rev->window_scale == SCALE_UNKNOWN))
-    fwd->window_scale = rev->window_scale = SCALE_UNUSED;
-}
-
-/* One behind the last octet that the window of `side` lets the other end send. */
-static uint32_t
-window_edge(const struct flow_numbers *side)
-{
-  unsigned shift = side->last_was_syn || side->window_scale < 0 ? 0 : (unsigned)side->window_scale;
-  return side->last_ack + ((uint32_t)side->window << shift);
+      (fwd->window_scale == SEQUENCE_SCALE_UNKNOWN || rev->window_scale == SEQUENCE_SCALE_UNKNOWN))
+    fwd->window_scale = rev->window_scale = SEQUENCE_SCALE_UNUSED;
 }
 
 /* What the segment says about windows and acknowledgments. */
@@ -67,7 +56,7 @@ judge_window(struct flow_numbers *fwd, const struct flow_numbers *rev,
              const struct sequence_segment *s)
 {
   unsigned items = 0;
-  bool is_control = s->flags & CONTROL;
+  bool is_control = s->flags & SEQUENCE_CONTROL;
   if (s->n_octets == 1 && fwd->has_next_seq && s->seq == fwd->next_seq && rev->has_window &&
       rev->window == 0)
     return ANALYSIS_ZERO_WINDOW_PROBE;
@@ -80,7 +69,8 @@ judge_window(struct flow_numbers *fwd, const struct flow_numbers *rev,
   if (s->n_octets <= 1 && fwd->has_next_seq && s->seq == fwd->next_seq - 1)
     items |= ANALYSIS_KEEP_ALIVE;
   if (s->n_octets) {
-    if (rev->window_scale != SCALE_UNKNOWN && s->seq + s->n_octets == window_edge(rev))
+    if (rev->window_scale != SEQUENCE_SCALE_UNKNOWN &&
+        s->seq + s->n_octets == sequence_window_edge(rev))
       items |= ANALYSIS_WINDOW_FULL;
     return items;
   }
@@ -162,54 +152,10 @@ remember(struct flow_numbers *fwd, const struct sequence_segment *s, unsigned it
   fwd->last_was_syn = s->flags & TCP_SYN;
 }
 
-/* Most segments continue their side without a hole and acknowledge what was seen: they raise
- * numbers and have nothing to be judged, except that octets may fill the window. Says of them what
- * the rules above would say. */
-static inline bool
-is_plain(const struct flow_record *f, const struct flow_numbers *fwd,
-         const struct flow_numbers *rev, const struct sequence_segment *s)
-{
-  bool knows_both = fwd->has_next_seq && fwd->has_max_seq && rev->has_max_seq && fwd->has_isn &&
-                    rev->has_isn && (f->first_rtt_ns || !f->syn_time_ns);
-  if (!knows_both || (s->flags & (CONTROL | TCP_ACK)) != TCP_ACK || !s->window)
-    return false;
-  if (s->seq != fwd->next_seq || s->seq != fwd->max_seq_to_ack ||
-      seq_gt(s->ack, rev->max_seq_to_ack))
-    return false;
-  if (!s->n_octets) /* else a duplicate, an update of the window or a keep-alive's answer */
-    return s->ack != fwd->last_ack;
-  return s->n_octets > 1 && !(rev->last_ack && seq_le(s->seq + s->n_octets, rev->last_ack));
-}
-
-static inline unsigned
-feed_plain(struct flow_numbers *fwd, const struct flow_numbers *rev,
-           const struct sequence_segment *s)
-{
-  unsigned items = 0;
-  uint32_t next = s->seq + s->n_octets;
-  if (s->n_octets) {
-    if (rev->window_scale != SCALE_UNKNOWN && next == window_edge(rev))
-      items = ANALYSIS_WINDOW_FULL;
-    fwd->next_seq = fwd->max_seq_to_ack = next;
-    fwd->next_seq_time_ns = s->time_ns;
-  }
-  if (s->ack != fwd->last_ack)
-    fwd->dup_acks = 0;
-  fwd->last_ack = s->ack;
-  fwd->last_ack_time_ns = s->time_ns;
-  fwd->window = s->window;
-  fwd->has_window = true;
-  fwd->last_analysis = (uint16_t)items;
-  fwd->last_was_syn = false;
-  return items;
-}
-
 uint16_t
 sequence_feed(struct flow_record *f, unsigned direction, const struct sequence_segment *s)
 {
   struct flow_numbers *fwd = &f->numbers[direction], *rev = &f->numbers[!direction];
-  if (is_plain(f, fwd, rev, s))
-    return (uint16_t)feed_plain(fwd, rev, s);
   unsigned reused = learn_isn(f, direction, s);
   unsigned items = judge_window(fwd, rev, s);
   if (s->ack != fwd->last_ack)

@@ -13,6 +13,7 @@
  * at most one tag, captured whole. Pointers lead into the frame. */
 struct frame_segment {
   const uint8_t *src, *dst; /* addresses, 4 or 16 octets */
+  const uint8_t *tcp;       /* its header */
   const uint8_t *payload;
   uint32_t payload_offset, n_payload;
   uint32_t seq, ack;
@@ -70,6 +71,7 @@ frame_sort(const uint8_t *p, size_t n, struct frame_segment *out)
   size_t header_octets = (size_t)(t[12] >> 4) * 4;
   if (header_octets < TCP_OCTETS || tcp + header_octets > end)
     return FRAME_SPECIAL;
+  out->tcp = t;
   out->seq = get_be32(t + 4);
   out->ack = get_be32(t + 8);
   out->flags = t[13];

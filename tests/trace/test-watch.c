@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test-watch.c -- a pass that forgets finds exactly what a pass with records finds.
+/* test-watch.c -- the short ways of pass 1 find exactly what the long one finds.
  *
- * It goes another way for most frames (frame_sort) and judges no sequence numbers. Both passes read
- * the captures of ENVELOSCOPE_CORPUS and sessions that were cut, repeated, lost, reordered,
- * overlapped and begun anew at random; everything they tell is compared, and every frame that
- * frame_sort takes is walked too. */
+ * Three passes read the captures of ENVELOSCOPE_CORPUS and sessions that were cut, repeated, lost,
+ * reordered, overlapped and begun anew at random: one that walks every frame, one that forgets, and
+ * one with records, of which both take most frames at a glance (frame_sort). Everything they tell
+ * is compared, all records and flows too, and every frame that frame_sort takes is walked. */
 #include <string.h>
 
 #include "capture/source/reader.h"
@@ -12,7 +12,7 @@
 #include "capture/wire/frame_sort.h"
 #include "tests/trace/packets.h"
 
-/* ---- two passes side by side ---- */
+/* ---- three passes side by side ---- */
 
 static void
 tell(GString *to, const struct finding_place *place)
@@ -49,27 +49,30 @@ on_notice(void *data, const struct notice *n, const struct finding_place *place)
   tell(data, place);
 }
 
-struct pair {
-  struct pass1 *passes[2]; /* with records; one that forgets */
-  GString *told[2];
+enum { WALKS, FORGETS, RECORDS, N_PASSES };
+
+struct trio {
+  struct pass1 *passes[N_PASSES];
+  GString *told[N_PASSES];
   uint32_t n_frames, n_short;
 };
 
-static struct pair
-pair_new(void)
+static struct trio
+trio_new(void)
 {
   static const struct pass1_sink sink = {.login = on_login, .notice = on_notice};
-  struct pair p = {0};
-  for (int i = 0; i < 2; i++) {
+  struct trio p = {0};
+  for (int i = 0; i < N_PASSES; i++) {
+    struct pass1_options options = {.forgets = i == FORGETS, .walks_all = i == WALKS};
     p.told[i] = g_string_new(NULL);
-    p.passes[i] = pass1_new(&(struct pass1_options){.forgets = i}, &sink, p.told[i]);
+    p.passes[i] = pass1_new(&options, &sink, p.told[i]);
   }
   return p;
 }
 
 /* What the glance says has to be what the walk says. */
 static void
-check_sort(struct pair *p, const uint8_t *octets, size_t n)
+check_sort(struct trio *p, const uint8_t *octets, size_t n)
 {
   struct frame_segment s = {0};
   struct frame_layers l;
@@ -99,30 +102,58 @@ check_sort(struct pair *p, const uint8_t *octets, size_t n)
 }
 
 static void
-pair_frame(struct pair *p, const struct pass1_input *in)
+check_flows(const struct trio *p)
+{
+  const struct flow_table *walked = pass1_flows(p->passes[WALKS]),
+                          *recorded = pass1_flows(p->passes[RECORDS]);
+  g_assert_cmpuint(flow_table_n(walked), ==, flow_table_n(recorded));
+  for (uint32_t i = 0; i < flow_table_n(walked); i++) {
+    const struct trace_flow *a = &flow_record(flow_table_get(walked, i))->seen,
+                            *b = &flow_record(flow_table_get(recorded, i))->seen;
+    g_assert_cmpuint(a->last_frame, ==, b->last_frame);
+    g_assert_cmpuint(a->app, ==, b->app);
+    g_assert_cmpuint(a->state, ==, b->state);
+    g_assert_cmpuint(a->client, ==, b->client);
+    for (int d = 0; d < 2; d++) {
+      g_assert_cmpuint(a->ends[d].n_frames, ==, b->ends[d].n_frames);
+      g_assert_cmpuint(a->ends[d].n_octets, ==, b->ends[d].n_octets);
+      g_assert_cmpuint(a->ends[d].isn, ==, b->ends[d].isn);
+      g_assert_cmpuint(a->ends[d].n_retransmits, ==, b->ends[d].n_retransmits);
+      g_assert_cmpuint(a->ends[d].fin_seen, ==, b->ends[d].fin_seen);
+    }
+  }
+}
+
+static void
+trio_frame(struct trio *p, const struct pass1_input *in)
 {
   struct pass1_input numbered = *in;
-  struct trace_frame record;
+  struct trace_frame walked = {0}, recorded = {0};
   numbered.index = p->n_frames++;
-  pass1_frame(p->passes[0], &numbered, &record);
-  pass1_frame(p->passes[1], &numbered, NULL);
+  pass1_frame(p->passes[WALKS], &numbered, &walked);
+  pass1_frame(p->passes[FORGETS], &numbered, NULL);
+  pass1_frame(p->passes[RECORDS], &numbered, &recorded);
+  packets_assert_same_frame(&walked, &recorded);
   if (in->link == LINK_ETHERNET)
     check_sort(p, in->octets, in->captured_octets);
 }
 
 /* Compares and frees; returns how many lines were told. */
 static unsigned
-pair_end(struct pair *p)
+trio_end(struct trio *p)
 {
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < N_PASSES; i++)
     pass1_finish(p->passes[i]);
-  g_assert_cmpstr(p->told[1]->str, ==, p->told[0]->str);
-  g_assert_cmpuint(flow_table_n_streams(pass1_flows(p->passes[1]), IP_PROTO_TCP), ==,
-                   flow_table_n_streams(pass1_flows(p->passes[0]), IP_PROTO_TCP));
+  for (int i = 1; i < N_PASSES; i++) {
+    g_assert_cmpstr(p->told[i]->str, ==, p->told[WALKS]->str);
+    g_assert_cmpuint(flow_table_n_streams(pass1_flows(p->passes[i]), IP_PROTO_TCP), ==,
+                     flow_table_n_streams(pass1_flows(p->passes[WALKS]), IP_PROTO_TCP));
+  }
+  check_flows(p);
   unsigned n = 0;
-  for (const char *c = p->told[0]->str; *c; c++)
+  for (const char *c = p->told[WALKS]->str; *c; c++)
     n += *c == '\n';
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < N_PASSES; i++) {
     pass1_free(p->passes[i]);
     g_string_free(p->told[i], TRUE);
   }
@@ -151,7 +182,7 @@ test_corpus(void)
       if (!r)
         continue;
       g_test_message("%s", name);
-      struct pair p = pair_new();
+      struct trio p = trio_new();
       struct reader_frame f;
       while (reader_next(r, &f, NULL) == READER_FRAME) {
         struct pass1_input in = {.octets = f.octets,
@@ -160,10 +191,10 @@ test_corpus(void)
                                  .wire_octets = f.wire_octets,
                                  .link = reader_interface(r, f.interface)->link,
                                  .interface = f.interface};
-        pair_frame(&p, &in);
+        trio_frame(&p, &in);
       }
       n_short += p.n_short;
-      n_told += pair_end(&p);
+      n_told += trio_end(&p);
       reader_free(r);
     }
   }
@@ -196,13 +227,18 @@ struct end {
 
 /* The datagram of a segment in IPv4 or IPv6, with or without a tag, on Ethernet. */
 static void
-send_segment(struct pair *p, GRand *r, struct end *e, unsigned from, uint32_t seq, uint16_t flags,
+send_segment(struct trio *p, GRand *r, struct end *e, unsigned from, uint32_t seq, uint16_t flags,
              const char *text, size_t n)
 {
   g_autoptr(GByteArray) octets = g_byte_array_new();
   g_byte_array_append(octets, (const guint8 *)text, (guint)n);
-  g_autoptr(GByteArray) v4 = packets_tcp(&(struct packets_segment){
-      .from = from, .seq = seq, .ack = e->seq[!from], .flags = flags, .octets = octets});
+  int window = g_rand_int_range(r, 0, 8) ? 0 : g_rand_int_range(r, -1, 60);
+  g_autoptr(GByteArray) v4 = packets_tcp(&(struct packets_segment){.from = from,
+                                                                   .seq = seq,
+                                                                   .ack = e->seq[!from],
+                                                                   .flags = flags,
+                                                                   .window = window,
+                                                                   .octets = octets});
   g_autoptr(GByteArray) frame = g_byte_array_new();
   bool tagged = g_rand_int_range(r, 0, 8) == 0;
   static const guint8 head[18] = {[12] = 0x08, [16] = 0x08}, tag[4] = {0x81, 0, 0, 7};
@@ -221,12 +257,12 @@ send_segment(struct pair *p, GRand *r, struct end *e, unsigned from, uint32_t se
                            .captured_octets = captured,
                            .wire_octets = frame->len,
                            .link = LINK_ETHERNET};
-  pair_frame(p, &in);
+  trio_frame(p, &in);
 }
 
 /* Says a text in segments of any size, some of which are lost, repeated, late or overlapping. */
 static void
-say(struct pair *p, GRand *r, struct end *e, unsigned from, const char *text, unsigned trouble)
+say(struct trio *p, GRand *r, struct end *e, unsigned from, const char *text, unsigned trouble)
 {
   size_t n = strlen(text), late_at = 0, late_n = 0;
   uint32_t base = e->seq[from];
@@ -263,7 +299,7 @@ test_random_sessions(void)
   unsigned n_told = 0, n_short = 0;
   for (uint32_t seed = 0; seed < 400; seed++) {
     g_autoptr(GRand) r = g_rand_new_with_seed(seed);
-    struct pair p = pair_new();
+    struct trio p = trio_new();
     struct end e = {.time_ns = 1000000000};
     unsigned trouble = seed % 4 * 10;
     for (int c = 0; c < 4; c++) { /* the same ports again and again */
@@ -288,7 +324,7 @@ test_random_sessions(void)
       e.time_ns += INT64_C(1000000000);
     }
     n_short += p.n_short;
-    n_told += pair_end(&p);
+    n_told += trio_end(&p);
   }
   g_assert_cmpuint(n_told, >, 1500);
   g_assert_cmpuint(n_short, >, 20000);
