@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "capture/report/report.h"
 #include "gui/flow_view.h"
 #include "gui/pane.h"
 
@@ -432,6 +433,9 @@ add_finding(struct view *v, unsigned index)
     g_autofree char *subject = subject_text(f);
     add_pair(v, lang_text("What was seen", "สิ่งที่พบ"), subject);
   }
+  g_autofree char *times = report_times_text(f);
+  if (times)
+    add_pair(v, lang_text("How often", "จำนวนครั้ง"), times);
   if (f->n_streams > 1) {
     g_autofree char *n_streams = pane_format_count(f->n_streams);
     add_pair(v, lang_text("Conversations", "จำนวนบทสนทนา"), n_streams);

@@ -36,6 +36,7 @@ struct findings {
   struct finding_losses losses;
   char *trust;
   struct finding_tls_counts tls;
+  struct finding_mail_counts mail;
 };
 
 /* What findings_add_once() has said. */
@@ -229,7 +230,19 @@ findings_tls_counts(const struct findings *f)
   return &f->tls;
 }
 
+const struct finding_mail_counts *
+findings_mail_counts(const struct findings *f)
+{
+  return &f->mail;
+}
+
 /* ---- for the modules ---- */
+
+struct finding_mail_counts *
+findings_count_mail(struct findings *f)
+{
+  return &f->mail;
+}
 
 struct finding_tls_counts *
 findings_count_tls(struct findings *f)
@@ -312,9 +325,9 @@ findings_add_once(struct findings *f, const struct finding_rule *rule,
 }
 
 void
-findings_update(struct findings *f, unsigned index, const char *subject)
+findings_set_times(struct findings *f, unsigned index, uint32_t n_times, uint32_t span_s)
 {
-  findings_store_set_subject(f->store, index, g_string_chunk_insert_const(f->texts, subject));
+  findings_store_set_times(f->store, index, n_times, span_s);
 }
 
 /* ---- feeding ---- */

@@ -85,6 +85,8 @@ struct finding {
    * hostile: reports escape it. Never a secret. NULL: nothing beyond the rule. */
   const char *subject;
   uint32_t n_streams; /* conversations that show it: more than 1 for rules about a server */
+  uint32_t n_times;   /* what it is about happened so often (failed logins, holes); 0: not counted */
+  uint32_t span_s;    /* within so many seconds; 0 when n_times is 0 or nothing is said of it */
   struct evidence evidence[FINDING_EVIDENCE_MAX];
   unsigned n_evidence;
 };
@@ -135,6 +137,14 @@ struct finding_tls_counts {
   uint64_t n_judged;      /* whose certificates could be read: not those of TLS 1.3 without keys */
 };
 const struct finding_tls_counts *findings_tls_counts(const struct findings *f);
+/* Conversations of mail, and of how many something cannot be said. */
+struct finding_mail_counts {
+  uint64_t n_conversations;
+  uint64_t n_sealed;     /* inside TLS that nothing opened */
+  uint64_t n_mid_stream; /* whose start is not in the capture */
+  uint64_t n_policies;   /* answers of DNS about MTA-STS or DANE, whatever they said */
+};
+const struct finding_mail_counts *findings_mail_counts(const struct findings *f);
 /* All is in: rules that judge the whole capture speak. Once. */
 void findings_finish(struct findings *f);
 

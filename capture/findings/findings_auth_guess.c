@@ -93,11 +93,11 @@ key_of(const struct login_record *l, bool of_user)
   return recent_mix(key, user, n);
 }
 
-/* "alice: 12 in 34 s", the same in every language. */
-static char *
-describe(const char *who, uint32_t n, int64_t first_ns, int64_t last_ns)
+/* The subject is who; how often is apart, so that a baseline knows the finding again. */
+static uint32_t
+span_of(int64_t first_ns, int64_t last_ns)
 {
-  return g_strdup_printf("%s: %u in %d s", who, n, (int)((last_ns - first_ns) / 1000000000));
+  return (uint32_t)((last_ns - first_ns) / 1000000000);
 }
 
 static char *
@@ -133,7 +133,6 @@ tell_burst(struct guesses *g, struct guessed *u, const struct login_record *l,
            const struct finding_place *place)
 {
   g_autofree char *name = user_name(l);
-  g_autofree char *subject = describe(name, u->n_burst, u->first_ns, u->last_ns);
   struct finding_place here = *place;
   struct evidence evidence[FINDING_EVIDENCE_MAX];
   here.evidence = evidence;
@@ -141,24 +140,15 @@ tell_burst(struct guesses *g, struct guessed *u, const struct login_record *l,
   for (unsigned i = 0; i < GUESSES_MIN; i++) /* oldest first */
     here.n_evidence =
         auth_proof_add(evidence, here.n_evidence, &u->proof[(u->next + i) % GUESSES_MIN]);
-  struct finding *found = findings_add(g->f, &auth_013, &here, subject);
+  struct finding *found = findings_add(g->f, &auth_013, &here, name);
   if (!found)
     return;
+  found->n_times = u->n_burst;
+  found->span_s = span_of(u->first_ns, u->last_ns);
   found->outcome = LOGIN_REJECTED;
   found->confidence = u->confidence = is_one_secret(u) ? CONFIDENCE_LOW : l->confidence;
   u->finding = findings_n(g->f) - 1;
   u->is_told = true;
-}
-
-/* Guesses go on: the count is kept up while the numbers double, so that it costs little. */
-static void
-tell_more(struct guesses *g, uint32_t finding, const char *who, uint32_t n, int64_t first_ns,
-          int64_t last_ns)
-{
-  if (n & (n - 1))
-    return;
-  g_autofree char *subject = describe(who, n, first_ns, last_ns);
-  findings_update(g->f, finding, subject);
 }
 
 static void
@@ -184,12 +174,10 @@ wrong_for_user(struct guesses *g, const struct login_record *l, const struct fin
     u->sources[u->next_source] = source;
     u->next_source = (u->next_source + 1) % GUESS_SOURCES_MAX;
   }
-  if (u->is_told) {
-    g_autofree char *name = user_name(l);
-    tell_more(g, u->finding, name, u->n_burst, u->first_ns, u->last_ns);
-  } else if (u->n == GUESSES_MIN && l->time_ns - u->times[u->next] <= GUESSES_SPAN_NS) {
+  if (u->is_told)
+    findings_set_times(g->f, u->finding, u->n_burst, span_of(u->first_ns, u->last_ns));
+  else if (u->n == GUESSES_MIN && l->time_ns - u->times[u->next] <= GUESSES_SPAN_NS)
     tell_burst(g, u, l, place);
-  }
 }
 
 /* ---- one source ---- */
@@ -222,21 +210,22 @@ wrong_from_source(struct guesses *g, const struct login_record *l,
     struct auth_proof proof = auth_proof_of(l, place);
     s->n_proof = auth_proof_add(s->proof, s->n_proof, &proof);
   }
-  char source[ADDR_TEXT_MAX];
-  ip_addr_format(&l->where.client, source);
   if (s->is_told) {
-    tell_more(g, s->finding, source, s->n_failures, s->first_ns, s->last_ns);
+    findings_set_times(g->f, s->finding, s->n_failures, span_of(s->first_ns, s->last_ns));
     return;
   }
   if (s->n_users < SPRAY_USERS_MIN || s->n_users < SPRAY_USERS_PER_SECRET_MIN * s->n_secrets)
     return;
-  g_autofree char *subject = describe(source, s->n_failures, s->first_ns, s->last_ns);
+  char source[ADDR_TEXT_MAX];
   struct finding_place here = *place;
   here.evidence = s->proof;
   here.n_evidence = s->n_proof;
-  struct finding *found = findings_add(g->f, &auth_014, &here, subject);
+  struct finding *found = findings_add(g->f, &auth_014, &here,
+                                       ip_addr_format(&l->where.client, source));
   if (!found)
     return;
+  found->n_times = s->n_failures;
+  found->span_s = span_of(s->first_ns, s->last_ns);
   found->outcome = LOGIN_REJECTED;
   found->confidence = l->confidence;
   s->finding = findings_n(g->f) - 1;

@@ -6,7 +6,6 @@
  *
  * One finding for each way of missing something, since each has another remedy. It is only about
  * mail: a hole in a conversation that holds none takes nothing from this report. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "capture/findings/findings_mail.h"
@@ -48,14 +47,23 @@ static void
 on_notice(void *state, const struct notice *n, const struct finding_place *place)
 {
   struct missing *m = state;
+  if (n->kind == NOTICE_ENDED) {
+    struct finding_mail_counts *mail = findings_count_mail(m->findings);
+    mail->n_conversations++;
+    mail->n_sealed += n->ending->is_sealed;
+    mail->n_mid_stream += n->ending->is_mid_stream;
+    return;
+  }
   if (n->kind != NOTICE_GAP && n->kind != NOTICE_ONE_SIDED)
     return;
   count(n->kind == NOTICE_GAP ? &m->gaps : &m->one_sided, n, place);
   findings_count_losses(m->findings, n->n_octets, n->kind == NOTICE_ONE_SIDED);
 }
 
+/* The subject is what kind of thing is missing; how much of it is apart, as in findings_auth_guess.c.
+ */
 static void
-tell(struct missing *m, const struct lack *l, const char *subject)
+tell(struct missing *m, const struct lack *l, const char *subject, uint64_t n_times)
 {
   struct finding_place place = {.where = l->where,
                                 .time_ns = l->time_ns,
@@ -63,7 +71,7 @@ tell(struct missing *m, const struct lack *l, const char *subject)
                                 .n_evidence = l->has_evidence};
   struct finding *found = findings_add(m->findings, &cap_001, &place, subject);
   if (found)
-    found->n_streams = l->n > UINT32_MAX ? UINT32_MAX : (uint32_t)l->n;
+    found->n_times = (uint32_t)MIN(n_times, UINT32_MAX);
 }
 
 static void
@@ -71,26 +79,16 @@ finish(void *state)
 {
   struct missing *m = state;
   const struct finding_losses *lost = findings_losses(m->findings);
-  static const struct lack nowhere = {.n = 1};
-  char subject[96];
-  if (lost->n_dropped) {
-    g_snprintf(subject, sizeof subject, "isb_ifdrop: %" PRIu64, lost->n_dropped);
-    tell(m, &nowhere, subject);
-  }
-  if (lost->n_cut_frames) {
-    struct lack cut = {.n = 1, .evidence = {.frame = lost->first_cut_frame}, .has_evidence = true};
-    g_snprintf(subject, sizeof subject, "snaplen: %" PRIu64 " frames", lost->n_cut_frames);
-    tell(m, &cut, subject);
-  }
-  if (m->gaps.n) {
-    g_snprintf(subject, sizeof subject, "TCP: %" PRIu64 " gaps, %" PRIu64 " octets", lost->n_gaps,
-               lost->n_gap_octets);
-    tell(m, &m->gaps, subject);
-  }
-  if (m->one_sided.n) {
-    g_snprintf(subject, sizeof subject, "one-sided: %" PRIu64 " streams", lost->n_one_sided);
-    tell(m, &m->one_sided, subject);
-  }
+  static const struct lack nowhere = {0};
+  struct lack cut = {.evidence = {.frame = lost->first_cut_frame}, .has_evidence = true};
+  if (lost->n_dropped)
+    tell(m, &nowhere, "isb_ifdrop", lost->n_dropped);
+  if (lost->n_cut_frames)
+    tell(m, &cut, "snaplen", lost->n_cut_frames);
+  if (m->gaps.n)
+    tell(m, &m->gaps, "TCP gap", lost->n_gaps);
+  if (m->one_sided.n)
+    tell(m, &m->one_sided, "one-sided", lost->n_one_sided);
 }
 
 static const struct finding_rule *const rules[] = {&cap_001, NULL};

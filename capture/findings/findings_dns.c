@@ -140,6 +140,7 @@ dns_names_take(struct dns_names *d, struct findings *f, const uint8_t *message, 
   bool is_dane = q.type == DNS_RR_TLSA && g_ascii_strncasecmp(q.name, "_25._tcp.", 9) == 0;
   if (!is_address && !is_sts_query && !is_dane)
     return;
+  findings_count_mail(f)->n_policies += !is_address;
   bool is_there = false;
   struct dns_record r;
   for (unsigned i = 0; i < head.n_answers && i < RECORDS_MAX; i++) {

@@ -47,11 +47,11 @@ void findings_set_severity(struct findings *f, struct finding *found, enum sever
 void findings_set_confidence(struct findings *f, unsigned index, enum confidence confidence);
 /* Octets that a mail conversation lacks, or one whose other direction is not there. */
 void findings_count_losses(struct findings *f, uint64_t n_gap_octets, bool one_sided);
-/* What came later makes more of the finding with this index (findings_n() - 1 when it was added):
- * another subject. */
-void findings_update(struct findings *f, unsigned index, const char *subject);
+/* What came later makes more of the finding with this index (findings_n() - 1 when it was added). */
+void findings_set_times(struct findings *f, unsigned index, uint32_t n_times, uint32_t span_s);
 /* To count in. */
 struct finding_tls_counts *findings_count_tls(struct findings *f);
+struct finding_mail_counts *findings_count_mail(struct findings *f);
 /* Something could not be kept: reports say that they are not complete. */
 void findings_drop(struct findings *f);
 

@@ -27,9 +27,13 @@ struct packed_finding {
   const struct finding_rule *rule;
   const char *subject;
   struct finding_flow where;
-  uint32_t login, n_streams;
+  uint32_t login, n_streams, n_times, span_s;
   uint8_t severity, outcome, confidence, n_evidence;
 };
+
+_Static_assert(offsetof(struct packed_finding, span_s) ==
+                   offsetof(struct packed_finding, n_times) + sizeof(uint32_t),
+               "findings_store_set_times() writes both");
 
 struct findings_store {
   GPtrArray *logins, *found; /* plain; NULL: packed */
@@ -168,6 +172,8 @@ pack_open(struct findings_store *s)
                              .where = f->where,
                              .login = f->login,
                              .n_streams = f->n_streams,
+                             .n_times = f->n_times,
+                             .span_s = f->span_s,
                              .severity = (uint8_t)f->severity,
                              .outcome = (uint8_t)f->outcome,
                              .confidence = (uint8_t)f->confidence,
@@ -192,6 +198,8 @@ unpack(const uint8_t *record, struct finding *out)
                           .login = p.login,
                           .subject = p.subject,
                           .n_streams = p.n_streams,
+                          .n_times = p.n_times,
+                          .span_s = p.span_s,
                           .n_evidence = p.n_evidence};
   memcpy(out->evidence, record + sizeof p, p.n_evidence * sizeof *out->evidence);
 }
@@ -276,14 +284,17 @@ findings_store_set_confidence(struct findings_store *s, unsigned i, enum confide
 }
 
 void
-findings_store_set_subject(struct findings_store *s, unsigned i, const char *interned)
+findings_store_set_times(struct findings_store *s, unsigned i, uint32_t n_times, uint32_t span_s)
 {
+  uint32_t both[2] = {n_times, span_s};
   pack_open(s);
-  if (s->found)
-    ((struct finding *)g_ptr_array_index(s->found, i))->subject = interned;
-  else
-    ledger_patch(s->packed, i, offsetof(struct packed_finding, subject), &interned,
-                 sizeof interned);
+  if (s->found) {
+    struct finding *f = g_ptr_array_index(s->found, i);
+    f->n_times = n_times;
+    f->span_s = span_s;
+  } else {
+    ledger_patch(s->packed, i, offsetof(struct packed_finding, n_times), both, sizeof both);
+  }
 }
 
 void

@@ -27,7 +27,7 @@ const struct finding *findings_store_get(struct findings_store *s, unsigned i);
 
 /* Changes of a finding that was said before. */
 void findings_store_set_confidence(struct findings_store *s, unsigned i, enum confidence c);
-void findings_store_set_subject(struct findings_store *s, unsigned i, const char *interned);
+void findings_store_set_times(struct findings_store *s, unsigned i, uint32_t n_times, uint32_t span_s);
 void findings_store_set_n_streams(struct findings_store *s, unsigned i, uint32_t n);
 
 #endif

@@ -74,6 +74,26 @@ const char *report_confidence_text(enum confidence c);
 /* The explanation of a finding where it was found. Free it. */
 char *report_explanation(const struct findings *all, const struct finding *f);
 
+/* How often a finding was seen, "5 times in 8 s"; NULL when that is not counted. Free it. */
+char *report_times_text(const struct finding *f);
+
+/* ---- coverage.c: what the report rests on ---- */
+
+/* What was seen of mail and TLS, in a sentence. Free it. */
+char *report_seen(const struct findings *f);
+/* The name of finding_tls_counts.by_version[i]; NULL behind the last one. */
+const char *report_tls_version(unsigned i);
+/* Something that could not be judged. */
+struct report_limit {
+  const char *reason; /* for programs */
+  struct lang_pair label, meaning;
+  uint64_t n; /* of what the label names */
+};
+enum { REPORT_LIMITS_MAX = 7 };
+unsigned report_limits(const struct findings *f, struct report_limit out[REPORT_LIMITS_MAX]);
+/* For people: label, number, meaning. Free it. */
+char *report_limit_text(const struct report_limit *l);
+
 /* Appends hostile octets as readable UTF-8: what is no UTF-8 becomes \xNN; control and direction
  * characters become \u{NNNN}, or \uNNNN with quotes and backslashes escaped when `json`. */
 void report_escape(GString *to, const uint8_t *p, size_t n, bool json);

@@ -12,7 +12,7 @@
 static const char header[] =
     "type,file,rule,severity,protocol,mechanism,user,secret,secret_kind,outcome,confidence,"
     "encrypted,client,server,stream,streams,frames,time,title,subject,remediation,rfc,cwe,attack,"
-    "fingerprint,known\r\n";
+    "fingerprint,known,times,seconds\r\n";
 
 static void
 put_cell(GString *s, const char *text)
@@ -99,7 +99,7 @@ put_login(FILE *out, const struct report_file *file, const struct login_record *
   put_number(s, 1);
   put_frames(s, l->frames, l->n_frames, 1);
   put_cell(s, report_time(l->time_ns, stamp));
-  for (int i = 0; i < 8; i++)
+  for (int i = 0; i < 10; i++)
     put_cell(s, "");
   g_string_append(s, "\r\n");
   fputs(s->str, out);
@@ -141,6 +141,13 @@ put_finding(FILE *out, const struct report_file *file, const struct finding *f,
   finding_fingerprint(file->findings, f, print);
   put_cell(s, print);
   put_cell(s, baseline_knows(options->baseline, file->findings, f) ? "true" : "false");
+  if (f->n_times) {
+    put_number(s, f->n_times);
+    put_number(s, f->span_s);
+  } else {
+    put_cell(s, "");
+    put_cell(s, "");
+  }
   g_string_append(s, "\r\n");
   fputs(s->str, out);
 }

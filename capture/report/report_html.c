@@ -171,6 +171,11 @@ put_place(GString *s, const struct findings *all, const struct finding *f,
     g_string_append(s, ", ");
   if (user)
     put_hostile(s, user, n_user);
+  g_autofree char *times = report_times_text(f);
+  if (times) {
+    g_string_append(s, f->subject || user ? ", " : "");
+    put_own(s, times);
+  }
   if (baseline_knows(options->baseline, all, f))
     g_string_append_printf(s, " <em>(%s)</em>", lang_text("known", "ทราบแล้ว"));
   g_string_append(s, "</td>");
@@ -223,6 +228,29 @@ put_group(FILE *out, GString *s, const struct report_file *file, const unsigned 
     g_string_append(s, "</tbody></table></section>\n");
 }
 
+/* What the report rests on. */
+static void
+put_coverage(GString *s, const struct findings *f)
+{
+  struct report_limit limits[REPORT_LIMITS_MAX];
+  unsigned n = report_limits(f, limits);
+  g_autofree char *seen = report_seen(f);
+  g_string_append_printf(s, "<h2>%s</h2>\n<p>", lang_text("What was seen", "สิ่งที่เห็น"));
+  put_own(s, seen);
+  g_string_append(s, "</p>\n");
+  if (!n)
+    return;
+  g_string_append_printf(s, "<h2>%s</h2>\n<ul>\n",
+                         lang_text("What could not be judged", "สิ่งที่ตัดสินไม่ได้"));
+  for (unsigned i = 0; i < n; i++) {
+    g_autofree char *text = report_limit_text(&limits[i]);
+    g_string_append(s, "<li>");
+    put_own(s, text);
+    g_string_append(s, "</li>\n");
+  }
+  g_string_append(s, "</ul>\n");
+}
+
 static void
 put_file(FILE *out, GString *s, const struct report_file *file,
          const struct report_options *options)
@@ -252,6 +280,7 @@ put_file(FILE *out, GString *s, const struct report_file *file,
   for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--)
     for (unsigned r = 0; r < finding_rules_n(); r++)
       put_group(out, s, file, order, finding_rule_get(r), (enum severity)severity, options);
+  put_coverage(s, file->findings);
   fputs(s->str, out);
   g_string_truncate(s, 0);
 }

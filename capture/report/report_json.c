@@ -103,6 +103,8 @@ put_finding(FILE *out, GString *s, const struct report_file *file, bool several,
   if (f->subject)
     put_text(s, "subject", f->subject);
   g_string_append_printf(s, "\"streams\":%" PRIu32 ",", f->n_streams);
+  if (f->n_times)
+    g_string_append_printf(s, "\"times\":%" PRIu32 ",\"seconds\":%" PRIu32 ",", f->n_times, f->span_s);
   put_text(s, "client", endpoint_format(&f->where.client, f->where.client_port, text));
   put_text(s, "server", endpoint_format(&f->where.server, f->where.server_port, text));
   put_text(s, "time", report_time(f->time_ns, stamp));
@@ -114,6 +116,36 @@ put_finding(FILE *out, GString *s, const struct report_file *file, bool several,
   if (several)
     put_text(s, "file", file->name);
   finish(out, s);
+}
+
+static void
+put_coverage(GString *s, const struct findings *f)
+{
+  const struct finding_mail_counts *mail = findings_mail_counts(f);
+  const struct finding_tls_counts *tls = findings_tls_counts(f);
+  struct report_limit limits[REPORT_LIMITS_MAX];
+  unsigned n = report_limits(f, limits);
+  g_string_append_printf(s,
+                         "\"mail\":{\"conversations\":%" PRIu64 ",\"encrypted\":%" PRIu64
+                         "},\"tls\":{\"connections\":%" PRIu64 ",\"certificates_read\":%" PRIu64
+                         ",\"versions\":{",
+                         mail->n_conversations, mail->n_sealed, tls->n_connections, tls->n_judged);
+  const char *comma = "";
+  for (unsigned i = 0; report_tls_version(i); i++)
+    if (tls->by_version[i]) {
+      g_string_append_printf(s, "%s\"%s\":%" PRIu64, comma, report_tls_version(i),
+                             tls->by_version[i]);
+      comma = ",";
+    }
+  g_string_append(s, "}},\"not_judged\":[");
+  for (unsigned i = 0; i < n; i++) {
+    g_autofree char *text = report_limit_text(&limits[i]);
+    g_string_append(s, i ? ",{" : "{");
+    put_text(s, "reason", limits[i].reason);
+    put_text(s, "text", text);
+    g_string_append_printf(s, "\"count\":%" PRIu64 "}", limits[i].n);
+  }
+  g_string_append(s, "],");
 }
 
 static void
@@ -130,6 +162,7 @@ put_summary(FILE *out, GString *s, const struct report_file *files, unsigned n_f
     put_text(s, "sha256", f->sha256);
     g_string_append_printf(s, "\"frames\":%" PRIu64 ",", f->n_frames);
     put_text(s, "link", f->link);
+    put_coverage(s, f->findings);
     g_string_truncate(s, s->len - 1);
     g_string_append_c(s, '}');
     n_streams += f->n_streams;

@@ -127,8 +127,9 @@ put_result(FILE *out, GString *s, const struct report_file *file, unsigned n_fil
   g_autofree char *explanation = report_explanation(file->findings, f);
   endpoint_format(&f->where.client, f->where.client_port, client);
   endpoint_format(&f->where.server, f->where.server_port, server);
+  g_autofree char *times = report_times_text(f);
   if (f->subject)
-    g_string_append_printf(text, " (%s)", f->subject);
+    g_string_append_printf(text, " (%s%s%s)", f->subject, times ? ", " : "", times ? times : "");
   if (server[0])
     g_string_append_printf(text, ": %s > %s", client, server);
   g_string_append_printf(text, ". %s", explanation);
@@ -175,6 +176,21 @@ put_artifacts(GString *s, const struct report_file *files, unsigned n_files)
   g_string_append(s, "],");
 }
 
+/* What could not be judged is nobody's fault: a note. */
+static void
+put_limits(GString *s, const struct findings *f, bool *any)
+{
+  struct report_limit limits[REPORT_LIMITS_MAX];
+  unsigned n = report_limits(f, limits);
+  for (unsigned i = 0; i < n; i++) {
+    g_autofree char *text = report_limit_text(&limits[i]);
+    g_string_append(s, *any ? ",{\"level\":\"note\"," : "{\"level\":\"note\",");
+    put_message(s, "message", text);
+    g_string_append_c(s, '}');
+    *any = true;
+  }
+}
+
 /* What kept the audit from seeing all is a notification of the tool. */
 static void
 put_invocation(GString *s, const struct report_file *files, unsigned n_files)
@@ -183,6 +199,7 @@ put_invocation(GString *s, const struct report_file *files, unsigned n_files)
   g_string_append(s, "\"invocations\":[{\"executionSuccessful\":true,"
                      "\"toolExecutionNotifications\":[");
   for (unsigned i = 0; i < n_files; i++) {
+    put_limits(s, files[i].findings, &any);
     if (!files[i].warning)
       continue;
     g_string_append(s, any ? ",{\"level\":\"warning\"," : "{\"level\":\"warning\",");

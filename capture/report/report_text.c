@@ -88,6 +88,9 @@ put_place(GString *s, const struct findings *all, const struct finding *f,
     g_string_append(s, "  ");
     report_escape(s, (const uint8_t *)f->subject, strlen(f->subject), false);
   }
+  g_autofree char *times = report_times_text(f);
+  if (times)
+    g_string_append_printf(s, "  %s", times);
   if (f->n_streams > 1)
     g_string_append_printf(s, lang_text("  (%u conversations)", "  (%u บทสนทนา)"), f->n_streams);
   if (baseline_knows(options->baseline, all, f))
@@ -156,6 +159,22 @@ put_group(FILE *out, GString *s, const struct findings *all, const struct findin
   fputs(s->str, out);
 }
 
+/* What the report rests on, so that nobody takes "not seen" for "not there". */
+static void
+put_coverage(FILE *out, const struct findings *f)
+{
+  struct report_limit limits[REPORT_LIMITS_MAX];
+  unsigned n = report_limits(f, limits);
+  g_autofree char *seen = report_seen(f);
+  fprintf(out, lang_text("\nWhat was seen: %s\n", "\nสิ่งที่เห็น: %s\n"), seen);
+  if (n)
+    fputs(lang_text("What could not be judged:\n", "สิ่งที่ตัดสินไม่ได้:\n"), out);
+  for (unsigned i = 0; i < n; i++) {
+    g_autofree char *text = report_limit_text(&limits[i]);
+    fprintf(out, "  %s\n", text);
+  }
+}
+
 static void
 put_file(FILE *out, GString *s, const struct report_file *file,
          const struct report_options *options)
@@ -185,6 +204,7 @@ put_file(FILE *out, GString *s, const struct report_file *file,
     for (unsigned r = 0; r < n_rules; r++)
       put_group(out, s, file->findings, finding_rule_get(r), (enum severity)severity,
                 &groups[(unsigned)severity * n_rules + r], options);
+  put_coverage(out, file->findings);
   fputc('\n', out);
 }
 

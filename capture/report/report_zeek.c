@@ -13,10 +13,10 @@
 
 static const char fields[] =
     "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tkind\tnote\tseverity\tservice\t"
-    "mechanism\tuser\tsecret\toutcome\tconfidence\tencrypted\tsub\tframes\tmsg\n"
+    "mechanism\tuser\tsecret\toutcome\tconfidence\tencrypted\tsub\tframes\tmsg\ttimes\tspan\n"
     "#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tenum\tenum\tstring\tstring\tstring\tstring"
     "\t"
-    "enum\tenum\tbool\tstring\tvector[count]\tstring\n";
+    "enum\tenum\tbool\tstring\tvector[count]\tstring\tcount\tinterval\n";
 
 static void
 put_text(GString *s, const void *octets, size_t n)
@@ -102,8 +102,7 @@ put_login(FILE *out, GString *s, const struct login_record *l, unsigned file, bo
   put_word(s, l->encrypted ? "T" : "F");
   put_word(s, NULL);
   put_frames(s, l->frames, l->n_frames, 1);
-  put_word(s, NULL);
-  g_string_append_c(s, '\n');
+  g_string_append(s, "\t-\t-\t-\n");
   fputs(s->str, out);
 }
 
@@ -136,7 +135,10 @@ put_finding(FILE *out, GString *s, const struct findings *all, const struct find
   put_text(s, f->subject, f->subject ? strlen(f->subject) : 0);
   put_frames(s, frames, report_finding_frames(all, f, frames), 0);
   put_text(s, title, strlen(title));
-  g_string_append_c(s, '\n');
+  if (f->n_times)
+    g_string_append_printf(s, "\t%" PRIu32 "\t%" PRIu32 ".0\n", f->n_times, f->span_s);
+  else
+    g_string_append(s, "\t-\t-\n");
   fputs(s->str, out);
 }
 

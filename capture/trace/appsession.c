@@ -683,6 +683,29 @@ appsession_gap(struct appsession *s, enum side side, uint64_t n, uint32_t frame)
   gap_side(s, s->swapped ? (enum side) !side : side, n, frame);
 }
 
+/* Mail in clear, or TLS of mail. */
+static void
+tell_ending(struct appsession *s)
+{
+  bool is_mail = s->app == APP_SMTP || s->app == APP_POP3 || s->app == APP_IMAP;
+  if (!is_mail && !s->handshake)
+    return;
+  struct app_ending ending = {.is_sealed = s->tls_started && !s->inner,
+                              .is_mid_stream = s->mid_stream};
+  if (s->handshake)
+    ending.tls_version = handshake_facts(s->handshake)->version;
+  for (unsigned side = 0; side < 2; side++) {
+    ending.n_records[side] = s->n_sealed_records[side];
+    ending.n_octets[side] = s->n_sealed_octets[side];
+  }
+  struct notice n = {.kind = NOTICE_ENDED,
+                     .app = (enum app)s->app,
+                     .element = ELEMENT_NONE,
+                     .frame = s->last_frame,
+                     .ending = &ending};
+  s->sink->notice(s->data, &n);
+}
+
 void
 appsession_end(struct appsession *s)
 {
@@ -699,6 +722,7 @@ appsession_end(struct appsession *s)
   if (s->protocol && s->sides[SIDE_CLIENT].seen != s->sides[SIDE_SERVER].seen)
     app_notice(s, NOTICE_ONE_SIDED, ELEMENT_NONE, s->last_frame);
   auth_finish_all(s);
+  tell_ending(s);
   if (s->inner)
     appsession_end(s->inner);
 }

@@ -101,6 +101,7 @@ enum notice_kind {
   NOTICE_TLS_HELLO,       /* the server has chosen version and suite */
   NOTICE_TLS_CERTIFICATE, /* the server's certificates, in clear or opened */
   NOTICE_TLS_CLIENT_DATA, /* the client's first data, when the rules have set the memo */
+  NOTICE_ENDED,           /* a conversation of mail has ended; `ending` is set */
   /* A message of DNS from port 53; text: its octets. Of no session (pass1.c). */
   NOTICE_DNS_ANSWER,
 };
@@ -112,6 +113,17 @@ enum message_notice {
 };
 
 struct tls_facts; /* capture/tls/handshake.h */
+
+/* Of NOTICE_ENDED: what the whole conversation lets one say. */
+struct app_ending {
+  bool is_sealed;     /* it went over to TLS, and none of what was said inside could be read */
+  bool is_mid_stream; /* its start is not in the capture */
+  /* Of sealed ones, by side: records of application data and their octets on the wire. In TLS 1.3
+   * the rest of the handshake looks the same and is counted, too. */
+  uint32_t n_records[2];
+  uint64_t n_octets[2];
+  uint16_t tls_version; /* 0: not seen */
+};
 
 /* Something that a rule of capture/findings/ judges. The session tells what happened on its own
  * connection; what it means beside other connections is the rules' matter. */
@@ -130,6 +142,7 @@ struct notice {
   const uint8_t *text; /* the line or value that it speaks of, without line end; may be NULL */
   size_t n_text;       /* valid during the call */
   const struct tls_facts *tls;
+  const struct app_ending *ending;
 };
 
 /* The contents of one TLS record that was opened with a key log, or a run of octets that were

@@ -94,6 +94,8 @@ handshake_watch_record(struct appsession *s, enum side side, const uint8_t *p, s
     s->client_refuses |= side == SIDE_CLIENT;
     break;
   case TLS_APPLICATION_DATA: /* in TLS 1.3 the rest of the handshake looks like data */
+    s->n_sealed_records[side]++;
+    s->n_sealed_octets[side] += n_octets;
     if (side == SIDE_CLIENT && handshake_facts(h)->version < 0x0304)
       client_data(&w, offset, n_octets);
     break;

@@ -204,6 +204,8 @@ struct appsession {
   struct handshake *handshake; /* NULL: not mail's, or not begun */
   bool handshake_decided;      /* whether this TLS is mail's */
   bool client_refuses;         /* it sent an alert in clear */
+  uint32_t n_sealed_records[2]; /* of mail's TLS, by side: application data */
+  uint64_t n_sealed_octets[2];
   struct opener *opener;       /* from the first record on */
   GByteArray *opened;          /* the contents of a record, while it is handed out */
   struct appsession *inner; /* what is said inside TLS or DEFLATE; its sink leads to this one's */

@@ -44,6 +44,7 @@ struct flowsession {
   struct opening openings[2];
   struct ttl_watch ttls[2];
   bool repeat_told;
+  bool is_heard; /* one end has acknowledged octets of the other, of which none was seen */
 };
 
 static void
@@ -133,13 +134,20 @@ on_login(void *data, const struct login *login)
     s->sink->login(s->data, login, &(struct finding_place){where, time_ns, evidence, n});
 }
 
+/* One side's octets are not there: are they missing, or had it nothing to say? */
+static bool
+is_one_sided(const struct flowsession *s)
+{
+  return s->is_heard || !s->flow->sides[0].all_flags || !s->flow->sides[1].all_flags;
+}
+
 static void
 on_notice(void *data, const struct notice *notice)
 {
   struct flowsession *s = data;
   if (s->seen)
     s->seen->has_tls |= notice->kind == NOTICE_TLS_STARTED;
-  if (!s->sink->notice)
+  if (!s->sink->notice || (notice->kind == NOTICE_ONE_SIDED && !is_one_sided(s)))
     return;
   struct evidence evidence[2 * FINDING_EVIDENCE_MAX] = {{.frame = notice->frame}};
   struct finding_place place = {
@@ -191,7 +199,7 @@ flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bo
   s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
   memset(s->openings, 0, sizeof s->openings);
   memset(s->ttls, 0, sizeof s->ttls);
-  s->repeat_told = false;
+  s->repeat_told = s->is_heard = false;
   s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream,
                           sink->element ? &app_sink : &app_sink_without_elements, s);
   if (sink->plain)
@@ -309,6 +317,12 @@ flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint
   s->now = frame;
   appsession_gap(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, n, frame);
   update_flow(s);
+}
+
+void
+flowsession_hear_unseen(struct flowsession *s)
+{
+  s->is_heard = true;
 }
 
 bool

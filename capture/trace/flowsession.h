@@ -29,6 +29,8 @@ void flowsession_feed(struct flowsession *s, unsigned direction, const struct st
                       uint32_t now);
 void flowsession_gap(struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n,
                      uint32_t frame);
+/* One end acknowledges octets of the other, of which the capture holds none. */
+void flowsession_hear_unseen(struct flowsession *s);
 /* Nothing that is read is spoken here: the session may be freed. */
 bool flowsession_is_over(const struct flowsession *s);
 /* Octets that came again for a place whose octets came before: `first`, or NULL when those were fed

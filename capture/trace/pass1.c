@@ -199,6 +199,10 @@ feed_tcp(struct pass1 *p, const struct pass1_input *in, const uint8_t *octets,
     stream_acknowledged(&f->sides[!d], t->ack, in->index, in->time_ns, &p->budget, &pass1_outlets,
                         &to);
   }
+  struct flow_side *other = &f->sides[!d];
+  if (f->session && other->next_offset == 0 && other->has_base && (t->flags & TCP_ACK) &&
+      (int32_t)(t->ack - other->base_seq) > 1) /* 1: its FIN alone */
+    flowsession_hear_unseen(f->session);
   if (f->sides[0].is_ended && f->sides[1].is_ended && !f->session_is_over)
     pass1_end_session(p, f, index);
   pass1_note_smooth(p, f);

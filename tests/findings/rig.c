@@ -197,6 +197,8 @@ play_line(struct rig *r, const char *line)
   if (line[0] == 'D') {
     g_autoptr(GByteArray) message = unescape(line + 3);
     send_dns(r, message);
+  } else if (line[0] == '-') {
+    r->now->seq[line[2] == 'S'] += (uint32_t)g_ascii_strtoull(line + 4, NULL, 10);
   } else if (line[0] == 'L') {
     r->now->ttl[line[2] == 'S'] = (uint8_t)g_ascii_strtoull(line + 4, NULL, 10);
   } else if (line[0] == 'T') {
@@ -276,9 +278,12 @@ rig_findings(const struct trace *t, const char *prefixes)
     const struct finding *f = findings_get(all, i);
     if (!is_wanted(f->rule->id, prefixes))
       continue;
-    g_string_append_printf(s, "%s%s %s %s %s x%u {%s} {", s->len ? "\n" : "", f->rule->id,
+    g_string_append_printf(s, "%s%s %s %s %s x%u {%s} ", s->len ? "\n" : "", f->rule->id,
                            severity_name(f->severity), sure[f->confidence], outcomes[f->outcome],
                            f->n_streams, f->subject ? f->subject : "");
+    if (f->n_times)
+      g_string_append_printf(s, "%u in %u s ", f->n_times, f->span_s);
+    g_string_append_c(s, '{');
     put_evidence(s, t, f);
     g_string_append_c(s, '}');
   }
@@ -292,7 +297,8 @@ without_evidence(const char *findings)
   GString *s = g_string_new(NULL);
   g_auto(GStrv) lines = g_strsplit(findings, "\n", -1);
   for (int i = 0; lines[i]; i++) {
-    char *brace = strstr(lines[i], "} {");
+    char *brace = strstr(lines[i], "} "); /* of the subject */
+    brace = brace ? strstr(brace, " {") : NULL;
     g_string_append_len(s, lines[i], brace ? brace - lines[i] : (gssize)strlen(lines[i]));
     g_string_append_c(s, '\n');
   }

@@ -9,6 +9,7 @@
  *     C: EHLO me                         a line of the client
  *     C! a\r\n.\nMAIL\0                  octets of the client, C escapes, nothing added
  *     S~ 250 SIZE                        the server's last octets again, as many, in one segment
+ *     - S 40                             the server's next 40 octets are not in the capture
  *     L S 60                             from here on datagrams of the server have this TTL
  *     + 2.5                              seconds pass
  *     = 1                                goes on with the first connection of the script
@@ -37,7 +38,8 @@ struct trace *rig_play(const char *script, int cut);
  * order in which they were found:
  *
  *     SMUG-001 high high accepted x1 {subject} {evidence octets, escaped as in C}
- *              severity, confidence, outcome, conversations
+ *              severity, confidence, outcome, conversations; behind the subject "5 in 8 s " where
+ *              times are counted
  *
  * Free it. */
 char *rig_findings(const struct trace *t, const char *prefixes);

@@ -321,7 +321,12 @@ static void
 test_a_conversation_of_which_one_side_is_there(void)
 {
   rig_expect("@ mid 192.0.2.7:40001 > 198.51.100.25:110\nC: USER anna\nC: PASS x\nC: STAT\n", "CAP",
-             "CAP-001 info high unknown x1 {one-sided: 1 streams} {}");
+             "CAP-001 info high unknown x1 {one-sided} 1 in 0 s {}");
+  /* Its frames without octets are there, and the octets were acknowledged. */
+  rig_expect("@ 192.0.2.7:40001 > 198.51.100.25:110\n- S 11\nC: USER anna\n- S 5\nC: PASS x\n.", "CAP",
+             "CAP-001 info high unknown x1 {one-sided} 1 in 0 s {}");
+  /* A client that takes the greeting and goes: its frames are there, it only said nothing. */
+  rig_expect("@ 192.0.2.7:40001 > 198.51.100.25:110\nS: +OK ready\n.", "CAP", "");
 }
 
 int

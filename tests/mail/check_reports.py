@@ -175,6 +175,59 @@ def test_a_baseline_that_is_none_is_refused():
     assert audit("--baseline", "/nonexistent", PATH)[0] == 3
 
 
+GUESSES = [["S: * OK ready"] + [line for i in range(n) for line in
+                                (f"C: a{i} LOGIN alice wrong{i}", f"S: a{i} NO [AUTHENTICATIONFAILED] no")]
+           for n in (6, 9)]
+
+
+def test_more_of_the_same_guessing_is_no_new_finding():
+    few, many = (capture(f"guesses{len(g)}.pcap", g, 143) for g in GUESSES)
+    first = os.path.join(FOLDER, "guesses.jsonl")
+    assert audit("--format", "json", "-o", first, few)[0] == 0
+    code, text = audit("--format", "json", "--baseline", first, many)
+    burst, = (o for o in map(json.loads, text.splitlines()) if o.get("rule") == "AUTH-013")
+    assert burst["subject"] == "alice" and burst["times"] == 9 and burst["known"], burst
+    rows = list(csv.DictReader(io.StringIO(audit("--format", "csv", many)[1], newline="")))
+    assert {(r["rule"], r["times"]) for r in rows if r["times"]} == {("AUTH-013", "9")}
+    assert "  alice  9 times" in audit("--lang", "en", many)[1]
+    assert "  alice  9 ครั้ง" in audit("--lang", "th", many)[1]
+    assert "alice, 9 times" in "".join(Page(audit("--format", "html", "--lang", "en", many)[1]).text).replace(
+        "\u2068", "").replace("\u2069", "")
+
+
+def not_judged(path, *options):
+    """reason -> count, as the summary says of one capture."""
+    code, text = audit("--format", "json", *options, path)
+    file, = json.loads(text.splitlines()[-1])["files"]
+    return code, file, {limit["reason"]: limit["count"] for limit in file["not_judged"]}
+
+
+def test_every_format_says_what_could_not_be_judged():
+    client = captures.conversation(["S: +OK", "C: USER eve", "S: +OK", "C: PASS x", "S: +OK"], 110)
+    whole = captures.write(FOLDER, "whole.pcap", client)
+    code, file, reasons = not_judged(whole)
+    assert code == 0 and file["mail"] == {"conversations": 1, "encrypted": 0}, file
+    assert reasons == {"no-policies": 0} and file["tls"]["connections"] == 0
+    late = captures.write(FOLDER, "late.pcap", client[3:])  # without the handshake
+    code, file, reasons = not_judged(late)
+    assert code == 0 and reasons == {"mid-stream": 1, "no-policies": 0}, (code, reasons)
+    words = {"en": ("What could not be judged", "had begun before the capture: 1."),
+             "th": ("สิ่งที่ตัดสินไม่ได้", "เริ่มก่อนการดักจับ: 1.")}
+    for lang, wanted in words.items():
+        for name in ("text", "html"):
+            text = audit("--format", name, "--lang", lang, late)[1]
+            assert all(word in text for word in wanted), (lang, name)
+        run, = json.loads(audit("--format", "sarif", "--lang", lang, late)[1])["runs"]
+        notes = run["invocations"][0]["toolExecutionNotifications"]
+        assert [n["level"] for n in notes] == ["note", "note"] and wanted[1] in notes[0]["message"]["text"]
+
+
+def test_what_is_not_mail_is_not_counted():
+    talk = ["C: GET / HTTP/1.1", "S: HTTP/1.1 200 OK", "S: Content-Length: 0", "S: "]
+    code, file, reasons = not_judged(capture("web.pcap", talk, 80))
+    assert code == 0 and file["mail"]["conversations"] == 0 and not reasons
+
+
 def test_no_format_shows_a_secret():
     spellings = [b"s3cretword", base64.b64encode(b"s3cretword"), b"s3cretword".hex().encode(),
                  base64.b64encode(b"\0\x3dcmd|calc\0s3cretword")[8:]]
