@@ -134,11 +134,13 @@ on_login(void *data, const struct login *login)
     s->sink->login(s->data, login, &(struct finding_place){where, time_ns, evidence, n});
 }
 
-/* One side's octets are not there: are they missing, or had it nothing to say? */
+/* One side's octets are not there: are they missing, or had it nothing to say? A mail server speaks
+ * first; but a client may take its greeting and close the connection. */
 static bool
 is_one_sided(const struct flowsession *s)
 {
-  return s->is_heard || !s->flow->sides[0].all_flags || !s->flow->sides[1].all_flags;
+  const struct flow_side *client = &s->flow->sides[direction_of(s, SIDE_CLIENT)];
+  return s->is_heard || client->next_offset || !(client->all_flags & (TCP_FIN | TCP_RST));
 }
 
 static void

@@ -107,6 +107,8 @@ make_finding(uint32_t i)
                       .login = i % 2 ? i : UINT32_MAX,
                       .subject = i % 3 ? "mx" : NULL,
                       .n_streams = 1,
+                      .n_times = i % 5,
+                      .span_s = i % 7,
                       .n_evidence = i % (FINDING_EVIDENCE_MAX + 1)};
   for (unsigned k = 0; k < f.n_evidence; k++)
     f.evidence[k] = (struct evidence){i, k, i + k};
@@ -126,7 +128,7 @@ fill(struct findings_store *s)
   }
   for (uint32_t i = 0; i < N_STORED; i += 1999) {
     findings_store_set_confidence(s, i, CONFIDENCE_HIGH);
-    findings_store_set_subject(s, i, "changed");
+    findings_store_set_times(s, i, i + 3, i + 4);
     findings_store_set_n_streams(s, i, i + 2);
   }
 }
@@ -166,6 +168,8 @@ compare_findings(const struct finding *a, const struct finding *b)
   g_assert_cmpuint(a->login, ==, b->login);
   g_assert_cmpstr(a->subject, ==, b->subject);
   g_assert_cmpuint(a->n_streams, ==, b->n_streams);
+  g_assert_cmpuint(a->n_times, ==, b->n_times);
+  g_assert_cmpuint(a->span_s, ==, b->span_s);
   g_assert_cmpmem(a->evidence, a->n_evidence * sizeof *a->evidence, b->evidence,
                   b->n_evidence * sizeof *b->evidence);
 }

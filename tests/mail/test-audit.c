@@ -147,7 +147,7 @@ test_json_has_the_promised_keys(void)
   g_assert_cmpint(json_object_get_int_member(o, "streams"), ==, 1);
   g_assert_true(json_object_get_boolean_member(o, "complete"));
   JsonObject *f = json_array_get_object_element(json_object_get_array_member(o, "files"), 0);
-  check_keys(f, "name sha256 frames link ");
+  check_keys(f, "name sha256 frames link mail tls not_judged ");
   g_assert_cmpstr(json_object_get_string_member(f, "link"), ==, "RAW");
   g_assert_cmpint(json_object_get_int_member(f, "frames"), ==, 6);
   g_autofree char *contents = NULL;
