@@ -14,6 +14,7 @@
  * in turn and given up when they are idle: the work is constant and so is the memory.
  */
 #include "capture/trace/flow_table.h"
+#include "capture/trace/flowsession.h"
 #include "capture/trace/fragments.h"
 #include "capture/trace/pass1_private.h"
 #include "capture/trace/sequence.h"
