@@ -9,7 +9,6 @@
  * A capture that cannot be read does not stop the others. Revealed secrets go only to a terminal or
  * to a file that nobody else may read. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 
 #include "capture/cmd.h"
 #include "capture/report/digest.h"
+#include "capture/report/outfile.h"
 #include "capture/report/report.h"
 #include "capture/source/reader.h"
 #include "capture/tls/certificate.h"
@@ -278,23 +278,28 @@ audit_file(const struct audit *o, const char *path, struct keylog *keys, struct 
 
 /* ---- writing the report ---- */
 
-/* Opens the file of -o. With revealed secrets it must be one that only its owner may read. */
-static FILE *
+static void
+complain_out(const struct audit *o)
+{
+  fprintf(stderr,
+          lang_text("audit: cannot write %s: %s. Choose another place with -o.\n",
+                    "audit: เขียนไฟล์ %s ไม่ได้: %s กรุณาเลือกที่อื่นด้วย -o\n"),
+          o->out_path, g_strerror(errno));
+}
+
+/* Begins the file of -o. With revealed secrets it must be one that only its owner may read. */
+static struct outfile *
 open_out(const struct audit *o, int *exit_code)
 {
-  int fd = open(o->out_path, O_WRONLY | O_CREAT | O_CLOEXEC, o->reveal ? 0600 : 0666);
+  struct outfile *out = outfile_new(o->out_path, o->reveal ? 0600 : 0666);
   struct stat st;
-  if (fd < 0 || fstat(fd, &st) != 0) {
-    fprintf(stderr,
-            lang_text("audit: cannot write %s: %s. Choose another place with -o.\n",
-                      "audit: เขียนไฟล์ %s ไม่ได้: %s กรุณาเลือกที่อื่นด้วย -o\n"),
-            o->out_path, g_strerror(errno));
+  if (!out || fstat(outfile_fd(out), &st) != 0) {
     *exit_code = errno == EACCES || errno == EPERM ? EXIT_PERMISSION : EXIT_USAGE;
-    if (fd >= 0)
-      close(fd);
+    complain_out(o);
+    outfile_end(out, false);
     return NULL;
   }
-  bool terminal = isatty(fd);
+  bool terminal = isatty(outfile_fd(out));
   if (o->reveal && !terminal && (!S_ISREG(st.st_mode) || (st.st_mode & 077))) {
     fprintf(stderr,
             lang_text("audit: %s may be read by others, so secrets are not written there. "
@@ -302,13 +307,11 @@ open_out(const struct audit *o, int *exit_code)
                       "audit: ผู้อื่นอ่าน %s ได้ จึงไม่เขียนความลับลงไป "
                       "กรุณาตั้งสิทธิ์เป็น 0600 (chmod 600) หรือไม่ใช้ --reveal\n"),
             o->out_path);
-    close(fd);
+    outfile_end(out, false);
     *exit_code = EXIT_USAGE;
     return NULL;
   }
-  if (S_ISREG(st.st_mode) && ftruncate(fd, 0) != 0)
-    g_debug("%s keeps its old end: %s", o->out_path, g_strerror(errno));
-  return fdopen(fd, "w");
+  return out;
 }
 
 static bool
@@ -346,12 +349,12 @@ run(const struct audit *o)
 {
   int exit_code = EXIT_DONE;
   struct keylog *keys = keylog_new();
-  FILE *out = NULL;
+  struct outfile *out = NULL;
   if (o->keylog_path && !cmd_read_keylog("audit", o->keylog_path, take_secrets, keys))
     exit_code = EXIT_INPUT;
-  else
-    out = o->out_path ? open_out(o, &exit_code) : stdout;
-  if (!out) {
+  else if (o->out_path)
+    out = open_out(o, &exit_code);
+  if (exit_code != EXIT_DONE) {
     keylog_free(keys);
     return exit_code;
   }
@@ -369,10 +372,12 @@ run(const struct audit *o)
       fprintf(stderr, "audit: %s: %s\n", files[n].name, files[n].warning);
     n++;
   }
-  if (n > 0 && !write_report(o, out, files, n))
+  bool is_written = n > 0 && write_report(o, out ? outfile_stream(out) : stdout, files, n);
+  exit_code = n > 0 && !is_written ? EXIT_INCOMPLETE : judge_exit(o, files, n);
+  if (!outfile_end(out, is_written)) {
+    complain_out(o);
     exit_code = EXIT_INCOMPLETE;
-  else
-    exit_code = judge_exit(o, files, n);
+  }
   for (unsigned i = 0; i < n; i++) {
     findings_free(audited[i].findings);
     g_free(audited[i].warning);
@@ -380,8 +385,6 @@ run(const struct audit *o)
   g_free(audited);
   g_free(files);
   keylog_free(keys);
-  if (out != stdout)
-    fclose(out);
   return exit_code;
 }
 

@@ -5,7 +5,8 @@
  *                             └──> DIR/index.jsonl, DIR/index.tsv   one row per message
  *
  * Names are made of numbers only, so nothing from the wire reaches the file system. Nothing that
- * exists is written over; what is written can be read by its owner only. */
+ * exists is written over; what is written can be read by its owner only. A file has “.part” behind
+ * its name until it is whole, the indexes until the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -19,6 +20,7 @@
 #include "capture/decode/mime.h"
 #include "capture/filter/filter.h"
 #include "capture/report/digest.h"
+#include "capture/report/outfile.h"
 #include "capture/report/report.h"
 #include "capture/trace/letter.h"
 #include "capture/wire/mail.h"
@@ -127,17 +129,40 @@ say_failure(const char *what, const char *name)
 static int
 open_new(const struct mail *m, const char *name)
 {
-  return openat(m->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  g_autofree char *part = g_strconcat(name, ".part", NULL);
+  if (faccessat(m->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return openat(m->fd, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/* Gives a whole file its name. */
+static bool
+end_new(const struct mail *m, const char *name)
+{
+  g_autofree char *part = g_strconcat(name, ".part", NULL);
+  return outfile_name(m->fd, part, name);
 }
 
 static int
 open_index(const struct mail *m, const char *name, FILE **out)
 {
   int fd = open_new(m, name);
-  if (fd < 0)
+  if (fd < 0 || !(*out = fdopen(fd, "w")))
     return say_failure(lang_text("create", "สร้าง"), name);
-  *out = fdopen(fd, "w");
   return EXIT_DONE;
+}
+
+/* The row of every message is in it, unless `code` tells of trouble: then it stays a part. */
+static int
+end_index(const struct mail *m, const char *name, FILE *out, int code)
+{
+  bool ok = fflush(out) == 0 && !ferror(out);
+  ok = fclose(out) == 0 && ok;
+  if (code != EXIT_DONE)
+    return code;
+  return ok && end_new(m, name) ? EXIT_DONE : say_failure(lang_text("write", "เขียน"), name);
 }
 
 static const char *const columns[] = {
@@ -402,7 +427,7 @@ write_letter(struct mail *m, const struct letter *l)
   o.head = g_byte_array_new();
   letter_each(m->trace, l, UINT64_MAX, take_octets, &o);
   int code = EXIT_DONE;
-  if (o.failed || close(o.fd) != 0)
+  if (close(o.fd) != 0 || o.failed || !end_new(m, file))
     code = say_failure(lang_text("write", "เขียน"), file);
   else
     write_row(m, l, file, &o);
@@ -515,10 +540,8 @@ run(struct mail *m, int loaded)
   m->numbers = g_hash_table_new(NULL, NULL);
   m->digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   int code = write_all(m);
-  bool failed = fclose(m->json) != 0;
-  failed = fclose(m->tsv) != 0 || failed;
-  if (failed && code == EXIT_DONE)
-    code = say_failure(lang_text("write", "เขียน"), "index");
+  code = end_index(m, "index.tsv", m->tsv, code);
+  code = end_index(m, "index.jsonl", m->json, code);
   printf(lang_text("%u messages in %s: %u not complete, %u of which only a part was asked for, %u "
                    "with the octets of another\n",
                    "จดหมาย %u ฉบับใน %s: ไม่ครบ %u ฉบับ, ขอมาเพียงบางส่วน %u ฉบับ, "

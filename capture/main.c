@@ -17,6 +17,7 @@
 
 #include "capture/cmd.h"
 #include "capture/source/reader.h"
+#include "capture/tls/memory.h"
 #include "capture/trace/trace.h"
 #include "capture/wire/lang.h"
 
@@ -219,6 +220,7 @@ run_command(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+  memory_begin();
   setlocale(LC_ALL, "");
   lang_set_from_environment();
   int at = 1;

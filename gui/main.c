@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <stdio.h>
 
+#include "capture/tls/memory.h"
 #include "capture/wire/lang.h"
 #include "gui/application.h"
 
@@ -14,6 +15,7 @@ main(int argc, char **argv)
 {
   struct application_options o = {0};
   gboolean version = FALSE;
+  memory_begin();
   setlocale(LC_ALL, "");
   lang_set_from_environment();
   const GOptionEntry entries[] = {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/tls/memory.h"
 #include "sim/cmd.h"
 
 struct command {
@@ -182,6 +183,7 @@ take_language(char **argv)
 int
 main(int argc, char **argv)
 {
+  memory_begin();
   lang_set_from_environment();
   if (argc < 1 || !take_language(argv + 1))
     return CMD_USAGE;

@@ -32,7 +32,7 @@ BUILDS = [
     ("gcc", "build", "gcc", [], [], {}),
     ("clang", "build/asan", "clang",
      ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
-     [a for s in WINDOW_SUITES + ["project", "judge"] for a in ("--no-suite", s)],
+     [a for s in WINDOW_SUITES + ["project", "judge", "memory"] for a in ("--no-suite", s)],
      {"ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1:abort_on_error=0:allocator_may_return_null=1",
       "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}),
     ("headless", "build/headless", "gcc", ["-Dgui=disabled", "-Dbuildtype=debug"],

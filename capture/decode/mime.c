@@ -8,6 +8,7 @@
 #include <idn2.h>
 #include <string.h>
 
+#include "capture/tls/memory.h"
 #include "capture/wire/mail.h"
 
 enum {
@@ -250,9 +251,9 @@ mime_domain(const char *domain, char **ascii, char **unicode)
   char *a = NULL, *u = NULL;
   *ascii = *unicode = NULL;
   if (!g_utf8_validate(domain, -1, NULL) ||
-      idn2_to_ascii_8z(domain, &a, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+      !memory_idn2(idn2_to_ascii_8z(domain, &a, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL)))
     return false;
-  if (idn2_to_unicode_8z8z(a, &u, 0) == IDN2_OK && strcmp(a, u) != 0) {
+  if (memory_idn2(idn2_to_unicode_8z8z(a, &u, 0)) && strcmp(a, u) != 0) {
     *ascii = g_strdup(a);
     *unicode = g_utf8_make_valid(u, -1);
   }

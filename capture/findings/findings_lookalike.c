@@ -15,6 +15,7 @@
 #include <unicode/uspoof.h>
 
 #include "capture/findings/findings_mail.h"
+#include "capture/tls/memory.h"
 
 /* Behind GLib's headers, whose macros it would define first. */
 #include <idn2.h>
@@ -225,7 +226,7 @@ judge_address(struct lookalike *l, const uint8_t *p, size_t n, const struct find
     return;
   g_autofree char *lower = g_utf8_strdown(at + 1, -1);
   char *decoded = NULL;
-  if (strstr(lower, "xn--") && idn2_to_unicode_8z8z(lower, &decoded, 0) != IDN2_OK)
+  if (strstr(lower, "xn--") && !memory_idn2(idn2_to_unicode_8z8z(lower, &decoded, 0)))
     decoded = NULL;
   const char *domain = decoded ? decoded : lower;
   *at = 0;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "capture/findings/findings_mail.h"
+#include "capture/tls/memory.h"
 
 #include <idn2.h> /* behind GLib, whose macros it would define */
 
@@ -241,7 +242,7 @@ is_own(const char *address, const char *host)
   domain[n] = 0;
   if (!g_str_is_ascii(domain)) { /* the greeting has A-labels (RFC 6531 section 3.7.3) */
     char *ascii = NULL;
-    if (idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK)
+    if (memory_idn2(idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL)))
       g_strlcpy(domain, ascii, sizeof domain);
     idn2_free(ascii);
   }

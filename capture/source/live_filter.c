@@ -73,6 +73,8 @@ live_filter_check(const char *interface, const char *filter, GError **error)
   if (link < 0)
     return true; /* the helper will say */
   pcap_t *p = pcap_open_dead(link, LIVE_SNAP_OCTETS);
+  if (!p)
+    g_error("no memory for a capture filter");
   bool done = pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0;
   if (done)
     pcap_freecode(&program);
