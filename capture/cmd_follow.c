@@ -61,7 +61,8 @@ print_help(void)
           "  -s STREAM   number of the TCP stream, from 0; “enveloscope-capture flows” lists them\n"
           "  -o keylog:FILE   opens TLS with the secrets in FILE; those inside a pcapng are used "
           "by\n"
-          "              themselves. raw and hex show the octets on the wire all the same\n"
+          "              themselves. raw and hex show the octets on the wire all the same;\n"
+          "              of what IMAP compressed its contents, unless secrets are revealed\n"
           "  --reveal    show secrets (on a terminal, or into a file with the mode 0600)\n"
           "  --lang th|en\n\n"
           "In a dialogue “[answers …]” stands behind an answer to another command than the last "
@@ -77,7 +78,8 @@ print_help(void)
           "  -r ไฟล์      pcap หรือ pcapng ส่วน - คือ stdin\n"
           "  -s สาย       หมายเลขกระแส TCP เริ่มจาก 0 “enveloscope-capture flows” แสดงรายการ\n"
           "  -o keylog:ไฟล์   เปิด TLS ด้วยความลับในไฟล์ ความลับที่อยู่ใน pcapng ถูกใช้โดยอัตโนมัติ\n"
-          "              ส่วน raw และ hex ยังคงแสดงออกเตตตามที่อยู่บนสาย\n"
+          "              ส่วน raw และ hex ยังคงแสดงออกเตตตามที่อยู่บนสาย ยกเว้นสิ่งที่ IMAP บีบอัด\n"
+          "              ซึ่งแสดงเนื้อหาข้างใน เว้นแต่จะเปิดเผยความลับ\n"
           "  --reveal     แสดงความลับ (บนเทอร์มินัล หรือลงไฟล์ที่มีสิทธิ์ 0600)\n"
           "  --lang th|en\n\n"
           "ในบทสนทนา “[ตอบ …]” อยู่หลังคำตอบของคำสั่งที่ไม่ใช่คำสั่งล่าสุด\n"
@@ -325,13 +327,19 @@ print_run(struct follow *f, const struct run *r)
 /* ---- what was said ---- */
 
 /* Octets as they were on the wire, or what they said: then the records that were opened are left
- * out, since their contents follow. */
+ * out, since their contents follow. Of compressed octets the contents stand for them, because a
+ * password can be masked in these alone. */
 static bool
 is_wanted(const struct follow *f, const struct element *e)
 {
   struct trace_plain plain;
-  if (f->format == FORMAT_RAW || f->format == FORMAT_HEX)
+  if (f->format == FORMAT_RAW || f->format == FORMAT_HEX) {
+    if (e->kind == ELEMENT_DEFLATE)
+      return f->reveal;
+    if ((e->flags & ELEMENT_FLAGS_INSIDE) == ELEMENT_FLAG_INFLATED)
+      return !f->reveal;
     return !(e->flags & ELEMENT_FLAGS_INSIDE);
+  }
   if (e->kind == ELEMENT_DEFLATE)
     return false;
   return e->kind != ELEMENT_TLS || !trace_plain(f->trace, e, &plain) ||

@@ -80,7 +80,8 @@ print_help(void)
           "to the message, 0 when none was seen), message_id, subject, from, to, date, n_bytes,\n"
           "n_missing, complete, reason (whole, missing-octets, no-end, part), sha256, same_as (the "
           "file\n"
-          "with equal octets before it, or null). index.tsv has the same columns.\n\n"
+          "with equal octets before it, or null), first_octet (where in the message a part begins:\n"
+          "BODY[]<100.50> begins at 100). index.tsv has the same columns.\n\n"
           "example: enveloscope-capture mail -r mail.pcapng -o letters\n",
           "วิธีใช้: enveloscope-capture mail -r ไฟล์ -o โฟลเดอร์ [-Y ตัวกรอง] [-o keylog:ไฟล์]\n\n"
           "  -r ไฟล์      pcap หรือ pcapng จะบีบอัดด้วย gzip ก็ได้ ส่วน - คือ stdin\n"
@@ -97,7 +98,8 @@ print_help(void)
           "(อยู่ใน TLS), envelope_from, envelope_to (รายการ ไม่รวมผู้รับที่ถูกปฏิเสธ), reply (คำตอบของ\n"
           "SMTP ต่อจดหมาย หรือ 0 ถ้าไม่พบ), message_id, subject, from, to, date, n_bytes, n_missing,\n"
           "complete, reason (whole, missing-octets, no-end, part), sha256, same_as (ไฟล์ก่อนหน้าที่มี\n"
-          "ออกเตตเหมือนกัน หรือ null) ส่วน index.tsv มีคอลัมน์เดียวกัน\n\n"
+          "ออกเตตเหมือนกัน หรือ null), first_octet (ตำแหน่งในจดหมายที่ส่วนนี้เริ่ม เช่น BODY[]<100.50>\n"
+          "เริ่มที่ 100) ส่วน index.tsv มีคอลัมน์เดียวกัน\n\n"
           "ตัวอย่าง: enveloscope-capture mail -r mail.pcapng -o letters\n"),
       stdout);
 }
@@ -169,7 +171,7 @@ static const char *const columns[] = {
     "file",    "protocol", "how",       "stream",        "first_frame", "last_frame", "time",
     "client",  "server",   "encrypted", "envelope_from", "envelope_to", "reply",      "message_id",
     "subject", "from",     "to",        "date",          "n_bytes",     "n_missing",  "complete",
-    "reason",  "sha256",   "same_as"};
+    "reason",  "sha256",   "same_as",   "first_octet"};
 
 static int
 open_directory(struct mail *m)
@@ -347,6 +349,7 @@ row_json(const struct mail *m, const struct row *r)
     json_builder_add_string_value(b, r->same_as);
   else
     json_builder_add_null_value(b);
+  json_number(b, "first_octet", r->l->first_octet);
   json_builder_end_object(b);
   g_autoptr(JsonNode) root = json_builder_get_root(b);
   g_autofree char *line = json_to_string(root, FALSE);
@@ -371,9 +374,9 @@ row_tsv(const struct mail *m, const struct row *r)
   put_cell(m->tsv, r->head->from, false);
   put_cell(m->tsv, r->head->to, false);
   put_cell(m->tsv, r->head->date, false);
-  fprintf(m->tsv, "%" G_GUINT64_FORMAT "\t%" G_GUINT64_FORMAT "\t%s\t%s\t%s\t%s\n", r->n_octets,
+  fprintf(m->tsv, "%" G_GUINT64_FORMAT "\t%" G_GUINT64_FORMAT "\t%s\t%s\t%s\t%s\t%" G_GUINT64_FORMAT "\n", r->n_octets,
           l->n_missing, l->lack == LETTER_WHOLE ? "true" : "false", reason_word(l->lack), r->sha256,
-          r->same_as ? r->same_as : "");
+          r->same_as ? r->same_as : "", l->first_octet);
 }
 
 static void

@@ -326,6 +326,8 @@ find_letter(const struct decode *d, uint32_t index, struct letter *l)
     return false;
   if (!letter_at(d->trace, frame, last, l))
     return false;
+  if (l->first_octet) /* a part of its own: no header begins there */
+    return false;
   return l->kind != LETTER_BDAT || l->lack != LETTER_NO_END;
 }
 

@@ -132,20 +132,26 @@ read_literal(const GByteArray *line, uint64_t *n, size_t *at)
   return true;
 }
 
-/* What a FETCH answers with in front of a literal: true for a whole message or a part of it from
- * its start on ("BODY[]<0>"), which *is_part then says. */
+/* What a FETCH answers with in front of a string: true for a whole message or a part of it
+ * ("BODY[]<100>"), which *is_part then says, and *first where it begins. */
 static bool
-is_message_item(const uint8_t *p, size_t n, bool *is_part)
+is_message_item(const uint8_t *p, size_t n, bool *is_part, uint64_t *first)
 {
   while (n && p[n - 1] == ' ')
     n--;
   size_t end = n;
   *is_part = false;
+  *first = 0;
   if (n && p[n - 1] == '>') {
     while (n && p[n - 1] != '<')
       n--;
-    if (end - n != 2 || p[n] != '0') /* "0>": from the start on */
+    if (n == 0 || end - n < 2 || end - n > 11) /* a number of 32 bits */
       return false;
+    for (size_t i = n; i < end - 1; i++) {
+      if (!g_ascii_isdigit(p[i]))
+        return false;
+      *first = *first * 10 + (uint64_t)(p[i] - '0');
+    }
     *is_part = true;
     end = --n;
   }
@@ -206,6 +212,13 @@ is_run(const struct element *e)
 }
 
 static bool
+may_hold_quoted(const struct element *e)
+{
+  return e->app == APP_IMAP && e->side == SIDE_SERVER && e->kind == ELEMENT_REPLY &&
+         e->code == IMAP_STATUS_UNTAGGED;
+}
+
+static bool
 is_chunk_command(const struct element *e)
 {
   return e->app == APP_SMTP && e->kind == ELEMENT_COMMAND &&
@@ -259,7 +272,7 @@ finish_literal(const struct trace *t, struct letter *l, const struct element *li
   if (!read_literal(text, &n, &at))
     return false;
   if (l->side == SIDE_CLIENT ? !is_appended(t, line, text->data, at)
-                             : !is_message_item(text->data, at, &is_part))
+                             : !is_message_item(text->data, at, &is_part, &l->first_octet))
     return false;
   l->kind = l->side == SIDE_CLIENT ? LETTER_APPEND : LETTER_FETCH;
   if (l->n_octets < n)
@@ -269,10 +282,46 @@ finish_literal(const struct trace *t, struct letter *l, const struct element *li
   return true;
 }
 
+/* A server's line with a message in quotes: without line ends, so a short one or an empty one. */
+static bool
+take_quoted(const struct trace *t, const struct element *line, uint32_t index, struct letter *l)
+{
+  g_autoptr(GByteArray) text = g_byte_array_new();
+  element_text(t, line, text);
+  const uint8_t *p = text->data;
+  bool is_part = false;
+  for (size_t at = 0; at < text->len; at++) {
+    if (p[at] != '"')
+      continue;
+    size_t end = at + 1;
+    while (end < text->len && p[end] != '"')
+      end += p[end] == '\\' ? 2 : 1;
+    if (end >= text->len)
+      return false;
+    if (!is_message_item(p, at, &is_part, &l->first_octet)) {
+      at = end;
+      continue;
+    }
+    g_array_append_val(l->runs, *line);
+    l->kind = LETTER_FETCH;
+    l->lack = is_part ? LETTER_PART : LETTER_WHOLE;
+    l->is_quoted = true;
+    l->quoted_at = at + 1;
+    l->n_octets = end - at - 1;
+    l->end = index;
+    return true;
+  }
+  return false;
+}
+
 bool
 letter_at(const struct trace *t, uint32_t frame, uint32_t index, struct letter *l)
 {
   const struct element last = trace_element(t, index);
+  if (may_hold_quoted(&last)) {
+    letter_start(l, &last);
+    return take_quoted(t, &last, index, l);
+  }
   bool is_end = last.kind == ELEMENT_END;
   uint64_t wanted = is_end ? last.offset : last.offset + last.n_octets, chunk_end = 0;
   bool is_last = false;
@@ -306,9 +355,10 @@ letter_at(const struct trace *t, uint32_t frame, uint32_t index, struct letter *
 
 /* ---- its octets ---- */
 
-/* Where the next octet stands: at a line's start (a dot there was doubled), behind a CR. */
+/* Where the next octet stands: at a line's start (a dot there was doubled), behind a CR; in quotes:
+ * behind a backslash. */
 struct undot {
-  bool at_start, behind_cr, is_bare_lf;
+  bool at_start, behind_cr, is_bare_lf, is_guarded;
 };
 
 static void
@@ -318,7 +368,18 @@ undot_step(struct undot *u, uint8_t octet)
   u->behind_cr = octet == '\r';
 }
 
-/* One piece, cut where a dot goes out. Returns how many octets were handed out. */
+/* Is this octet only there for the transport? */
+static bool
+is_dropped(const struct letter *l, struct undot *u, uint8_t octet)
+{
+  if (l->is_quoted) {
+    u->is_guarded = octet == '\\' && !u->is_guarded;
+    return u->is_guarded;
+  }
+  return l->has_dots && u->at_start && octet == '.';
+}
+
+/* One piece, cut where an octet goes out. Returns how many octets were handed out. */
 static uint64_t
 take_piece(const struct letter *l, struct undot *u, const uint8_t *p, struct trace_piece piece,
            uint64_t n_max, letter_take take, void *data)
@@ -326,7 +387,7 @@ take_piece(const struct letter *l, struct undot *u, const uint8_t *p, struct tra
   uint64_t n_taken = 0;
   uint32_t from = 0;
   for (uint32_t i = 0; i <= piece.n_octets; i++) {
-    bool drops = i < piece.n_octets && l->has_dots && u->at_start && p[i] == '.';
+    bool drops = i < piece.n_octets && is_dropped(l, u, p[i]);
     if (drops || i == piece.n_octets) {
       uint32_t n = (uint32_t)MIN(i - from, n_max - n_taken);
       struct trace_piece part = {.n_octets = n,
@@ -360,7 +421,8 @@ letter_each(const struct trace *t, const struct letter *l, uint64_t n_max, lette
       u.at_start = u.behind_cr = false;
       continue;
     }
-    if (!trace_element_stream(t, run, run->first_frame, run->offset, run->n_octets, octets, pieces))
+    uint64_t n = l->is_quoted ? l->n_octets : run->n_octets;
+    if (!trace_element_stream(t, run, run->first_frame, run->offset + l->quoted_at, n, octets, pieces))
       continue;
     for (unsigned k = 0; k < pieces->len && n_max; k++) {
       struct trace_piece piece = g_array_index(pieces, struct trace_piece, k);
@@ -480,6 +542,7 @@ struct open_run {
 struct letter_scan {
   const struct trace *t;
   uint32_t index, frame; /* next element; the frame in whose range it lies */
+  bool is_again;         /* a letter ended before the last element, which may hold another one */
   GHashTable *open;      /* key -> struct open_run */
   GArray *left;          /* struct open_run, in order: those that no element ended */
   unsigned left_at;
@@ -555,8 +618,11 @@ scan_element(struct letter_scan *s, uint32_t index, uint32_t frame, struct lette
   case ELEMENT_GAP:
     return false;
   default:
-    if (!is_chunk_command(&e))
-      return open_end(s, key, l);
+    if (!is_chunk_command(&e)) {
+      bool has_ended = open_end(s, key, l);
+      s->is_again = has_ended && may_hold_quoted(&e);
+      return has_ended || (may_hold_quoted(&e) && letter_at(s->t, frame, index, l));
+    }
     if (!read_chunk(s->t, index, &chunk_end, &is_last) || !is_last ||
         chunk_end != e.offset + e.n_octets)
       return false;
@@ -593,7 +659,10 @@ letter_scan_next(struct letter_scan *s, struct letter *l)
     while (s->frame < n_frames && s->index >= trace_elements_end(s->t, s->frame))
       s->frame++;
     uint32_t index = s->index++;
-    if (scan_element(s, index, s->frame < n_frames ? s->frame : TRACE_NONE, l))
+    bool found = scan_element(s, index, s->frame < n_frames ? s->frame : TRACE_NONE, l);
+    s->index -= s->is_again; /* it is looked at once more */
+    s->is_again = false;
+    if (found)
       return true;
   }
   if (!s->left)

@@ -7,7 +7,8 @@
  *
  *   SMTP   DATA ... CRLF . CRLF (RFC 5321 4.1.1.4), BDAT chunks up to LAST (RFC 3030); LMTP alike
  *   POP3   what RETR and TOP bring (RFC 1939)
- *   IMAP   literals of APPEND, and those behind BODY[], BINARY[] and RFC822 of FETCH (RFC 3501) */
+ *   IMAP   literals of APPEND; literals and quoted strings behind BODY[], BINARY[] and RFC822 of
+ *          FETCH, or a part of them (RFC 3501) */
 #include "capture/trace/trace.h"
 
 enum letter_kind {
@@ -25,7 +26,7 @@ enum letter_lack {
   LETTER_WHOLE,
   LETTER_HOLE,   /* octets are missing in the capture */
   LETTER_NO_END, /* the connection or the capture ended within it */
-  LETTER_PART,   /* only a part was asked for: TOP, BODY[]<0.100> */
+  LETTER_PART,   /* only a part was asked for: TOP, BODY[]<100.100> */
 };
 
 struct letter {
@@ -39,6 +40,9 @@ struct letter {
   bool is_bare_lf;             /* lines may end without CR */
   uint64_t n_octets;           /* on the wire */
   uint64_t n_missing;          /* of them */
+  uint64_t first_octet;        /* of the message, where a part begins: BODY[]<100> */
+  uint64_t quoted_at;          /* with `is_quoted`: where in the run it stands */
+  bool is_quoted;              /* between quotes in a line: a backslash guards the next octet */
   GArray *runs;                /* struct element: MESSAGE, LITERAL and GAP, in order */
   uint32_t end;                /* the element that letter_at() was asked for */
   uint32_t start, start_frame; /* the element before which it began, for letter_envelope() */
@@ -49,8 +53,8 @@ void letter_clear(struct letter *l);
 
 /* The letter that ends with element `index`, which came out while `frame` was taken (or anywhere
  * behind it when frame is TRACE_NONE): an ELEMENT_END, the last run of a literal or of the chunk
- * LAST, or any run, which then is taken for the last one. False when it is no letter: another
- * literal, a chunk before the last one. */
+ * LAST, any run, which then is taken for the last one, or an answer of FETCH with the message in
+ * quotes. False when it is no letter: another literal, a chunk before the last one. */
 bool letter_at(const struct trace *t, uint32_t frame, uint32_t index, struct letter *l);
 
 /* The next n octets of a letter, all from one frame; what was doubled or is missing is left out.

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -69,6 +70,37 @@ def test_answers_of_imap_are_found_by_their_tags():
                     (5, "server", 3, "* 3 EXISTS\r\n"),
                     (6, "server", 3, "a2 OK done\r\n")], said
     assert not any(line["encrypted"] or line["compressed"] for line in lines)
+
+
+def compressed_imap(password):
+    """RFC 4978: after the tagged OK both sides are DEFLATE, each with its own window."""
+    talk = Talk(143)
+    talk.server(b"* OK hi\r\n")
+    talk.client(b"a1 COMPRESS DEFLATE\r\n")
+    talk.server(b"a1 OK\r\n")
+    sides = [zlib.compressobj(wbits=-15) for side in range(2)]
+    for side, octets in ((0, b"a2 LOGIN bob " + password + b"\r\n"), (1, b"a2 OK in\r\n"), (0, b"a3 NOOP\r\na4 NOOP\r\n"),
+                         (1, b"a3 OK\r\na4 OK\r\n")):
+        talk.said.append((side, sides[side].compress(octets) + sides[side].flush(zlib.Z_SYNC_FLUSH)))
+    return talk
+
+
+def test_what_is_compressed_is_followed():
+    for segment in (1, 7, 1400):
+        dialogue = follow(compressed_imap(b"hunter2"), "--lang", "en", segment=segment).splitlines()
+        assert "C: a2 LOGIN bob ******" in [line.split("   [")[0] for line in dialogue], dialogue
+        said = [json.loads(line) for line in follow(compressed_imap(b"hunter2"), "--format", "json", segment=segment).splitlines()]
+        inside = [(line["side"], line["text"]) for line in said if line["compressed"]]
+        assert inside == [("client", "a2 LOGIN bob ******\r\n"), ("server", "a2 OK in\r\n"), ("client", "a3 NOOP\r\n"),
+                          ("client", "a4 NOOP\r\n"), ("server", "a3 OK\r\n"), ("server", "a4 OK\r\n")], inside
+
+
+def test_no_format_shows_what_was_compressed():
+    """The stream's own octets, inflated, are the password: what they say stands for them."""
+    raw = follow(compressed_imap(b"hunter2"), "--format", "raw")
+    assert "a2 LOGIN bob *******\na2 OK in\n" in raw.replace("\r", ""), raw
+    text = follow(compressed_imap(b"hunter2"), "--format", "hex")
+    assert b"a2 LOGIN".hex(" ") in text and b"hunter2".hex(" ") not in text
 
 
 def test_no_format_shows_the_password():

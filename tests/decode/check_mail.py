@@ -17,6 +17,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -221,6 +222,68 @@ def test_append_and_fetch_of_imap_with_every_kind_of_literal():
     assert [row["reason"] for row in rows] == ["whole"] * 5 + ["part"]
     assert [row["same_as"] for row in rows] == [None, None, rows[0]["file"], None,
                                                 rows[1]["file"], None]
+
+
+def test_parts_say_where_in_the_message_they_begin():
+    """A reader that fetches a large message piece by piece, and pieces of other things."""
+    whole = message(1, "line\n" * 50)
+    talk = imap_start()
+    talk.client(b"d FETCH 1 BODY.PEEK[]<0.100>\r\ne FETCH 1 BODY.PEEK[]<100.200>\r\n")
+    talk.server(b"* 1 FETCH (BODY[]<0> {100}\r\n" + whole[:100] + b")\r\nd OK\r\n"
+                b"* 1 FETCH (BODY[]<100> {200}\r\n" + whole[100:300] + b")\r\ne OK\r\n")
+    talk.client(b"f FETCH 1 (BODY[1]<5.4> BODY[]<300.9999>)\r\n")
+    talk.server(b"* 1 FETCH (BODY[1]<5> {4}\r\nline BODY[]<300> {%d}\r\n" % len(whole[300:]) +
+                whole[300:] + b")\r\nf OK\r\n")
+    pieces = [whole[:100], whole[100:300], whole[300:]]
+    rows = same_in_every_cut(talk, pieces, ["FETCH"] * 3, (1, 7, 1400))
+    assert [(row["reason"], row["first_octet"]) for row in rows] == [("part", 0), ("part", 100), ("part", 300)]
+    assert b"".join(row["octets"] for row in rows) == whole
+
+
+def test_messages_in_quotes():
+    """RFC 3501 section 4.3: a string without line ends may be quoted, and two octets are guarded in it."""
+    talk = imap_start()
+    talk.client(b"d FETCH 1:5 (BODY[] BODY[1] FLAGS)\r\n")
+    talk.server(b'* 1 FETCH (BODY[] "Subject: \\"a\\\\b\\"" BODY[1] "no" FLAGS ())\r\n'
+                b'* 2 FETCH (BODY[1] "BODY[]" BODY[] "")\r\n'
+                b'* 3 FETCH (BODY[] NIL BODY[1] "BODY[] \\"x")\r\n'
+                b'* 4 FETCH (FLAGS () RFC822.HEADER "Subject: h" BODY[]<7> "rest" UID 4)\r\n'
+                b'* 5 FETCH (BODY[1] {9}\r\nBODY[] "x BODY[] "tail")\r\nd OK\r\n')
+    rows = same_in_every_cut(talk, [b'Subject: "a\\b"', b"", b"rest", b"tail"], ["FETCH"] * 4, (1, 7, 1400))
+    assert [(row["reason"], row["first_octet"]) for row in rows] == [
+        ("whole", 0), ("whole", 0), ("part", 7), ("whole", 0)]
+    assert rows[0]["subject"] == '"a\\b"'
+
+
+def compressed(talk):
+    """What is said through a Talk from here on goes through DEFLATE (RFC 4978), each side with its own window."""
+    sides = [zlib.compressobj(wbits=-15), zlib.compressobj(wbits=-15)]
+    said = talk.said[:]
+    talk.client(b"z COMPRESS DEFLATE\r\n")
+    talk.server(b"z OK deflating\r\n")
+    begun = len(talk.said)
+
+    def finish():
+        plain = talk.said[begun:]
+        del talk.said[begun:]
+        for side, octets in plain:
+            talk.said.append((side, sides[side].compress(octets) + sides[side].flush(zlib.Z_SYNC_FLUSH)))
+    assert said == talk.said[:len(said)]
+    return finish
+
+
+def test_messages_of_a_compressed_conversation():
+    first, second = message(1), message(2, "line\n" * 300)
+    talk = imap_start()
+    finish = compressed(talk)
+    talk.client(b"b APPEND INBOX {%d+}\r\n" % len(first) + first + b"\r\n")
+    talk.server(b"b OK\r\n")
+    talk.client(b"c FETCH 1 (BODY.PEEK[] BODY[]<5.6>)\r\n")
+    talk.server(b"* 1 FETCH (BODY[] {%d}\r\n" % len(second) + second + b' BODY[]<5> "in \\"")\r\nc OK\r\n')
+    finish()
+    assert not any(b"line" in octets for side, octets in talk.said)
+    rows = same_in_every_cut(talk, [first, second, b'in "'], ["APPEND", "FETCH", "FETCH"], (1, 7, 1400))
+    assert not any(row["encrypted"] for row in rows)
 
 
 def test_text_that_looks_like_commands_is_no_message():
