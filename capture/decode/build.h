@@ -35,6 +35,8 @@ struct slice {
   uint8_t source;
 };
 
+struct imap_fetch;
+
 /* What the layers tell one another about the frame being decoded. */
 struct decode_work {
   bool summary_only;
@@ -60,6 +62,7 @@ struct decode_work {
   bool reply_seen, reply_goes_on; /* SMTP: a reply in this frame; its last line had "-" */
   unsigned n_info_lines;          /* what was said in this frame, in the summary */
   unsigned n_records_opened;      /* TLS records of application data in this frame */
+  struct imap_fetch *imap;        /* how far an answer of IMAP is read, see imap_fetch.c */
   uint32_t rtt_flow, rtt_frame;   /* whose initial round-trip time is known, and since when */
   int64_t rtt_ns;
   uint32_t scale_flow; /* whose window scales are known */
@@ -190,7 +193,7 @@ extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields
     icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
     tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
     tunnel_fields, ppp_fields, x509_fields, tcp_rtt_fields, smtp_command_fields, smtp_reply_fields,
-    auth_challenge_fields;
+    auth_challenge_fields, imap_part_fields, imap_fetch_fields, pop_part_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

@@ -156,6 +156,7 @@ decode_free(struct decode *d)
   g_string_free(d->work->line, TRUE);
   g_byte_array_unref(d->work->octets);
   g_array_unref(d->work->pieces);
+  g_free(d->work->imap);
   g_free(d->work);
   g_free(d);
 }

@@ -9,14 +9,21 @@
 #include "capture/wire/addr.h"
 #include "capture/wire/mail.h"
 
-static const struct field_table *const tables[] = {
-    &frame_fields,      &link_fields,          &arp_fields,     &ip_fields,
-    &icmp_fields,       &ip_option_fields,     &nd_fields,      &udp_fields,
-    &tcp_fields,        &tcp_analysis_fields,  &dhcp_fields,    &dns_fields,
-    &tls_fields,        &smtp_fields,          &pop_fields,     &imap_fields,
-    &message_fields,    &app_fields,           &build_fields,   &tunnel_fields,
-    &ppp_fields,        &x509_fields,          &tcp_rtt_fields, &smtp_command_fields,
-    &smtp_reply_fields, &auth_challenge_fields};
+static const struct field_table *const tables[] = {&frame_fields,      &link_fields,
+                                                   &arp_fields,        &ip_fields,
+                                                   &icmp_fields,       &ip_option_fields,
+                                                   &nd_fields,         &udp_fields,
+                                                   &tcp_fields,        &tcp_analysis_fields,
+                                                   &dhcp_fields,       &dns_fields,
+                                                   &tls_fields,        &smtp_fields,
+                                                   &pop_fields,        &imap_fields,
+                                                   &message_fields,    &app_fields,
+                                                   &build_fields,      &tunnel_fields,
+                                                   &ppp_fields,        &x509_fields,
+                                                   &tcp_rtt_fields,    &smtp_command_fields,
+                                                   &smtp_reply_fields, &auth_challenge_fields,
+                                                   &imap_part_fields,  &imap_fetch_fields,
+                                                   &pop_part_fields};
 
 static int
 compare_defs(const void *a, const void *b)

@@ -6,7 +6,9 @@
  *     S: * 2 EXISTS CRLF                 imap.line
  *     S: a3 OK done CRLF                 imap.response_tag, imap.response.status, and how long it
  * took */
-#include "capture/decode/app.h"
+#include "capture/decode/imap_field.h"
+
+#include "capture/decode/words.h"
 
 enum {
   IMAP,
@@ -169,7 +171,7 @@ take_word(struct slice *s)
 }
 
 static void
-word_build(struct decode *d, unsigned def, struct slice word)
+named_build(struct decode *d, unsigned def, struct slice word)
 {
   if (word.n)
     build_text(d, &defs[def], word, word.p, word.n);
@@ -196,14 +198,17 @@ string_build(struct decode *d, unsigned def, struct slice *s)
     n--;
   }
   if (found.kind != IMAP_STRING_LITERAL)
-    word_build(d, def, slice_cut(*s, (uint32_t)n));
+    named_build(d, def, slice_cut(*s, (uint32_t)n));
   *s = slice_skip(*s, (uint32_t)n);
 }
 
 static void
 arguments_build(struct decode *d, const struct element *e, struct slice verb, struct slice rest)
 {
-  switch (imap_verb_find((const char *)verb.p, verb.n)) {
+  enum imap_verb code = imap_verb_find((const char *)verb.p, verb.n);
+  if (!d->work->summary_only && !(e->flags & ELEMENT_FLAG_SECRET))
+    imap_request_build(d, code, rest);
+  switch (code) {
   case IMAP_LOGIN:
     string_build(d, REQUEST_USERNAME, &rest);
     string_build(d, REQUEST_PASSWORD, &rest);
@@ -226,13 +231,40 @@ arguments_build(struct decode *d, const struct element *e, struct slice verb, st
     break;
   case IMAP_AUTHENTICATE: {
     struct slice name = take_word(&rest);
+    auth_name_build(d, name);
     auth_build(d, take_word(&rest), sasl_find(name.p, name.n), 0);
     break;
   }
   default:
     break;
   }
-  (void)e;
+}
+
+/* What a line announces that has no secret in it. */
+static void
+announcement_build(struct decode *d, const struct element *e, struct slice line)
+{
+  if (!d->work->summary_only && e->flags & ELEMENT_FLAG_MORE && !(e->flags & ELEMENT_FLAG_SECRET))
+    imap_literal_build(d, line);
+}
+
+/* What a line of the server says behind its tag; lines behind a literal begin with none. */
+static void
+answer_build(struct decode *d, const struct element *e, struct slice line)
+{
+  if (d->work->summary_only)
+    return;
+  if (e->code == IMAP_STATUS_CONTINUE && e->command < trace_n_elements(d->trace) &&
+      trace_element(d->trace, e->command).code == IMAP_AUTHENTICATE) {
+    challenge_build(d, e, word_skip_blanks(slice_skip(line, 1)), 2);
+    return;
+  }
+  bool continues = line.n && (line.p[0] == ' ' || line.p[0] == ')');
+  if (continues)
+    imap_fetch_continue(d, e, line);
+  else
+    imap_answer_build(d, line, e->flags & ELEMENT_FLAG_TAGGED);
+  announcement_build(d, e, line);
 }
 
 static void
@@ -242,17 +274,18 @@ request_build(struct decode *d, const struct element *e, struct slice s)
   direction_build(d, e, s);
   unsigned group = build_text(d, &defs[LINE], s, s.p, s.n);
   build_open(d, group);
-  word_build(d, REQUEST, line);
+  named_build(d, REQUEST, line);
   struct slice tag = take_word(&rest), verb = take_word(&rest);
-  word_build(d, TAG, tag);
-  word_build(d, REQUEST_TAG, tag);
-  word_build(d, COMMAND, verb);
+  named_build(d, TAG, tag);
+  named_build(d, REQUEST_TAG, tag);
+  named_build(d, COMMAND, verb);
   if (text_is(verb.p, verb.n, "UID")) {
     build_generated(d, build_number(d, &defs[REQUEST_UID], verb, 1));
     verb = take_word(&rest);
   }
-  word_build(d, REQUEST_COMMAND, verb);
+  named_build(d, REQUEST_COMMAND, verb);
   arguments_build(d, e, verb, rest);
+  announcement_build(d, e, line);
   app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);
@@ -269,6 +302,8 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
     unsigned step;
     enum sasl_mechanism mechanism = app_auth_step(d, e, 2, &step);
     auth_build(d, line, mechanism, step);
+  } else {
+    announcement_build(d, e, line);
   }
   app_tail_build(d, &tail, e, s);
   build_close(d, group);
@@ -283,14 +318,14 @@ response_build(struct decode *d, const struct element *e, struct slice s)
   unsigned group = build_text(d, &defs[LINE], s, s.p, s.n);
   build_open(d, group);
   if (e->flags & ELEMENT_FLAG_TAGGED) {
-    word_build(d, RESPONSE, line);
+    named_build(d, RESPONSE, line);
     struct slice tag = take_word(&rest), status = take_word(&rest);
-    word_build(d, TAG, tag);
-    word_build(d, RESPONSE_TAG, tag);
-    word_build(d, RESPONSE_STATUS, status);
+    named_build(d, TAG, tag);
+    named_build(d, RESPONSE_TAG, tag);
+    named_build(d, RESPONSE_STATUS, status);
     struct slice word = take_word(&rest);
-    word_build(d, COMMAND, word);
-    word_build(d, RESPONSE_COMMAND, word);
+    named_build(d, COMMAND, word);
+    named_build(d, RESPONSE_COMMAND, word);
     if (e->command < trace_n_elements(d->trace)) {
       const struct element command = trace_element(d->trace, e->command);
       int64_t asked = trace_frame(d->trace, command.last_frame).time_ns;
@@ -300,6 +335,7 @@ response_build(struct decode *d, const struct element *e, struct slice s)
                                       (uint64_t)d->work->record.time_ns - (uint64_t)asked));
     }
   }
+  answer_build(d, e, line);
   app_tail_build(d, &tail, e, s);
   build_close(d, group);
   app_info_line(d, e, line);

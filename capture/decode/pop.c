@@ -4,7 +4,9 @@
  *     C: RETR 1 CRLF                 pop.request.command, pop.request.parameter
  *     S: +OK 120 octets CRLF         pop.response.indicator, pop.response.description
  *     S: ...message... CRLF . CRLF   runs, then the end: its header fields are read (message.c) */
-#include "capture/decode/app.h"
+#include "capture/decode/pop.h"
+
+#include "capture/decode/words.h"
 
 enum {
   POP,
@@ -120,8 +122,11 @@ request_build(struct decode *d, const struct element *e, struct slice s)
   build_text(d, &defs[REQUEST_COMMAND], verb, verb.p, verb.n);
   if (parameter.n)
     build_text(d, &defs[REQUEST_PARAMETER], parameter, parameter.p, parameter.n);
+  if (!d->work->summary_only)
+    pop_argument_build(d, e->code, parameter, e->flags & ELEMENT_FLAG_SECRET);
   if (e->code == POP_AUTH && parameter.n) {
     struct slice first, name = first_word(parameter, &first);
+    auth_name_build(d, name);
     auth_build(d, first, sasl_find(name.p, name.n), 0);
   }
   app_tail_build(d, &tail, e, s);
@@ -144,6 +149,25 @@ exchange_build(struct decode *d, const struct element *e, struct slice s)
   app_info_line(d, e, line);
 }
 
+/* The verb of the command that a line answers. */
+static unsigned
+verb_answered(const struct decode *d, const struct element *e)
+{
+  return e->command < trace_n_elements(d->trace) ? trace_element(d->trace, e->command).code
+                                                 : POP_UNKNOWN;
+}
+
+/* What +OK and -ERR tell. Before a list stand words for people, though often with a number. */
+static void
+status_build(struct decode *d, const struct element *e, struct slice description)
+{
+  unsigned verb = verb_answered(d, e);
+  if ((verb == POP_LIST || verb == POP_UIDL) && e->flags & ELEMENT_FLAG_MORE)
+    verb = POP_UNKNOWN;
+  if (!d->work->summary_only)
+    pop_status_build(d, verb, description, e->code == POP_STATUS_OK, e->command == ELEMENT_NONE);
+}
+
 static void
 response_build(struct decode *d, const struct element *e, struct slice s)
 {
@@ -155,15 +179,32 @@ response_build(struct decode *d, const struct element *e, struct slice s)
     build_text(d, &defs[RESPONSE_INDICATOR], indicator, indicator.p, indicator.n);
   if (description.n && !goes_on)
     build_text(d, &defs[RESPONSE_DESCRIPTION], description, description.p, description.n);
+  if (goes_on)
+    challenge_build(d, e, description, 1);
+  else
+    status_build(d, e, description);
   app_tail_build(d, &tail, e, s);
   build_close(d, group);
+  app_info_line(d, e, line);
+}
+
+/* One line of an answer that has several. */
+static void
+text_build(struct decode *d, const struct element *e, struct slice s)
+{
+  struct slice line = line_cut(s);
+  unsigned group = build_text(d, &defs[RESPONSE_DATA], s, line.p, line.n);
+  if (!d->work->summary_only) {
+    build_open(d, group);
+    pop_list_line_build(d, verb_answered(d, e), line);
+    build_close(d, group);
+  }
   app_info_line(d, e, line);
 }
 
 void
 pop_element(struct decode *d, const struct element *e, struct slice s)
 {
-  struct slice line = line_cut(s);
   switch (e->kind) {
   case ELEMENT_COMMAND:
     request_build(d, e, s);
@@ -176,8 +217,7 @@ pop_element(struct decode *d, const struct element *e, struct slice s)
     response_build(d, e, s);
     break;
   case ELEMENT_TEXT:
-    build_text(d, &defs[RESPONSE_DATA], s, line.p, line.n);
-    app_info_line(d, e, line);
+    text_build(d, e, s);
     break;
   case ELEMENT_MESSAGE:
   case ELEMENT_LITERAL:
