@@ -92,8 +92,8 @@ const struct finding_rule auth_005 = {
     .title = {"CRAM-MD5 exchange visible", "มองเห็นการแลกเปลี่ยนของ CRAM-MD5"},
     .explanation =
         {"Challenge and answer were both readable. With them a listener can try passwords on a "
-         "machine of their own, millions in a second, without the server noticing; and the server "
-         "has to keep what is as good as the password.",
+         "machine of their own, millions a second, without the server noticing; and the server has "
+         "to keep what is as good as the password.",
          "ผู้ดักฟังอ่านได้ทั้งคำท้าและคำตอบ จึงนำไปลองรหัสผ่านบนเครื่องของตนได้วินาทีละหลายล้านคำ "
          "โดยที่เซิร์ฟเวอร์ไม่รู้ตัว นอกจากนี้เซิร์ฟเวอร์ยังต้องเก็บค่าที่ใช้แทนรหัสผ่านได้"},
     .remediation = {"Use SCRAM-SHA-256 (or PLAIN) under TLS and switch CRAM-MD5 off.",
@@ -130,7 +130,7 @@ const struct finding_rule auth_007 = {
          "octets that no identifier may hold, or the same one again, is the mark of the attack "
          "that "
          "gets the first characters of passwords by MD5 collisions; a faulty server does it too.",
-         "ตราเวลาในคำทักทายของ POP3 ต้องเป็นตัวระบุข้อความที่ใหม่ทุกครั้ง หากมีออกเท็ตที่ตัวระบุไม่อาจมีได้ "
+         "ตราเวลาในคำทักทายของ POP3 ต้องเป็นตัวระบุข้อความที่ใหม่ทุกครั้ง หากมีออกเตตที่ตัวระบุไม่อาจมีได้ "
          "หรือใช้ค่าเดิมซ้ำ ย่อมเป็นร่องรอยของการโจมตีที่หาอักขระต้น ๆ ของรหัสผ่านด้วยการชนกันของ MD5 "
          "เซิร์ฟเวอร์ที่บกพร่องก็ทำเช่นนี้ได้"},
     .remediation = {"Do not log in with APOP there. Clients must refuse such time stamps; find out "
@@ -197,7 +197,7 @@ const struct finding_rule auth_010 = {
         {"Log in inside TLS, with a -PLUS mechanism where both sides know one, and set at "
          "least 4096 iterations (more with SHA-256).",
          "เข้าระบบภายใน TLS ใช้กลไกแบบ -PLUS หากทั้งสองฝ่ายรองรับ "
-         "และกำหนดจำนวนรอบอย่างน้อย 4096 (มากกว่านั้นสำหรับ SHA-256)"},
+         "และกำหนดจำนวนรอบอย่างน้อย 4096 (ควรมากกว่านี้หากใช้ SHA-256)"},
     .rfc = FINDING_LIST("RFC 5802 section 9", "RFC 7677 section 4", "RFC 9266 section 1"),
     .cwe = FINDING_LIST("CWE-916"),
     .attack = FINDING_LIST("T1110.002"),
@@ -207,10 +207,9 @@ const struct finding_rule auth_011 = {
     .id = "AUTH-011",
     .severity = SEVERITY_HIGH,
     .title = {"Password is empty or the user's name", "รหัสผ่านว่างหรือตรงกับชื่อผู้ใช้"},
-    .explanation =
-        {"The password that was sent has no characters, or is the user's name. Both are the first "
-         "that an attacker tries.",
-         "รหัสผ่านที่ส่งไม่มีอักขระใดเลย หรือตรงกับชื่อผู้ใช้ ทั้งสองแบบเป็นสิ่งแรกที่ผู้โจมตีลอง"},
+    .explanation = {"The password that was sent has no characters, or is the user's name. They are "
+                    "the first guesses of any attacker.",
+                    "รหัสผ่านที่ส่งไม่มีอักขระใดเลย หรือตรงกับชื่อผู้ใช้ ทั้งสองแบบเป็นสิ่งแรกที่ผู้โจมตีลอง"},
     .remediation =
         {"Change the password, and have the server refuse such passwords when they are set.",
          "เปลี่ยนรหัสผ่าน และตั้งเซิร์ฟเวอร์ให้ปฏิเสธรหัสผ่านเช่นนี้ตั้งแต่ตอนกำหนด"},
@@ -226,8 +225,8 @@ const struct finding_rule auth_012 = {
     .title = {"The same password in several places", "ใช้รหัสผ่านเดียวกันในหลายที่"},
     .explanation =
         {"Logins with other users, servers or protocols carried the same password (compared by a "
-         "fingerprint, never shown). Who learns it in one place has it in all of them.",
-         "การเข้าระบบที่ต่างผู้ใช้ ต่างเซิร์ฟเวอร์ หรือต่างโพรโทคอลใช้รหัสผ่านเดียวกัน "
+         "fingerprint, never shown). Anyone who learns it in one place can use it in all of them.",
+         "การเข้าระบบที่ต่างผู้ใช้ ต่างเซิร์ฟเวอร์ หรือต่างโปรโตคอลใช้รหัสผ่านเดียวกัน "
          "(เทียบด้วยลายนิ้วมือโดยไม่แสดงรหัสผ่าน) ผู้ที่รู้รหัสผ่านจากที่หนึ่งจึงใช้ได้ทุกที่"},
     .remediation = {"Give each account a password of its own, made by a password manager.",
                     "ให้แต่ละบัญชีมีรหัสผ่านของตนเองที่สร้างด้วยโปรแกรมจัดการรหัสผ่าน"},
@@ -246,8 +245,7 @@ const struct finding_rule auth_013 = {
          "to be guessing it. A mail program that keeps an old password looks alike, but sends the "
          "same one each time; then the confidence is low.",
          "รหัสผ่านของผู้ใช้รายเดียวผิดบ่อยครั้งในเวลาสั้น ๆ จนน่าจะมีผู้หรือโปรแกรมกำลังไล่เดา "
-         "โปรแกรมจดหมายที่ยังเก็บรหัสผ่านเก่าก็ดูคล้ายกัน แต่จะส่งรหัสผ่านเดิมทุกครั้ง "
-         "กรณีนี้ความเชื่อมั่นจะต่ำ"},
+         "โปรแกรมอีเมลที่ยังเก็บรหัสผ่านเก่าก็ให้ผลคล้ายกัน แต่จะส่งรหัสผ่านเดิมทุกครั้ง กรณีนี้ความเชื่อมั่นจะต่ำ"},
     .remediation = {"Slow down or lock out after a few failures, and look at where they came from.",
                     "หน่วงเวลาหรือล็อกหลังเข้าระบบผิดไม่กี่ครั้ง และตรวจสอบว่าการลองมาจากที่ใด"},
     .rfc = FINDING_LIST("RFC 4954 section 6", "RFC 5530 section 3"),
@@ -270,7 +268,7 @@ const struct finding_rule auth_014 = {
     .remediation =
         {"Limit failures for each source as well as for each account, and ask for a second "
          "factor.",
-         "จำกัดจำนวนครั้งที่ผิดต่อต้นทางควบคู่กับต่อบัญชี และใช้ปัจจัยยืนยันตัวตนที่สอง"},
+         "จำกัดจำนวนครั้งที่ผิดต่อต้นทางควบคู่กับต่อบัญชี และใช้การยืนยันตัวตนแบบสองปัจจัย"},
     .rfc = FINDING_LIST_EMPTY,
     .cwe = FINDING_LIST("CWE-307"),
     .attack = FINDING_LIST("T1110.003"),
@@ -279,7 +277,7 @@ const struct finding_rule auth_014 = {
 const struct finding_rule auth_015 = {
     .id = "AUTH-015",
     .severity = SEVERITY_CRITICAL,
-    .title = {"Login after a burst of failures", "เข้าระบบสำเร็จหลังจากผิดรัว ๆ"},
+    .title = {"Login after a burst of failures", "เข้าระบบสำเร็จหลังจากผิดติดกันหลายครั้ง"},
     .explanation = {"A source that had been guessing passwords was let in. Its guess seems to have "
                     "been right.",
                     "ต้นทางที่ไล่เดารหัสผ่านอยู่เข้าระบบได้สำเร็จ น่าจะเดารหัสผ่านถูก"},

@@ -56,11 +56,10 @@ const struct finding_rule relay_001 = {
          "เซิร์ฟเวอร์เช่นนี้จะถูกใช้ส่งสแปมในไม่ช้า โดเมนของเซิร์ฟเวอร์ตัดสินจากชื่อในคำทักทาย "
          "เซิร์ฟเวอร์ที่ให้บริการโดเมนอื่นด้วยจึงดูเหมือนกัน "
          "ความเชื่อมั่นจะสูงก็ต่อเมื่อเห็นว่าจดหมายถูกส่งต่อออกไปจริง"},
-    .remediation =
-        {"Relay only for clients that have logged in or belong to the own network, and accept all "
-         "other mail for the own domains alone.",
-         "ส่งต่อจดหมายให้เฉพาะไคลเอนต์ที่เข้าระบบแล้วหรืออยู่ในเครือข่ายของตน "
-         "จดหมายอื่นให้รับเฉพาะที่ส่งถึงโดเมนของตน"},
+    .remediation = {"Relay only for clients that have logged in or stand in your own network; "
+                    "accept all other mail only for your own domains.",
+                    "ส่งต่อจดหมายให้เฉพาะไคลเอนต์ที่เข้าระบบแล้วหรืออยู่ในเครือข่ายของตน "
+                    "จดหมายอื่นให้รับเฉพาะที่ส่งถึงโดเมนของตน"},
     .rfc = FINDING_LIST("RFC 2505 section 2.1", "RFC 6409 section 4.3", "RFC 5321 section 7.9"),
     .cwe = FINDING_LIST("CWE-441", "CWE-306"),
     .attack = FINDING_LIST_EMPTY,
@@ -120,7 +119,8 @@ const struct finding_rule eai_001 = {
         {"Show such domains as A-labels (xn--), warn the reader, and check who registered "
          "the domain.",
          "แสดงโดเมนเช่นนี้ในรูป A-label (xn--) เตือนผู้อ่าน และตรวจสอบว่าใครเป็นผู้จดทะเบียนโดเมน"},
-    .rfc = FINDING_LIST("RFC 6531 section 5", "RFC 6532 section 4", "RFC 5890 section 4.4", "UTS 39 section 4"),
+    .rfc = FINDING_LIST("RFC 6531 section 5", "RFC 6532 section 4", "RFC 5890 section 4.4",
+                        "UTS 39 section 4"),
     .cwe = FINDING_LIST("CWE-1007"),
     .attack = FINDING_LIST_EMPTY,
 };

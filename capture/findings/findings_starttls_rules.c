@@ -9,11 +9,10 @@ const struct finding_rule stls_001 = {
     .id = "STLS-001",
     .severity = SEVERITY_HIGH, /* medium where servers pass mail on: see the module */
     .title = {"Server does not offer STARTTLS", "เซิร์ฟเวอร์ไม่เสนอ STARTTLS"},
-    .explanation =
-        {"The server listed what it can do and STARTTLS was not in the list. Everything on this "
-         "port, logins included, is sent in the clear.",
-         "เซิร์ฟเวอร์แจ้งรายการความสามารถแต่ไม่มี STARTTLS ทุกสิ่งที่ส่งผ่านพอร์ตนี้ รวมทั้งการเข้าระบบ "
-         "จึงไม่ถูกเข้ารหัสลับ"},
+    .explanation = {"The server listed what it can do and STARTTLS was not in the list. Everything "
+                    "said on this port, logins included, is sent in the clear.",
+                    "เซิร์ฟเวอร์แจ้งรายการความสามารถแต่ไม่มี STARTTLS ทุกสิ่งที่ส่งผ่านพอร์ตนี้ รวมทั้งการเข้าระบบ "
+                    "จึงไม่ถูกเข้ารหัสลับ"},
     .remediation =
         {"Enable TLS on the server. For users, prefer ports with TLS from the start (465, 993, "
          "995) and close the others.",
@@ -77,11 +76,10 @@ const struct finding_rule stls_004 = {
          "come from an attacker; a client that goes on after it protects nobody.",
          "ไคลเอนต์ขอใช้ TLS แต่ถูกปฏิเสธ แล้วยังเข้าระบบต่อ คำปฏิเสธนั้นอาจมาจากผู้โจมตี "
          "ไคลเอนต์ที่ยังทำงานต่อหลังถูกปฏิเสธจึงไม่ได้ปกป้องใคร"},
-    .remediation =
-        {"Set the client to require TLS, so that it stops here. Look why the server refused, and "
-         "change the password that was sent.",
-         "ตั้งค่าไคลเอนต์ให้บังคับใช้ TLS เพื่อให้หยุด ณ จุดนี้ ตรวจสอบว่าเหตุใดเซิร์ฟเวอร์จึงปฏิเสธ "
-         "และเปลี่ยนรหัสผ่านที่ส่งไปแล้ว"},
+    .remediation = {"Set the client to require TLS, so that it stops here. Find out why the server "
+                    "refused, and change the password that was sent.",
+                    "ตั้งค่าไคลเอนต์ให้บังคับใช้ TLS เพื่อให้หยุด ณ จุดนี้ ตรวจสอบว่าเหตุใดเซิร์ฟเวอร์จึงปฏิเสธ "
+                    "และเปลี่ยนรหัสผ่านที่ส่งไปแล้ว"},
     .rfc = FINDING_LIST("RFC 3207 section 4.1", "RFC 2595 section 2.2", "RFC 8314 section 5"),
     .cwe = FINDING_LIST("CWE-757"),
     .attack = FINDING_LIST("T1557", "T1562.010"),
@@ -97,8 +95,8 @@ const struct finding_rule stls_005 = {
          "answered it. A server that keeps them reads them as if they had come under TLS: so an "
          "attacker puts commands into somebody else's session. Whether it worked cannot be seen.",
          "มีข้อมูลจากฝั่งไคลเอนต์ต่อท้ายคำขอ TLS ก่อนที่เซิร์ฟเวอร์จะตอบ "
-         "เซิร์ฟเวอร์ที่เก็บข้อมูลนี้ไว้จะอ่านเสมือนว่ามาใต้ TLS "
-         "ผู้โจมตีจึงแทรกคำสั่งในเซสชันของผู้อื่นได้ ส่วนจะสำเร็จหรือไม่นั้นมองไม่เห็น"},
+         "เซิร์ฟเวอร์ที่เก็บข้อมูลนี้ไว้จะอ่านเสมือนว่ามาภายใน TLS ผู้โจมตีจึงแทรกคำสั่งในเซสชันของผู้อื่นได้ "
+         "ส่วนจะสำเร็จหรือไม่นั้นมองไม่เห็น"},
     .remediation =
         {"Update the server: it has to drop what it holds of the clear text when TLS begins "
          "(CVE-2011-0411). Prefer implicit TLS.",
@@ -120,8 +118,8 @@ const struct finding_rule stls_006 = {
          "them takes them for answers that came under TLS, with capabilities, mail or errors of "
          "the attacker's choice.",
          "ต่อท้ายคำอนุญาตให้เริ่ม TLS มีข้อมูลที่ไม่ใช่ TLS "
-         "ไคลเอนต์ที่เก็บข้อมูลนี้ไว้จะถือว่าเป็นคำตอบที่มาใต้ TLS "
-         "ซึ่งอาจเป็นความสามารถ จดหมาย หรือข้อผิดพลาดที่ผู้โจมตีเลือกเอง"},
+         "ไคลเอนต์ที่เก็บข้อมูลนี้ไว้จะถือว่าเป็นคำตอบที่มาภายใน TLS ซึ่งอาจเป็นความสามารถ จดหมาย "
+         "หรือข้อผิดพลาดที่ผู้โจมตีเลือกเอง"},
     .remediation =
         {"Update the client: it has to drop what it holds of the clear text when TLS begins, or to "
          "close the connection. Prefer implicit TLS.",
@@ -155,7 +153,7 @@ const struct finding_rule stls_008 = {
     .id = "STLS-008",
     .severity = SEVERITY_HIGH,
     .title = {"STARTTLS accepted, but clear text goes on",
-              "ยอมรับ STARTTLS แล้วแต่ยังส่งต่อโดยไม่เข้ารหัสลับ"},
+              "ยอมรับ STARTTLS แล้ว แต่การสนทนายังไม่เข้ารหัสลับ"},
     .explanation =
         {"The server gave the go-ahead for TLS, and the client went on with commands that can be "
          "read. Either the two speak without TLS, or this capture was taken where TLS had been "

@@ -9,11 +9,10 @@ const struct finding_rule tls_001 = {
     .id = "TLS-001",
     .severity = SEVERITY_HIGH,
     .title = {"Old version of TLS", "TLS รุ่นเก่า"},
-    .explanation =
-        {"The server chose SSL 3.0, TLS 1.0 or TLS 1.1. These versions rest on MD5 and SHA-1, know "
-         "no modern ciphers, and must not be used any more.",
-         "เซิร์ฟเวอร์เลือก SSL 3.0, TLS 1.0 หรือ TLS 1.1 รุ่นเหล่านี้อาศัย MD5 และ SHA-1 "
-         "ไม่รองรับวิธีเข้ารหัสลับสมัยใหม่ และต้องไม่ใช้อีกต่อไป"},
+    .explanation = {"The server chose SSL 3.0, TLS 1.0 or TLS 1.1. These versions rest on MD5 and "
+                    "SHA-1, support no modern ciphers, and must not be used any more.",
+                    "เซิร์ฟเวอร์เลือก SSL 3.0, TLS 1.0 หรือ TLS 1.1 รุ่นเหล่านี้อาศัย MD5 และ SHA-1 "
+                    "ไม่รองรับวิธีเข้ารหัสลับสมัยใหม่ และต้องไม่ใช้อีกต่อไป"},
     .remediation = {"Allow TLS 1.2 and 1.3 only, on the server and in clients.",
                     "อนุญาตเฉพาะ TLS 1.2 และ 1.3 ทั้งที่เซิร์ฟเวอร์และไคลเอนต์"},
     .rfc = FINDING_LIST("RFC 8996", "RFC 8997", "RFC 9325 section 3.1.1"),
@@ -28,8 +27,8 @@ const struct finding_rule tls_002 = {
     .explanation =
         {"The server chose a cipher suite that does not protect: without encryption, without proof "
          "of the server's identity, or with a broken cipher (EXPORT, RC4, DES, 3DES). If the "
-         "severity is low, the suite lacks forward secrecy: who gets the server's key later can "
-         "open what is recorded today.",
+         "severity is low, the suite lacks forward secrecy: anyone who obtains the server's key "
+         "later can open what is recorded today.",
          "เซิร์ฟเวอร์เลือกชุดวิธีเข้ารหัสลับที่ไม่ปกป้องข้อมูล คือไม่เข้ารหัสลับ ไม่พิสูจน์ตัวตนเซิร์ฟเวอร์ "
          "หรือใช้วิธีที่ถูกเจาะแล้ว (EXPORT, RC4, DES, 3DES) "
          "หากระดับความรุนแรงเป็นต่ำ หมายถึงชุดนี้ไม่มี forward secrecy "
@@ -50,7 +49,7 @@ const struct finding_rule tls_003 = {
          "issued. Users who learn to click such warnings away do not notice an attacker either.",
          "ณ เวลาที่ดักจับ ใบรับรองของเซิร์ฟเวอร์อยู่นอกช่วงเวลาที่ออกให้ใช้ "
          "ผู้ใช้ที่ชินกับการกดผ่านคำเตือนเช่นนี้จะไม่สังเกตเห็นผู้โจมตีเช่นกัน"},
-    .remediation = {"Renew the certificate and let its renewal run by itself; check the clocks.",
+    .remediation = {"Renew the certificate, automate its renewal, and check the clocks.",
                     "ต่ออายุใบรับรองและตั้งให้ต่ออายุอัตโนมัติ รวมทั้งตรวจสอบนาฬิกาของเครื่อง"},
     .rfc = FINDING_LIST("RFC 5280 section 4.1.2.5", "RFC 5280 section 6.1.3", "RFC 7817 section 3"),
     .cwe = FINDING_LIST("CWE-298"),
@@ -68,8 +67,8 @@ const struct finding_rule tls_004 = {
                     "ไม่มีผู้ออกใบรับรองที่เชื่อถือได้ยืนยันใบรับรองของเซิร์ฟเวอร์ ใครก็สร้างใบรับรองที่มีชื่อเดียวกันได้ "
                     "ไคลเอนต์ที่ยอมรับจึงแยกเซิร์ฟเวอร์จากผู้โจมตีไม่ได้"},
     .remediation =
-        {"Use a certificate of a trusted issuer and send the certificates between; between mail "
-         "servers DANE serves too. If it is your own issuer, name it with --trust.",
+        {"Use a certificate of a trusted issuer and send the intermediate certificates with it; "
+         "between mail servers DANE serves, too. If it is your own issuer, name it with --trust.",
          "ใช้ใบรับรองจากผู้ออกที่เชื่อถือได้และส่งใบรับรองระหว่างกลางให้ครบ ระหว่างเซิร์ฟเวอร์เมลใช้ DANE ได้เช่นกัน "
          "หากเป็นผู้ออกใบรับรองของหน่วยงานเอง ให้ระบุด้วย --trust"},
     .rfc = FINDING_LIST("RFC 5280 section 6", "RFC 7817 section 3", "RFC 7672 section 3"),
@@ -101,9 +100,9 @@ const struct finding_rule tls_006 = {
     .severity = SEVERITY_HIGH, /* medium when only the signature is weak */
     .title = {"Short key or weak signature in a certificate", "กุญแจสั้นหรือลายเซ็นอ่อนแอในใบรับรอง"},
     .explanation =
-        {"A certificate of the chain has a key that can be computed with enough effort (RSA below "
-         "2048 bits), or a signature over MD5 or SHA-1, which can be forged.",
-         "ใบรับรองในสายโซ่มีกุญแจที่คำนวณย้อนกลับได้หากทุ่มเทพอ (RSA สั้นกว่า 2048 บิต) "
+        {"A certificate of the chain has a key short enough to be broken with some effort (RSA "
+         "below 2048 bits), or a signature over MD5 or SHA-1, which can be forged.",
+         "ใบรับรองใบใดใบหนึ่งในสายการรับรองมีกุญแจที่สั้นจนถอดได้หากใช้กำลังคำนวณมากพอ (RSA สั้นกว่า 2048 บิต) "
          "หรือมีลายเซ็นที่ใช้ MD5 หรือ SHA-1 ซึ่งปลอมได้"},
     .remediation =
         {"Issue the certificate anew with RSA of 2048 bits or more, or with P-256, signed with "
@@ -122,7 +121,7 @@ const struct finding_rule tls_007 = {
         {"The client saw a certificate that it should have refused (the rules named here say why), "
          "sent no alert and went on with data. An attacker on the way could do the same and read "
          "everything, passwords included.",
-         "ไคลเอนต์ได้รับใบรับรองที่ควรปฏิเสธ (กฎที่ระบุไว้นี้บอกสาเหตุ) แต่ไม่ส่งการแจ้งเตือนและส่งข้อมูลต่อ "
+         "ไคลเอนต์ได้รับใบรับรองที่ควรปฏิเสธ (ดูสาเหตุจากกฎที่ระบุไว้) แต่ไม่ส่งการแจ้งเตือนและส่งข้อมูลต่อ "
          "ผู้โจมตีระหว่างทางทำเช่นเดียวกันแล้วอ่านทุกอย่างได้ รวมทั้งรหัสผ่าน"},
     .remediation =
         {"Turn certificate checks on in the client and remove exceptions that were granted by "
@@ -140,7 +139,7 @@ const struct finding_rule pol_001 = {
               "โดเมนเมลไม่กำหนดให้ใช้ TLS (ไม่มี MTA-STS หรือไม่มี DANE)"},
     .explanation =
         {"A sending server asked DNS for this policy and was told that there is none. Without one, "
-         "an attacker on the way can keep servers from TLS and nobody notices.",
+         "an attacker on the way can keep servers from using TLS, and nobody notices.",
          "เซิร์ฟเวอร์ผู้ส่งถาม DNS หานโยบายนี้แล้วได้คำตอบว่าไม่มี เมื่อไม่มีนโยบาย "
          "ผู้โจมตีระหว่างทางกีดกันไม่ให้เซิร์ฟเวอร์ใช้ TLS ได้โดยไม่มีใครรู้"},
     .remediation =

@@ -9,7 +9,8 @@
 #include "capture/report/report.h"
 #include "capture/wire/tls.h"
 
-static const char *const versions[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "TLS ?"};
+static const char *const versions[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1",
+                                       "TLS 1.2", "TLS 1.3", "TLS ?"};
 _Static_assert(G_N_ELEMENTS(versions) ==
                    sizeof((struct finding_tls_counts *)0)->by_version / sizeof(uint64_t),
                "a name for each count");
@@ -32,7 +33,8 @@ report_seen(const struct findings *f)
   if (!tls->n_connections)
     return g_string_free(s, FALSE);
   g_string_append_printf(
-      s, lang_text(" Connections with TLS: %" PRIu64 " (", " การเชื่อมต่อที่ใช้ TLS: %" PRIu64 " รายการ ("),
+      s,
+      lang_text(" Connections with TLS: %" PRIu64 " (", " การเชื่อมต่อที่ใช้ TLS: %" PRIu64 " รายการ ("),
       tls->n_connections);
   const char *comma = "";
   for (unsigned i = 0; i < G_N_ELEMENTS(versions); i++)
@@ -94,7 +96,8 @@ report_limits(const struct findings *f, struct report_limit out[REPORT_LIMITS_MA
     uint64_t n;
   } counts[] = {
       {mail->n_sealed > 0, mail->n_sealed},
-      {tls->n_connections > tls->n_judged, tls->n_connections - MIN(tls->n_judged, tls->n_connections)},
+      {tls->n_connections > tls->n_judged,
+       tls->n_connections - MIN(tls->n_judged, tls->n_connections)},
       {mail->n_mid_stream > 0, mail->n_mid_stream},
       {lost->n_one_sided > 0, lost->n_one_sided},
       {lost->n_gaps > 0, lost->n_gaps},
@@ -128,7 +131,7 @@ report_times_text(const struct finding *f)
     return NULL;
   if (f->n_times == 1)
     return g_strdup(lang_text("once", "1 ครั้ง"));
-  return f->span_s
-             ? g_strdup_printf(lang_text("%u times in %u s", "%u ครั้งใน %u วินาที"), f->n_times, f->span_s)
-             : g_strdup_printf(lang_text("%u times", "%u ครั้ง"), f->n_times);
+  return f->span_s ? g_strdup_printf(lang_text("%u times in %u s", "%u ครั้งใน %u วินาที"), f->n_times,
+                                     f->span_s)
+                   : g_strdup_printf(lang_text("%u times", "%u ครั้ง"), f->n_times);
 }

@@ -104,7 +104,8 @@ put_finding(FILE *out, GString *s, const struct report_file *file, bool several,
     put_text(s, "subject", f->subject);
   g_string_append_printf(s, "\"streams\":%" PRIu32 ",", f->n_streams);
   if (f->n_times)
-    g_string_append_printf(s, "\"times\":%" PRIu32 ",\"seconds\":%" PRIu32 ",", f->n_times, f->span_s);
+    g_string_append_printf(s, "\"times\":%" PRIu32 ",\"seconds\":%" PRIu32 ",", f->n_times,
+                           f->span_s);
   put_text(s, "client", endpoint_format(&f->where.client, f->where.client_port, text));
   put_text(s, "server", endpoint_format(&f->where.server, f->where.server_port, text));
   put_text(s, "time", report_time(f->time_ns, stamp));
