@@ -515,13 +515,17 @@ static bool
 entry_holds(const struct filter_expr *left, const struct filter_entry *e,
             const struct filter_value *v, const struct filter_subject *s)
 {
+  enum filter_class class = left->class == e->from->class ? left->class : CLASS_OCTETS;
+  if (e->from->kind == EXPR_LITERAL && (!e->to || e->to->kind == EXPR_LITERAL)) {
+    int order = filter_value_compare(class, v, &e->from->value);
+    return e->to ? order >= 0 && filter_value_compare(class, v, &e->to->value) <= 0 : order == 0;
+  }
   struct values from, to;
   values_init(&from);
   values_init(&to);
   evaluate(e->from, s, &from);
   if (e->to)
     evaluate(e->to, s, &to);
-  enum filter_class class = left->class == e->from->class ? left->class : CLASS_OCTETS;
   bool holds = false;
   for (unsigned i = 0; i < from.n && !holds; i++) {
     int order = filter_value_compare(class, v, &from.v[i]);
@@ -575,9 +579,26 @@ left_value_holds(const struct filter_node *t, const struct filter_value *v,
   return t->all;
 }
 
+/* The most frequent test of a row, key op literal, without room for many values: it is asked of
+ * every flow. */
+static bool
+row_matches(const struct filter_node *t, const struct filter_row *row)
+{
+  struct filter_value v[FILTER_ROW_VALUES_MAX];
+  unsigned n = filter_row_values(row, t->left->row_key, v);
+  for (unsigned i = 0; i < n; i++)
+    if (pair_holds(t, &v[i], &t->right->value) != t->all)
+      return !t->all;
+  return t->all && n;
+}
+
 bool
 filter_test_matches(const struct filter_node *t, const struct filter_subject *s)
 {
+  bool is_usual = s->row && t->left->kind == EXPR_FIELD && t->right &&
+                  t->right->kind == EXPR_LITERAL && t->op != OP_MATCHES;
+  if (is_usual)
+    return row_matches(t, s->row);
   struct values left, right;
   values_init(&left);
   values_init(&right);
@@ -602,18 +623,18 @@ filter_test_matches(const struct filter_node *t, const struct filter_subject *s)
   return holds;
 }
 
-static bool
-node_matches(const struct filter_node *n, const struct filter_subject *s)
+bool
+filter_node_matches(const struct filter_node *n, const struct filter_subject *s)
 {
   switch (n->kind) {
   case NODE_AND:
-    return node_matches(n->a, s) && node_matches(n->b, s);
+    return filter_node_matches(n->a, s) && filter_node_matches(n->b, s);
   case NODE_OR:
-    return node_matches(n->a, s) || node_matches(n->b, s);
+    return filter_node_matches(n->a, s) || filter_node_matches(n->b, s);
   case NODE_XOR:
-    return node_matches(n->a, s) != node_matches(n->b, s);
+    return filter_node_matches(n->a, s) != filter_node_matches(n->b, s);
   case NODE_NOT:
-    return !node_matches(n->a, s);
+    return !filter_node_matches(n->a, s);
   case NODE_TEST:
     return filter_test_matches(n, s);
   case NODE_ALL:
@@ -623,9 +644,22 @@ node_matches(const struct filter_node *n, const struct filter_subject *s)
 }
 
 bool
+filter_constant(const struct filter_expr *e, filter_number *out)
+{
+  struct values values;
+  values_init(&values);
+  evaluate(e, &(struct filter_subject){.d = NULL}, &values);
+  bool is_one = values.n == 1;
+  if (is_one)
+    *out = values.v[0].number;
+  values_clear(&values);
+  return is_one;
+}
+
+bool
 filter_match(const struct filter *f, struct decode *d)
 {
-  return node_matches(f->root, &(struct filter_subject){.d = d});
+  return filter_node_matches(f->root, &(struct filter_subject){.d = d});
 }
 
 bool

@@ -73,9 +73,13 @@ may_hold(const struct trace_flow *flow, unsigned family)
 static bool
 lacks_family(const struct trace_flow *flow, unsigned wanted)
 {
-  bool tcp = flow->proto == IP_PROTO_TCP, v4 = flow->ends[0].addr.version == 4;
-  unsigned lacking = FAMILY_NO_FLOW | (tcp ? FAMILY_UDP : FAMILY_TCP | FAMILIES_APP) |
-                     (v4 ? FAMILY_IP6 : FAMILY_IP4);
+  bool tcp = flow->proto == IP_PROTO_TCP;
+  uint8_t version = flow->ends[0].addr.version;
+  unsigned lacking = (tcp ? 0 : FAMILY_TCP | FAMILIES_APP) |
+                     (flow->proto == IP_PROTO_UDP ? 0 : FAMILY_UDP) |
+                     (version == 4 ? 0 : FAMILY_IP4) | (version == 6 ? 0 : FAMILY_IP6);
+  if (tcp || flow->proto == IP_PROTO_UDP)
+    lacking |= FAMILY_NO_FLOW;
   if (wanted & lacking)
     return true;
   for (unsigned family = FAMILY_SMTP; family <= FAMILY_MESSAGE; family <<= 1)
@@ -89,10 +93,12 @@ filter_leaf_flow(const struct leaf *leaf, const struct filter_row *row)
 {
   if (lacks_family(row->flow, leaf->families))
     return VERDICT_FALSE;
+  if (leaf->scope == SCOPE_RECORD)
+    return VERDICT_TRUE;
   if (leaf->scope != SCOPE_FLOW)
     return VERDICT_OPEN;
-  return filter_test_matches(leaf->test, &(struct filter_subject){.row = row}) ? VERDICT_TRUE
-                                                                               : VERDICT_FALSE;
+  bool fits = filter_node_matches(leaf->test, &(struct filter_subject){.row = row});
+  return fits ? VERDICT_TRUE : VERDICT_FALSE;
 }
 
 /* ---- scopes ---- */
@@ -162,78 +168,7 @@ test_scope(const struct filter_node *t)
   return scope;
 }
 
-/* ---- tests for loops ---- */
-
-static bool
-number_of(const struct filter_expr *e, int64_t *out)
-{
-  if (!e || e->kind != EXPR_LITERAL || e->value.number > INT64_MAX || e->value.number < INT64_MIN)
-    return false;
-  *out = (int64_t)e->value.number;
-  return true;
-}
-
-static bool is_number_class(enum filter_class class)
-{
-  return class == CLASS_NUMBER || class == CLASS_BOOL || class == CLASS_SPAN || class == CLASS_TIME;
-}
-
-/* The range of numbers for which a comparison holds; false for one that no number fits. */
-static bool
-range_of(enum filter_op op, int64_t number, int64_t range[2])
-{
-  range[0] = op == OP_GT || op == OP_GE || op == OP_EQ || op == OP_NE ? number : INT64_MIN;
-  range[1] = op == OP_LT || op == OP_LE || op == OP_EQ || op == OP_NE ? number : INT64_MAX;
-  if ((op == OP_GT && number == INT64_MAX) || (op == OP_LT && number == INT64_MIN))
-    return false;
-  range[0] += op == OP_GT;
-  range[1] -= op == OP_LT;
-  return true;
-}
-
-static bool
-ranges_find(const struct filter_node *t, struct simple_test *s)
-{
-  int64_t number = 0;
-  if (t->op == OP_PRESENT) { /* of a mask: a bit is left */
-    s->is_outside = s->has_mask;
-    s->ranges[0][0] = s->has_mask ? 0 : INT64_MIN;
-    s->ranges[0][1] = s->has_mask ? 0 : INT64_MAX;
-    return true;
-  }
-  if (t->op != OP_IN) {
-    s->is_outside = t->op == OP_NE;
-    return number_of(t->right, &number) && range_of(t->op, number, s->ranges[0]);
-  }
-  for (unsigned i = 0; i < t->n_entries; i++) {
-    const struct filter_entry *e = &t->entries[i];
-    if (!number_of(e->from, &s->ranges[i][0]) ||
-        !number_of(e->to ? e->to : e->from, &s->ranges[i][1]))
-      return false;
-  }
-  return t->n_entries > 0;
-}
-
-static void
-simple_find(struct leaf *leaf)
-{
-  const struct filter_node *t = leaf->test;
-  struct simple_test *s = &leaf->simple;
-  const struct filter_expr *key = t->left;
-  if (key->kind == EXPR_ARITHMETIC && key->arithmetic == '&' && number_of(key->args[1], &s->mask)) {
-    s->has_mask = true;
-    key = key->args[0];
-  }
-  bool is_mark = key->class == CLASS_NOTHING && t->op == OP_PRESENT;
-  if (key->kind != EXPR_FIELD || !(is_mark || is_number_class(key->class)))
-    return;
-  s->key = key->row_key;
-  s->n_ranges = t->op == OP_IN ? t->n_entries : 1;
-  s->ranges = g_malloc_n(s->n_ranges ? s->n_ranges : 1, sizeof *s->ranges);
-  s->is_simple = ranges_find(t, s);
-  if (is_mark) /* a column of 1 and 0 */
-    s->ranges[0][0] = s->ranges[0][1] = 1;
-}
+/* ---- leaves ---- */
 
 static enum octets_of
 octets_of(const struct filter_node *t)
@@ -252,15 +187,66 @@ leaf_new(const struct filter_node *t)
 {
   struct leaf *leaf = g_new0(struct leaf, 1);
   leaf->test = t;
+  leaf->flows = g_byte_array_new();
+  if (t->kind != NODE_TEST) {
+    leaf->scope = SCOPE_FLOW;
+    return leaf;
+  }
   leaf->scope = test_scope(t);
   leaf->families = expr_families(t->left);
   if (t->right && t->op != OP_MATCHES)
     leaf->families |= expr_families(t->right);
   leaf->octets = octets_of(t);
-  leaf->flows = g_byte_array_new();
+  if (leaf->octets && t->op == OP_MATCHES)
+    filter_search_init_pattern(&leaf->search, t->right->text->str);
+  else if (leaf->octets)
+    filter_search_init(&leaf->search, t->right->value.octets, t->right->value.n_octets);
   if (leaf->scope == SCOPE_FRAME || leaf->scope == SCOPE_RECORD)
-    simple_find(leaf);
+    leaf->is_column = column_test_init(&leaf->column, t);
   return leaf;
+}
+
+static void
+leaf_free(struct leaf *leaf)
+{
+  g_byte_array_unref(leaf->flows);
+  column_test_clear(&leaf->column);
+  filter_search_clear(&leaf->search);
+  g_free(leaf);
+}
+
+/* ---- plans ---- */
+
+/* Whether the flow answers all of it. */
+static bool
+is_of_flow(const struct filter_node *node)
+{
+  if (node->kind == NODE_TEST)
+    return test_scope(node) == SCOPE_FLOW;
+  return node->kind != NODE_ALL && is_of_flow(node->a) && (!node->b || is_of_flow(node->b));
+}
+
+/* Only the order counts: a loop over numbers, a look per frame, octets or decoding, values of rows
+ * calculated frame by frame. */
+static unsigned
+cost_of(const struct plan *p)
+{
+  if (!p->leaf)
+    return (p->a ? cost_of(p->a) : 0) + (p->b ? cost_of(p->b) : 0);
+  return p->leaf->is_column             ? 1
+         : p->leaf->scope == SCOPE_FLOW ? 2
+         : p->leaf->scope == SCOPE_NONE ? 4
+                                        : 100;
+}
+
+static void
+put_cheaper_first(struct plan *p)
+{
+  if ((p->kind == NODE_AND || p->kind == NODE_OR) && cost_of(p->b) < cost_of(p->a)) {
+    struct plan *a = p->a;
+    p->a = p->b;
+    p->b = a;
+  }
 }
 
 struct plan *
@@ -270,10 +256,14 @@ filter_plan_new(const struct filter_node *node)
     return NULL;
   struct plan *p = g_new0(struct plan, 1);
   p->kind = node->kind;
+  if (node->kind == NODE_TEST || is_of_flow(node)) {
+    p->kind = NODE_TEST;
+    p->leaf = leaf_new(node);
+    return p;
+  }
   p->a = filter_plan_new(node->a);
   p->b = filter_plan_new(node->b);
-  if (node->kind == NODE_TEST)
-    p->leaf = leaf_new(node);
+  put_cheaper_first(p);
   return p;
 }
 
@@ -284,10 +274,7 @@ filter_plan_free(struct plan *plan)
     return;
   filter_plan_free(plan->a);
   filter_plan_free(plan->b);
-  if (plan->leaf) {
-    g_byte_array_unref(plan->leaf->flows);
-    g_free(plan->leaf->simple.ranges);
-    g_free(plan->leaf);
-  }
+  if (plan->leaf)
+    leaf_free(plan->leaf);
   g_free(plan);
 }

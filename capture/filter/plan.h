@@ -4,10 +4,8 @@
 
 /* How each test of a filter is answered without decoding. Private to this folder: plan.c decides
  * it, scan.c runs it. */
-#include "capture/filter/tree.h"
-
-/* Three-valued: what the index knows of a test. OPEN: pass 2 has to say. */
-enum verdict { VERDICT_FALSE, VERDICT_TRUE, VERDICT_OPEN, VERDICT_UNASKED };
+#include "capture/filter/column.h"
+#include "capture/filter/search.h"
 
 /* Protocols without which a key cannot occur. */
 enum family {
@@ -24,37 +22,33 @@ enum family {
 };
 enum { FAMILIES_APP = FAMILY_SMTP | FAMILY_POP | FAMILY_IMAP | FAMILY_TLS | FAMILY_MESSAGE };
 
-/* A test over numbers that a loop can make: key op number, key in { numbers }, key & mask. It fits
- * when the (masked) number lies in one of the ranges, or with `is_outside` in none. */
-struct simple_test {
-  bool is_simple, has_mask, is_outside;
-  uint16_t key; /* filter_row_key() */
-  int64_t mask;
-  int64_t (*ranges)[2]; /* both ends included */
-  unsigned n_ranges;
-};
-
 enum octets_of { OCTETS_NONE, OCTETS_FRAME, OCTETS_PAYLOAD };
 
+/* A test; or several, joined, of which each asks for the flow alone: they are one question. */
 struct leaf {
   const struct filter_node *test;
   enum filter_scope scope;
   unsigned families; /* false where one of them is not there */
-  struct simple_test simple;
+  bool is_column;    /* of SCOPE_FRAME and SCOPE_RECORD: `column` answers it */
+  struct column_test column;
   enum octets_of octets; /* contains or matches in these octets can be asked without decoding */
-  GByteArray *flows;     /* enum verdict by flow index * 2 + direction */
+  struct filter_search search;
+  GByteArray *flows;           /* enum verdict by filter_block_slots(); those of SCOPE_RECORD
+                                  with the same families share one */
+  uint8_t here[VERDICT_BLOCK]; /* what the index said of the block's frames */
 };
 
 struct plan {
   enum filter_kind kind;
-  struct plan *a, *b;
+  struct plan *a, *b; /* of and, or: the cheaper one first */
   struct leaf *leaf;
 };
 
 struct plan *filter_plan_new(const struct filter_node *node);
 void filter_plan_free(struct plan *plan);
 
-/* What the flow alone says of a test in one direction. */
+/* What the flow alone says of a test in one direction. Of a SCOPE_RECORD it is what it says of the
+ * protocols: true where the record has to be asked. */
 enum verdict filter_leaf_flow(const struct leaf *leaf, const struct filter_row *row);
 
 #endif

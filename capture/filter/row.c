@@ -33,7 +33,9 @@ enum row_key {
   KEY_IP6_ADDR,
   KEY_IP6_SRC,
   KEY_IP6_DST,
-  KEY_ABSENT, /* in no frame of a flow */
+  KEY_ARP, /* these three are in no frame of a flow */
+  KEY_ICMP,
+  KEY_ICMP6,
   KEY_TCP,
   KEY_TCP_PORT,
   KEY_TCP_SRCPORT,
@@ -57,7 +59,7 @@ static const struct row {
   enum filter_scope scope;
 } rows[] = {
     {"", KEY_NONE, 0, SCOPE_NONE},
-    {"arp", KEY_ABSENT, 0, SCOPE_FLOW},
+    {"arp", KEY_ARP, 0, SCOPE_FLOW},
     {"frame", KEY_FRAME, 0, SCOPE_FRAME},
     {"frame.cap_len", KEY_CAP_LEN, 0, SCOPE_FRAME},
     {"frame.interface_id", KEY_INTERFACE, 0, SCOPE_FRAME},
@@ -67,8 +69,8 @@ static const struct row {
     {"frame.time_delta", KEY_TIME_DELTA, 0, SCOPE_FRAME},
     {"frame.time_epoch", KEY_TIME, 0, SCOPE_FRAME},
     {"frame.time_relative", KEY_TIME_RELATIVE, 0, SCOPE_FRAME},
-    {"icmp", KEY_ABSENT, 0, SCOPE_FLOW},
-    {"icmpv6", KEY_ABSENT, 0, SCOPE_FLOW},
+    {"icmp", KEY_ICMP, 0, SCOPE_FLOW},
+    {"icmpv6", KEY_ICMP6, 0, SCOPE_FLOW},
     {"ip", KEY_IP4, 0, SCOPE_FLOW},
     {"ip.addr", KEY_IP4_ADDR, 0, SCOPE_FLOW},
     {"ip.dst", KEY_IP4_DST, 0, SCOPE_FLOW},
@@ -178,8 +180,8 @@ ip_values(const struct filter_row *row, enum row_key what, struct filter_value *
 {
   const struct trace_flow_end *src = &row->flow->ends[row->frame.direction],
                               *dst = &row->flow->ends[!row->frame.direction];
-  bool v6 = src->addr.version == 6, wants_v6 = what == KEY_IP6 || what >= KEY_IP6_ADDR;
-  if (v6 != wants_v6)
+  bool wants_v6 = what == KEY_IP6 || what >= KEY_IP6_ADDR;
+  if (src->addr.version != (wants_v6 ? 6 : 4))
     return 0;
   switch (what) {
   case KEY_IP4_ADDR:
@@ -203,8 +205,8 @@ transport_values(const struct filter_row *row, enum row_key what, struct filter_
 {
   uint16_t src = row->flow->ends[row->frame.direction].port,
            dst = row->flow->ends[!row->frame.direction].port;
-  bool udp = row->flow->proto == IP_PROTO_UDP, wants_udp = what >= KEY_UDP;
-  if (udp != wants_udp)
+  bool wants_udp = what >= KEY_UDP;
+  if (row->flow->proto != (wants_udp ? IP_PROTO_UDP : IP_PROTO_TCP))
     return 0;
   switch (what) {
   case KEY_TCP_PORT:
@@ -222,6 +224,18 @@ transport_values(const struct filter_row *row, enum row_key what, struct filter_
   default:
     return number(out, 1);
   }
+}
+
+/* What has no flow, told from the frame's headers (outer.c). */
+static unsigned
+flowless_values(const struct filter_row *row, enum row_key what, struct filter_value *out)
+{
+  const struct trace_flow *flow = row->flow;
+  uint8_t version = flow->ends[0].addr.version;
+  bool is_there = what == KEY_ARP    ? version == 0
+                  : what == KEY_ICMP ? version == 4 && flow->proto == IP_PROTO_ICMP
+                                     : version == 6 && flow->proto == IP_PROTO_ICMPV6;
+  return is_there ? number(out, 1) : 0;
 }
 
 static unsigned
@@ -251,68 +265,43 @@ filter_row_values(const struct filter_row *row, uint16_t key,
     return segment_values(row, r, out);
   if (r->what >= KEY_TCP)
     return transport_values(row, (enum row_key)r->what, out);
-  if (r->what == KEY_ABSENT)
-    return 0;
+  if (r->what >= KEY_ARP)
+    return flowless_values(row, (enum row_key)r->what, out);
   if (r->what >= KEY_IP4)
     return ip_values(row, (enum row_key)r->what, out);
   return frame_values(row, (enum row_key)r->what, out);
 }
 
-void
-filter_row_column(const struct filter_block *block, uint16_t key, int64_t *out)
+struct filter_column
+filter_row_column(uint16_t key)
 {
   const struct row *r = &rows[key];
-  const struct trace_frame *f = block->frames;
-  uint32_t n = block->n;
-  int64_t before = block->before_ns;
-  uint64_t start = (uint64_t)trace_time_ns(block->trace, 0);
   switch (r->what) {
+  case KEY_FRAME:
+    return (struct filter_column){.kind = COLUMN_ONE};
   case KEY_NUMBER:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = (int64_t)block->first + i + 1;
-    break;
+    return (struct filter_column){.kind = COLUMN_NUMBER};
   case KEY_LEN:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = f[i].wire_octets;
-    break;
+    return (struct filter_column){COLUMN_VALUE, TRACE_COLUMN_WIRE, 0};
   case KEY_CAP_LEN:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = f[i].captured_octets;
-    break;
+    return (struct filter_column){COLUMN_VALUE, TRACE_COLUMN_CAPTURED, 0};
   case KEY_TIME:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = f[i].time_ns;
-    break;
+    return (struct filter_column){.kind = COLUMN_TIME};
   case KEY_TIME_DELTA:
-    for (uint32_t i = 0; i < n; before = f[i++].time_ns)
-      out[i] = (int64_t)((uint64_t)f[i].time_ns - (uint64_t)before);
-    break;
+    return (struct filter_column){.kind = COLUMN_TIME_DELTA};
   case KEY_TIME_RELATIVE:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = (int64_t)((uint64_t)f[i].time_ns - start);
-    break;
+    return (struct filter_column){.kind = COLUMN_TIME_RELATIVE};
   case KEY_INTERFACE:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = f[i].interface;
-    break;
+    return (struct filter_column){COLUMN_VALUE, TRACE_COLUMN_INTERFACE, 0};
   case KEY_TCP_LEN:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = f[i].payload_octets;
-    break;
+    return (struct filter_column){COLUMN_VALUE, TRACE_COLUMN_PAYLOAD_OCTETS, 0};
   case KEY_TCP_FLAGS:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = f[i].tcp_flags;
-    break;
+    return (struct filter_column){COLUMN_VALUE, TRACE_COLUMN_TCP_FLAGS, 0};
   case KEY_TCP_FLAG:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = (f[i].tcp_flags & r->bits) != 0;
-    break;
+    return (struct filter_column){COLUMN_FLAG, TRACE_COLUMN_TCP_FLAGS, r->bits};
   case KEY_TCP_ANALYSIS:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = (f[i].analysis & r->bits) != 0;
-    break;
+    return (struct filter_column){COLUMN_FLAG, TRACE_COLUMN_ANALYSIS, r->bits};
   default:
-    for (uint32_t i = 0; i < n; i++)
-      out[i] = 1;
+    return (struct filter_column){.kind = COLUMN_NONE};
   }
 }

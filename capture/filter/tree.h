@@ -250,7 +250,8 @@ struct filter_row {
   const struct trace *trace;
   uint32_t index;
   struct trace_frame frame;
-  const struct trace_flow *flow; /* NULL: none */
+  const struct trace_flow *flow; /* NULL: none. Of a frame without a flow that outer.c could tell:
+                                    addresses, and the protocol above IP; version 0 for ARP */
 };
 
 /* A key's number for filter_row_values(), 0 when the index does not hold it. */
@@ -260,16 +261,23 @@ uint16_t filter_row_key(const struct field_def *def, enum filter_scope *scope);
 unsigned filter_row_values(const struct filter_row *row, uint16_t key,
                            struct filter_value out[FILTER_ROW_VALUES_MAX]);
 
-/* The records of frames that lie behind one another, and one key's number in each: a key of
- * SCOPE_FRAME or SCOPE_RECORD, which has one. Frames of no TCP flow get something for tcp.*. A mark
- * is 1 or 0. */
-struct filter_block {
-  const struct trace *trace;
-  uint32_t first, n;
-  struct trace_frame *frames;
-  int64_t before_ns; /* time of the frame before the first one */
+/* Where the numbers of a key of SCOPE_FRAME or SCOPE_RECORD, which has one of them, stand in the
+ * records of many frames. */
+struct filter_column {
+  enum {
+    COLUMN_NONE, /* nowhere */
+    COLUMN_ONE,  /* 1 in every frame: whether the key is there is all that may be asked */
+    COLUMN_NUMBER,
+    COLUMN_VALUE,
+    COLUMN_FLAG, /* 1 where one of `bits` is set in the value, else 0; of a mark: else absent */
+    COLUMN_TIME,
+    COLUMN_TIME_DELTA,
+    COLUMN_TIME_RELATIVE
+  } kind;
+  enum trace_column value;
+  uint16_t bits;
 };
-void filter_row_column(const struct filter_block *block, uint16_t key, int64_t *out);
+struct filter_column filter_row_column(uint16_t key);
 
 /* ---- match.c ---- */
 
@@ -280,6 +288,10 @@ struct filter_subject {
 };
 
 bool filter_test_matches(const struct filter_node *t, const struct filter_subject *s);
+/* Tests joined by and, or, xor, not. */
+bool filter_node_matches(const struct filter_node *n, const struct filter_subject *s);
+/* The one number of an expression without keys; false when it has none, or several. */
+bool filter_constant(const struct filter_expr *e, filter_number *out);
 /* <0, 0, >0 of two values of one class. */
 int filter_value_compare(enum filter_class class, const struct filter_value *a,
                          const struct filter_value *b);

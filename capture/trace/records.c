@@ -197,6 +197,20 @@ unpack_element(const struct packed_record *p, const struct record_base *base)
   return base->element + ((uint32_t)(p->owner >> ELEMENT_SHIFT) & ELEMENT_MAX);
 }
 
+static inline uint32_t
+unpack_captured(const struct records *r, const struct packed_record *p)
+{
+  bool is_cut = p->owner >> FLAGS_SHIFT & TRACE_FRAME_CUT;
+  return is_cut ? r->cut_octets : (uint16_t)(p->owner >> WIRE_SHIFT);
+}
+
+static inline uint32_t
+unpack_payload(const struct records *r, const struct packed_record *p)
+{
+  uint32_t trailer = p->stream >> TRAILER_SHIFT, offset = (uint8_t)(p->near >> PAYLOAD_SHIFT);
+  return trailer == NO_PAYLOAD ? 0 : unpack_captured(r, p) - offset - trailer;
+}
+
 static inline void
 unpack(const struct records *r, uint32_t index, struct trace_frame *out)
 {
@@ -206,28 +220,24 @@ unpack(const struct records *r, uint32_t index, struct trace_frame *out)
     return;
   }
   const struct record_base *base = base_of(r, index);
-  uint32_t prev = (uint32_t)p->near & NEIGHBOUR_MAX, trailer = p->stream >> TRAILER_SHIFT;
-  uint32_t wire = (uint16_t)(p->owner >> WIRE_SHIFT);
-  uint8_t flags = (uint8_t)(p->owner >> FLAGS_SHIFT); /* the word's last bits */
-  uint32_t captured = flags & TRACE_FRAME_CUT ? r->cut_octets : wire;
-  uint8_t payload_offset = (uint8_t)(p->near >> PAYLOAD_SHIFT);
+  uint32_t prev = (uint32_t)p->near & NEIGHBOUR_MAX;
   out->position = base->position + (p->place & POSITION_MAX);
   out->time_ns = unpack_time(p, base);
-  out->captured_octets = captured;
-  out->wire_octets = wire;
+  out->captured_octets = unpack_captured(r, p);
+  out->wire_octets = (uint16_t)(p->owner >> WIRE_SHIFT);
   out->flow = unpack_flow(p);
   out->prev_in_flow = prev ? index - prev : TRACE_NONE;
   out->next_in_flow = unpack_next(p, index);
   out->element = unpack_element(p, base);
   out->stream_offset = (uint32_t)p->stream;
-  out->payload_octets = trailer == NO_PAYLOAD ? 0 : captured - payload_offset - trailer;
-  out->payload_offset = payload_offset;
+  out->payload_octets = unpack_payload(r, p);
+  out->payload_offset = (uint8_t)(p->near >> PAYLOAD_SHIFT);
   out->analysis = (uint16_t)(p->stream >> ANALYSIS_SHIFT);
   out->tcp_flags = (p->stream >> TCP_FLAGS_SHIFT) & TCP_FLAGS_MAX;
   out->interface = (uint8_t)(p->near >> INTERFACE_SHIFT);
   out->app = (p->owner >> APP_SHIFT) & APP_MAX;
   out->direction = (p->near >> DIRECTION_SHIFT) & 1;
-  out->flags = flags;
+  out->flags = (uint8_t)(p->owner >> FLAGS_SHIFT); /* the word's last bits */
   out->state = (p->near >> STATE_SHIFT) & STATE_MAX;
 }
 
@@ -245,6 +255,139 @@ records_get_run(const struct records *r, uint32_t first, uint32_t n, struct trac
   for (uint32_t i = 0; i < n; i++)
     unpack(r, first + i, &out[i]);
 }
+
+/* ---- columns ---- */
+
+enum { NO_LAYERS = TRACE_FRAME_REASSEMBLED | TRACE_FRAME_FRAGMENT | TRACE_FRAME_ODD };
+
+/* `what` is a constant wherever these are called, so that one shift remains of the switch. */
+static inline G_ALWAYS_INLINE uint32_t
+packed_value(const struct records *r, const struct packed_record *p, uint32_t index,
+             enum trace_column what)
+{
+  switch (what) {
+  case TRACE_COLUMN_FLOW: {
+    uint32_t flow = (uint32_t)p->owner & FLOW_NONE, flags = (uint32_t)(p->owner >> FLAGS_SHIFT);
+    uint32_t slot = 1 + flow * 2 + ((p->near >> DIRECTION_SHIFT) & 1);
+    bool is_told = (flow != FLOW_NONE) & ((flags & NO_LAYERS) == 0);
+    return is_told ? slot : 0;
+  }
+  case TRACE_COLUMN_FLAGS:
+    return (uint32_t)(p->owner >> FLAGS_SHIFT);
+  case TRACE_COLUMN_WIRE:
+    return (uint16_t)(p->owner >> WIRE_SHIFT);
+  case TRACE_COLUMN_CAPTURED:
+    return unpack_captured(r, p);
+  case TRACE_COLUMN_PAYLOAD_OFFSET:
+    return (uint8_t)(p->near >> PAYLOAD_SHIFT);
+  case TRACE_COLUMN_PAYLOAD_OCTETS:
+    return unpack_payload(r, p);
+  case TRACE_COLUMN_TCP_FLAGS:
+    return (p->stream >> TCP_FLAGS_SHIFT) & TCP_FLAGS_MAX;
+  case TRACE_COLUMN_ANALYSIS:
+    return (uint16_t)(p->stream >> ANALYSIS_SHIFT);
+  case TRACE_COLUMN_INTERFACE:
+    return (uint8_t)(p->near >> INTERFACE_SHIFT);
+  case TRACE_COLUMN_ELEMENT:
+  default:
+    return unpack_element(p, base_of(r, index));
+  }
+}
+
+static uint32_t
+wide_value(const struct trace_frame *f, enum trace_column what)
+{
+  switch (what) {
+  case TRACE_COLUMN_FLOW:
+    return f->flow == TRACE_NONE || (f->flags & NO_LAYERS) ? 0 : 1 + f->flow * 2 + f->direction;
+  case TRACE_COLUMN_FLAGS:
+    return f->flags;
+  case TRACE_COLUMN_WIRE:
+    return f->wire_octets;
+  case TRACE_COLUMN_CAPTURED:
+    return f->captured_octets;
+  case TRACE_COLUMN_PAYLOAD_OFFSET:
+    return f->payload_offset;
+  case TRACE_COLUMN_PAYLOAD_OCTETS:
+    return f->payload_octets;
+  case TRACE_COLUMN_TCP_FLAGS:
+    return f->tcp_flags;
+  case TRACE_COLUMN_ANALYSIS:
+    return f->analysis;
+  case TRACE_COLUMN_INTERFACE:
+    return f->interface;
+  case TRACE_COLUMN_ELEMENT:
+  default:
+    return f->element;
+  }
+}
+
+/* How many of n records lie in one block, behind one another. */
+static inline uint32_t
+run_of(uint32_t first, uint32_t n)
+{
+  uint32_t left = (1u << PACKED_BITS) - (first & ((1u << PACKED_BITS) - 1));
+  return MIN(n, left);
+}
+
+static inline G_ALWAYS_INLINE void
+column(const struct records *r, enum trace_column what, uint32_t first, uint32_t n, uint32_t *out)
+{
+  for (uint32_t run = 0; n; first += run, out += run, n -= run) {
+    const struct packed_record *p = blocks_get(&r->packed, first);
+    run = run_of(first, n);
+    for (uint32_t i = 0; i < run; i++)
+      out[i] = G_UNLIKELY(is_wide(&p[i])) ? wide_value(wide_of(r, &p[i]), what)
+                                          : packed_value(r, &p[i], first + i, what);
+  }
+}
+
+void
+records_column(const struct records *r, enum trace_column what, uint32_t first, uint32_t n,
+               uint32_t *out)
+{
+  switch (what) {
+  case TRACE_COLUMN_FLOW:
+    column(r, TRACE_COLUMN_FLOW, first, n, out);
+    break;
+  case TRACE_COLUMN_FLAGS:
+    column(r, TRACE_COLUMN_FLAGS, first, n, out);
+    break;
+  case TRACE_COLUMN_WIRE:
+    column(r, TRACE_COLUMN_WIRE, first, n, out);
+    break;
+  case TRACE_COLUMN_CAPTURED:
+    column(r, TRACE_COLUMN_CAPTURED, first, n, out);
+    break;
+  case TRACE_COLUMN_PAYLOAD_OFFSET:
+    column(r, TRACE_COLUMN_PAYLOAD_OFFSET, first, n, out);
+    break;
+  case TRACE_COLUMN_PAYLOAD_OCTETS:
+    column(r, TRACE_COLUMN_PAYLOAD_OCTETS, first, n, out);
+    break;
+  case TRACE_COLUMN_TCP_FLAGS:
+    column(r, TRACE_COLUMN_TCP_FLAGS, first, n, out);
+    break;
+  case TRACE_COLUMN_ANALYSIS:
+    column(r, TRACE_COLUMN_ANALYSIS, first, n, out);
+    break;
+  case TRACE_COLUMN_INTERFACE:
+    column(r, TRACE_COLUMN_INTERFACE, first, n, out);
+    break;
+  case TRACE_COLUMN_ELEMENT:
+  default:
+    column(r, TRACE_COLUMN_ELEMENT, first, n, out);
+  }
+}
+
+void
+records_times_ns(const struct records *r, uint32_t first, uint32_t n, int64_t *out)
+{
+  for (uint32_t i = 0; i < n; i++)
+    out[i] = records_time_ns(r, first + i);
+}
+
+/* ---- one value alone ---- */
 
 uint32_t
 records_flow(const struct records *r, uint32_t index)

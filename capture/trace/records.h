@@ -72,6 +72,11 @@ struct trace_frame records_get(const struct records *r, uint32_t index);
 /* Fills out[0..n) with the records from `first` on. */
 void records_get_run(const struct records *r, uint32_t first, uint32_t n, struct trace_frame *out);
 
+/* Fills out[0..n) with one value of the records from `first` on. */
+void records_column(const struct records *r, enum trace_column what, uint32_t first, uint32_t n,
+                    uint32_t *out);
+void records_times_ns(const struct records *r, uint32_t first, uint32_t n, int64_t *out);
+
 /* One value alone. */
 uint32_t records_flow(const struct records *r, uint32_t index);
 int64_t records_time_ns(const struct records *r, uint32_t index);

@@ -183,6 +183,26 @@ uint32_t trace_n_frames(const struct trace *t);
 struct trace_frame trace_frame(const struct trace *t, uint32_t index);
 /* Fills out[0..n) with the records from `first` on: the quickest way through many frames. */
 void trace_frames(const struct trace *t, uint32_t first, uint32_t n, struct trace_frame *out);
+/* One value of many records at once. */
+enum trace_column {
+  TRACE_COLUMN_FLOW, /* 1 + flow index * 2 + direction; 0 when the record does not tell the frame's
+                        layers: no flow, REASSEMBLED, FRAGMENT or ODD */
+  TRACE_COLUMN_FLAGS,
+  TRACE_COLUMN_WIRE,
+  TRACE_COLUMN_CAPTURED,
+  TRACE_COLUMN_PAYLOAD_OFFSET,
+  TRACE_COLUMN_PAYLOAD_OCTETS,
+  TRACE_COLUMN_TCP_FLAGS,
+  TRACE_COLUMN_ANALYSIS,
+  TRACE_COLUMN_INTERFACE,
+  TRACE_COLUMN_ELEMENT,
+  TRACE_COLUMN_N
+};
+/* Fills out[0..n) with that value of the records from `first` on: what filters go by. */
+void trace_column(const struct trace *t, enum trace_column what, uint32_t first, uint32_t n,
+                  uint32_t *out);
+/* The same of time_ns. */
+void trace_times_ns(const struct trace *t, uint32_t first, uint32_t n, int64_t *out);
 /* One value of a record alone. */
 uint32_t trace_flow_of(const struct trace *t, uint32_t frame);
 int64_t trace_time_ns(const struct trace *t, uint32_t frame);

@@ -36,6 +36,21 @@ trace_frames(const struct trace *t, uint32_t first, uint32_t n, struct trace_fra
   records_get_run(&t->records, first, n, out);
 }
 
+void
+trace_column(const struct trace *t, enum trace_column what, uint32_t first, uint32_t n,
+             uint32_t *out)
+{
+  g_assert(first <= records_n(&t->records) && n <= records_n(&t->records) - first);
+  records_column(&t->records, what, first, n, out);
+}
+
+void
+trace_times_ns(const struct trace *t, uint32_t first, uint32_t n, int64_t *out)
+{
+  g_assert(first <= records_n(&t->records) && n <= records_n(&t->records) - first);
+  records_times_ns(&t->records, first, n, out);
+}
+
 uint32_t
 trace_flow_of(const struct trace *t, uint32_t frame)
 {

@@ -2,7 +2,7 @@
 /* bench-filter.c -- what a display filter over a whole capture costs, as a ratio to libpcap's read
  * of the file.
  *
- *     bench-filter [FILE [RUNS]]
+ *     bench-filter [FILE [RUNS [FILTER...]]]
  *
  * Without a file, gen-capture writes one of GENERATED_FRAMES packets into a temporary folder first.
  * The trace is loaded once; then the floor (pcap_loop() with pcap_dump() to /dev/null) and each
@@ -17,10 +17,10 @@
 
 #include "capture/filter/scan.h"
 
-enum { RUNS_DEFAULT = 5, RUNS_MAX = 99 };
+enum { RUNS_DEFAULT = 5, RUNS_MAX = 99, FILTERS_MAX = 32 };
 #define GENERATED_FRAMES "1000000"
 
-static const char *const filters[] = {
+static const char *const usual_filters[] = {
     "frame.len > 1000",
     "tcp.port == 143",
     "ip.addr == 10.0.0.0/8 and not tcp.port in {25, 110}",
@@ -66,7 +66,12 @@ run_filter(const struct trace *t, struct decode *d, const char *text, guint *n_f
 {
   g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   double start = cpu_seconds();
-  struct filter *f = filter_compile(text, NULL);
+  struct filter_error error;
+  struct filter *f = filter_compile(text, &error);
+  if (!f) {
+    fprintf(stderr, "bench-filter: %s: %s\n", text, error.message);
+    exit(2);
+  }
   struct filter_scan *scan = filter_scan_new(f, t);
   filter_scan_run(scan, d, 0, trace_n_frames(t), 0, rows);
   double spent = cpu_seconds() - start;
@@ -92,11 +97,11 @@ median(double *values, int n)
 }
 
 static int
-bench(const char *path, int n_runs)
+bench(const char *path, int n_runs, const char *const *filters)
 {
-  static double times[G_N_ELEMENTS(filters)][RUNS_MAX]; /* the floor stands last */
-  guint found[G_N_ELEMENTS(filters)];
-  struct filter_scan_cost costs[G_N_ELEMENTS(filters)];
+  static double times[FILTERS_MAX + 1][RUNS_MAX]; /* the floor stands last */
+  guint found[FILTERS_MAX];
+  struct filter_scan_cost costs[FILTERS_MAX];
   g_autoptr(trace_owned) t = trace_new();
   g_autoptr(GError) error = NULL;
   if (!trace_load_file(t, path, NULL, &error)) {
@@ -104,7 +109,7 @@ bench(const char *path, int n_runs)
     return 3;
   }
   struct decode *d = decode_new(t);
-  unsigned n = G_N_ELEMENTS(filters) - 1;
+  unsigned n = MIN(g_strv_length((char **)filters), (unsigned)FILTERS_MAX);
   for (int run = 0; run < n_runs; run++) {
     times[n][run] = run_floor(path);
     for (unsigned i = 0; i < n; i++)
@@ -128,7 +133,7 @@ main(int argc, char **argv)
 {
   int n_runs = argc > 2 ? CLAMP(atoi(argv[2]), 1, RUNS_MAX) : RUNS_DEFAULT;
   if (argc > 1)
-    return bench(argv[1], n_runs);
+    return bench(argv[1], n_runs, argc > 3 ? (const char *const *)argv + 3 : usual_filters);
   g_autofree char *folder = g_dir_make_tmp("bench-filter-XXXXXX", NULL);
   g_autofree char *path = g_build_filename(folder, "mail.pcap", NULL);
   g_autofree char *here = g_path_get_dirname(argv[0]);
@@ -138,7 +143,7 @@ main(int argc, char **argv)
     fprintf(stderr, "bench-filter: %s does not run; give a file\n", generator);
     return 3;
   }
-  int code = bench(path, n_runs);
+  int code = bench(path, n_runs, usual_filters);
   g_unlink(path);
   g_rmdir(folder);
   return code;

@@ -73,6 +73,59 @@ usual_frame(uint32_t index)
 
 /* ---- records ---- */
 
+/* What a column should hold of a frame. */
+static uint32_t
+column_value(const struct trace_frame *f, enum trace_column what)
+{
+  switch (what) {
+  case TRACE_COLUMN_FLOW: {
+    unsigned odd = TRACE_FRAME_REASSEMBLED | TRACE_FRAME_FRAGMENT | TRACE_FRAME_ODD;
+    bool tells = f->flow != TRACE_NONE && !(f->flags & odd);
+    return tells ? 1 + f->flow * 2 + f->direction : 0;
+  }
+  case TRACE_COLUMN_FLAGS:
+    return f->flags;
+  case TRACE_COLUMN_WIRE:
+    return f->wire_octets;
+  case TRACE_COLUMN_CAPTURED:
+    return f->captured_octets;
+  case TRACE_COLUMN_PAYLOAD_OFFSET:
+    return f->payload_offset;
+  case TRACE_COLUMN_PAYLOAD_OCTETS:
+    return f->payload_octets;
+  case TRACE_COLUMN_TCP_FLAGS:
+    return f->tcp_flags;
+  case TRACE_COLUMN_ANALYSIS:
+    return f->analysis;
+  case TRACE_COLUMN_INTERFACE:
+    return f->interface;
+  default:
+    return f->element;
+  }
+}
+
+/* Columns say what the records say, from any frame on. */
+static void
+assert_columns(const struct records *r)
+{
+  enum { MOST = 1000 };
+  uint32_t values[MOST], n = records_n(r);
+  int64_t times[MOST];
+  for (uint32_t first = 0, length = 1; first < n; first += length, length = length * 7 % MOST + 1) {
+    length = MIN(length, n - first);
+    for (int what = 0; what < TRACE_COLUMN_N; what++) {
+      records_column(r, (enum trace_column)what, first, length, values);
+      for (uint32_t i = 0; i < length; i++) {
+        struct trace_frame f = records_get(r, first + i);
+        g_assert_cmpuint(values[i], ==, column_value(&f, (enum trace_column)what));
+      }
+    }
+    records_times_ns(r, first, length, times);
+    for (uint32_t i = 0; i < length; i++)
+      g_assert_cmpint(times[i], ==, records_get(r, first + i).time_ns);
+  }
+}
+
 static void
 test_usual_frames_take_no_more(void)
 {
@@ -96,6 +149,7 @@ test_usual_frames_take_no_more(void)
     packets_assert_same_frame(&got, &want);
     packets_assert_same_frame(&run[i], &want);
   }
+  assert_columns(&r);
   records_clear(&r);
 }
 
@@ -183,6 +237,7 @@ test_every_field_keeps_strange_values(void)
     g_assert_cmpuint(records_next_in_flow(&r, i), ==, want->next_in_flow);
     g_assert_cmpuint(records_element(&r, i), ==, want->element);
   }
+  assert_columns(&r);
   records_clear(&r);
 }
 
@@ -258,6 +313,7 @@ test_cut_frames(void)
     g_assert_cmpuint(got.wire_octets, ==, 100 + i);
     g_assert_cmpuint(got.payload_octets, ==, captured > 66 ? captured - 66 : 0);
   }
+  assert_columns(&r);
   records_clear(&r);
 }
 
