@@ -38,6 +38,8 @@ struct slice {
 struct imap_fetch;
 
 /* What the layers tell one another about the frame being decoded. */
+struct tcp_segments;
+
 struct decode_work {
   bool summary_only;
   bool reveal;
@@ -65,6 +67,7 @@ struct decode_work {
   struct imap_fetch *imap;        /* how far an answer of IMAP is read, see imap_fetch.c */
   uint32_t rtt_flow, rtt_frame;   /* whose initial round-trip time is known, and since when */
   int64_t rtt_ns;
+  struct tcp_segments *segments; /* that were looked back at, see tcp.h; NULL before the first */
   uint32_t scale_flow; /* whose window scales are known */
   int scale[2];        /* shift; -1 unknown, -2 not used */
 };

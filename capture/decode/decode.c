@@ -8,6 +8,7 @@
  * the largest was seen. Files of single protocols lie beside this one; build.h shows who calls
  * whom. */
 #include "capture/decode/build.h"
+#include "capture/decode/tcp.h"
 
 #include <string.h>
 
@@ -157,6 +158,7 @@ decode_free(struct decode *d)
   g_byte_array_unref(d->work->octets);
   g_array_unref(d->work->pieces);
   g_free(d->work->imap);
+  tcp_segments_free(d->work->segments);
   g_free(d->work);
   g_free(d);
 }

@@ -10,4 +10,23 @@ void tcp_analysis_build(struct decode *d, struct slice s);
 /* Round-trip times and octets under way, inside the group that is open. */
 void tcp_rtt_build(struct decode *d, struct slice s);
 
+/* How far back in a flow earlier segments are looked at: more than a window of full segments. */
+enum { TCP_LOOK_BACK_FRAMES = 1000 };
+
+/* What an earlier segment of a flow said. */
+struct tcp_segment {
+  uint32_t seq, ack, next;  /* next: behind its octets, SYN and FIN counted */
+  uint32_t payload_octets;  /* on the wire */
+  uint32_t sacked_octets;   /* in all its SACK blocks, RFC 2018 */
+  uint32_t prev;            /* the frame of the flow before it, or TRACE_NONE */
+  uint16_t flags, analysis; /* enum tcp_flag, enum trace_analysis */
+  unsigned direction;
+  int64_t time_ns;
+};
+
+/* The segment in a frame; NULL for TRACE_NONE, for a frame without a whole TCP header and for one
+ * that can no longer be read. It stays until TCP_LOOK_BACK_FRAMES others were asked for. */
+const struct tcp_segment *tcp_segment_get(struct decode *d, uint32_t frame);
+void tcp_segments_free(struct tcp_segments *all);
+
 #endif

@@ -160,24 +160,26 @@ static const struct field_def defs[] = {
 _Static_assert(G_N_ELEMENTS(defs) == FIRST_ITEM + G_N_ELEMENTS(items), "one def per item");
 FIELD_TABLE(tcp_analysis_fields, defs);
 
-enum { DUPLICATES_MAX = 1000 }; /* how far back the first of equal ACKs is looked for */
-
-/* Which repetition this is and the frame that it repeats: the ACKs of this direction before it. */
+/* Which repetition this is and the frame that said it first: behind it this end may have sent
+ * octets or opened its window, which repeats nothing, before the next repetition. */
 static unsigned
-count_duplicates(const struct decode *d, uint32_t *original)
+count_duplicates(struct decode *d, uint32_t *original)
 {
-  const struct trace_frame *r = &d->work->record;
-  unsigned direction = r->direction, n = 1;
-  uint32_t frame = r->prev_in_flow;
-  for (unsigned i = 0; i < DUPLICATES_MAX && frame != TRACE_NONE; i++) {
-    const struct trace_frame f = trace_frame(d->trace, frame);
-    if (f.direction == direction) {
-      *original = frame;
-      if (!(f.analysis & ANALYSIS_DUPLICATE_ACK))
-        return n;
-      n++;
-    }
-    frame = f.prev_in_flow;
+  const struct tcp_segment *now = tcp_segment_get(d, d->frame), *s;
+  unsigned n = 1;
+  if (!now)
+    return n;
+  uint32_t ack = now->ack, frame = now->prev;
+  unsigned direction = now->direction;
+  for (unsigned i = 0; i < TCP_LOOK_BACK_FRAMES; i++, frame = s->prev) {
+    if (!(s = tcp_segment_get(d, frame)))
+      break;
+    if (s->direction != direction)
+      continue;
+    if (s->ack != ack)
+      break;
+    *original = frame;
+    n += (s->analysis & ANALYSIS_DUPLICATE_ACK) != 0;
   }
   return n;
 }

@@ -4,12 +4,12 @@
  *
  *     this ACK ── acknowledgment number ──> the segment of the other end that ends there
  *
- * Pass 1 keeps no sequence numbers, so the frames before this one are read again, at most
- * LOOK_BACK_FRAMES of them; what lies further back is not told. The rules are Wireshark's: a
- * segment is acknowledged once, by the first ACK that covers it. */
+ * The segments before this one are looked at again, at most TCP_LOOK_BACK_FRAMES of them; what lies
+ * further back is not told. The rules are Wireshark's: a segment waits until an ACK covers it, and
+ * is acknowledged by the first that ends where it ends. */
 #include "capture/decode/tcp.h"
 
-#include "capture/wire/frame.h"
+#include "capture/wire/tcp.h"
 
 /* clang-format off */
 enum {
@@ -52,160 +52,184 @@ static const struct field_def defs[] = {
 };
 FIELD_TABLE(tcp_rtt_fields, defs);
 
-enum {
-  LOOK_BACK_FRAMES = 32, /* a window of full segments; each costs a read */
-  HANDSHAKE_FRAMES = 16, /* among which the first ACK is looked for */
-};
+enum { HANDSHAKE_FRAMES = 16 };       /* among which the first ACK is looked for */
+enum { IN_FLIGHT_SANE = 2000000000 }; /* more is no count but numbers that do not fit each other */
 
-struct segment {
-  uint32_t seq, ack, next; /* next: behind its octets, SYN and FIN counted */
-  uint32_t payload_octets;
-  uint16_t flags;
-  unsigned direction;
-  int64_t time_ns;
-  uint32_t prev, following; /* frames of the flow */
-};
-
-static uint32_t
-next_of(const struct segment *s)
+/* Whether all that this end sent before the segment lies before it: one that came again, or late,
+ * says nothing of its neighbours. */
+static bool
+is_in_turn(const struct tcp_segment *s)
 {
-  return s->seq + s->payload_octets + ((s->flags & TCP_SYN) != 0) + ((s->flags & TCP_FIN) != 0);
+  return !(s->analysis & (ANALYSIS_RETRANSMISSION | ANALYSIS_OUT_OF_ORDER | ANALYSIS_KEEP_ALIVE));
 }
 
+/* The segment that this one acknowledges: the oldest of the other end that waits and ends at its
+ * number. A retransmission is no other segment. */
 static bool
-segment_read(const struct decode *d, uint32_t frame, GByteArray *octets, struct segment *out)
+acked_build(struct decode *d, const struct tcp_segment *now, struct slice none)
 {
-  struct frame_layers layers;
-  const struct trace_frame f = trace_frame(d->trace, frame);
-  *out = (struct segment){.direction = f.direction,
-                          .time_ns = f.time_ns,
-                          .prev = f.prev_in_flow,
-                          .following = f.next_in_flow};
-  if (!trace_octets(d->trace, frame, octets))
-    return false;
-  frame_walk(trace_link(d->trace, frame), octets->data, octets->len, &layers);
-  if (layers.ip_proto != IP_PROTO_TCP || layers.transport_offset == 0)
-    return false;
-  out->seq = layers.tcp.seq;
-  out->ack = layers.tcp.ack;
-  out->flags = layers.tcp.flags;
-  out->payload_octets = layers.payload_wire;
-  out->next = next_of(out);
-  return true;
-}
-
-static bool
-is_before(uint32_t a, uint32_t b)
-{
-  return (int32_t)(a - b) < 0;
-}
-
-/* The segment that this one acknowledges: that of the other end which ends at its number, unless an
- * earlier ACK covered it. */
-static bool
-acked_build(struct decode *d, const struct segment *now, GByteArray *octets, struct slice none)
-{
-  struct segment s;
-  uint32_t frame = now->prev, found = TRACE_NONE;
+  const struct tcp_segment *s;
+  uint32_t frame = now->prev, found = TRACE_NONE, acked = 0;
+  bool any_ack = false;
   int64_t since_ns = 0;
   if (!(now->flags & TCP_ACK))
     return false;
-  for (unsigned i = 0; i < LOOK_BACK_FRAMES && frame != TRACE_NONE; i++) {
-    if (!segment_read(d, frame, octets, &s))
+  for (unsigned i = 0; i < TCP_LOOK_BACK_FRAMES; i++, frame = s->prev) {
+    if (!(s = tcp_segment_get(d, frame)))
       break;
-    if (s.direction == now->direction) {
-      if ((s.flags & TCP_ACK) && !is_before(s.ack, now->ack))
-        break; /* what stands before it was acknowledged by it */
-    } else if (s.next == now->ack && s.next != s.seq) {
-      found = frame; /* the oldest counts: a retransmission is no other segment */
-      since_ns = s.time_ns;
+    if (s->direction == now->direction) {
+      if ((s->flags & TCP_ACK) && (!any_ack || seq_gt(s->ack, acked)))
+        acked = s->ack;
+      any_ack = any_ack || (s->flags & TCP_ACK);
+      if (any_ack && seq_le(now->ack, acked))
+        break; /* what ends here and stands before it was acknowledged by it */
+    } else if (s->next != s->seq) {
+      if (any_ack && seq_le(s->next, acked) && is_in_turn(s))
+        break; /* from here on everything was */
+      if (s->next == now->ack) {
+        found = frame;
+        since_ns = s->time_ns;
+      }
     }
-    frame = s.prev;
   }
   if (found == TRACE_NONE)
     return false;
   build_generated(d, build_number(d, &defs[ACKS_FRAME], none, found + 1));
-  build_generated(
-      d, build_number(d, &defs[ACK_RTT], none, (uint64_t)now->time_ns - (uint64_t)since_ns));
+  if (now->time_ns != since_ns)
+    build_generated(
+        d, build_number(d, &defs[ACK_RTT], none, (uint64_t)now->time_ns - (uint64_t)since_ns));
   return true;
 }
 
-/* From the last SYN to the first ACK that is no SYN: the end of the handshake, or a refusal. */
+/* From the last SYN to the first ACK that is no SYN: the end of the handshake, or a refusal. No
+ * time between them is no measurement, and the next ACK counts. */
 static bool
-initial_rtt(const struct decode *d, const struct trace_flow *flow, GByteArray *octets,
-            uint32_t *frame_of_ack, int64_t *span_ns)
+initial_rtt(struct decode *d, const struct trace_flow *flow, uint32_t *frame_of_ack,
+            int64_t *span_ns)
 {
-  struct segment s;
   bool syn_seen = false;
-
   int64_t syn_ns = 0;
   uint32_t frame = flow->first_frame;
-  for (unsigned i = 0; i < HANDSHAKE_FRAMES && frame != TRACE_NONE; i++) {
-    if (!segment_read(d, frame, octets, &s))
+  for (unsigned i = 0; i < HANDSHAKE_FRAMES; i++) {
+    const struct tcp_segment *s = tcp_segment_get(d, frame);
+    if (!s)
       return false;
-    if ((s.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+    if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
       syn_seen = true;
-
-      syn_ns = s.time_ns;
-    } else if (syn_seen && (s.flags & (TCP_SYN | TCP_ACK)) == TCP_ACK) {
+      syn_ns = s->time_ns;
+    } else if (syn_seen && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && s->time_ns != syn_ns) {
       *frame_of_ack = frame;
-      *span_ns = s.time_ns - syn_ns;
+      *span_ns = s->time_ns - syn_ns;
       return true;
     }
-    frame = s.following;
+    frame = trace_next_in_flow(d->trace, frame);
   }
   return false;
 }
 
 static void
-initial_build(struct decode *d, GByteArray *octets, struct slice none)
+initial_build(struct decode *d, struct slice none)
 {
   struct decode_work *w = d->work;
   const struct trace_flow *flow = trace_flow(d->trace, w->record.flow);
   if (w->rtt_flow != w->record.flow) {
     w->rtt_flow = w->record.flow;
-    if (!initial_rtt(d, flow, octets, &w->rtt_frame, &w->rtt_ns))
+    if (!initial_rtt(d, flow, &w->rtt_frame, &w->rtt_ns))
       w->rtt_frame = TRACE_NONE;
   }
   if (w->rtt_frame != TRACE_NONE && d->frame >= w->rtt_frame)
     build_generated(d, build_number(d, &defs[INITIAL_RTT], none, (uint64_t)w->rtt_ns));
 }
 
-/* Octets without a receipt, this segment's included, and those since the last PSH. Behind the last
- * ACK the walk goes on while segments reach beyond it. */
-static bool
-sent_build(struct decode *d, const struct segment *now, GByteArray *octets, struct slice none)
+/* What this end sent, walked backwards from the segment that is decoded.
+ *
+ * Behind a hole nothing is counted until the other end has said how far it heard: the segments of
+ * a stretch, between two ACKs of the other end, count once it is known that no hole lies before
+ * them in it. */
+struct sent {
+  uint32_t first, last; /* of what waits for its receipt */
+  uint32_t acked;       /* by the other end, behind the place that the walk has reached */
+  bool any_ack;
+  bool is_covered; /* what lies further back was acknowledged */
+  bool is_hole;    /* in the stretch of this segment itself */
+  bool is_pushed;  /* a PSH ended the count of octets */
+  uint64_t pushed_octets;
+  uint64_t stretch_octets;
+  bool stretch_pushed;
+  int64_t sacked_octets; /* in the newest segment of the other end; -1: none seen yet */
+};
+
+static void
+sent_heard(struct sent *w, const struct tcp_segment *s)
 {
-  struct segment s;
-  uint32_t frame = now->prev, newest = now->seq + now->payload_octets, oldest = now->seq;
-  uint64_t pushed = now->payload_octets;
-  bool acked = false, in_flight = true, since_push = true;
+  if (w->sacked_octets < 0)
+    w->sacked_octets = s->sacked_octets;
+  if (!(s->flags & TCP_ACK))
+    return;
+  if (!w->any_ack || seq_gt(s->ack, w->acked))
+    w->acked = s->ack;
+  w->any_ack = true;
+  w->pushed_octets += w->is_pushed ? 0 : w->stretch_octets;
+  w->is_pushed = w->is_pushed || w->stretch_pushed;
+  w->stretch_octets = 0;
+  w->stretch_pushed = false;
+}
+
+static void
+sent_said(struct sent *w, const struct tcp_segment *s)
+{
+  if (s->payload_octets && !w->stretch_pushed) {
+    w->stretch_pushed = s->flags & TCP_PSH;
+    w->stretch_octets += s->flags & TCP_PSH ? 0 : s->payload_octets;
+  }
+  if (s->analysis & ANALYSIS_LOST_SEGMENT) {
+    w->is_hole = w->is_hole || !w->any_ack;
+    w->stretch_octets = 0;
+    w->stretch_pushed = false;
+  }
+  if (s->next == s->seq || w->is_covered)
+    return;
+  if (w->any_ack && seq_le(s->next, w->acked)) {
+    w->is_covered = is_in_turn(s);
+    return;
+  }
+  uint32_t first = w->any_ack && seq_gt(w->acked, s->seq) ? w->acked : s->seq;
+  w->first = seq_lt(first, w->first) ? first : w->first;
+  w->last = seq_gt(s->next, w->last) ? s->next : w->last;
+}
+
+/* Octets without a receipt, this segment's included, and those since the last PSH. */
+static bool
+sent_build(struct decode *d, const struct tcp_segment *now, struct slice none)
+{
+  const struct tcp_segment *s;
+  struct sent w = {.first = now->seq, .last = now->next, .sacked_octets = -1};
+  uint32_t frame = now->prev;
+  unsigned n_back = 0;
+  w.is_hole = now->analysis & ANALYSIS_LOST_SEGMENT;
   if (now->payload_octets == 0)
     return false;
-  for (unsigned i = 0; i < LOOK_BACK_FRAMES && (in_flight || since_push); i++) {
-    if (frame == TRACE_NONE || !segment_read(d, frame, octets, &s))
-      break;
-    frame = s.prev;
-    if (s.direction != now->direction) {
-      if (!acked && (s.flags & TCP_ACK))
-        oldest = s.ack;
-      acked = acked || (s.flags & TCP_ACK);
-      continue;
-    }
-    since_push = since_push && !(s.flags & TCP_PSH);
-    if (since_push)
-      pushed += s.payload_octets;
-    if (acked && !is_before(oldest, s.next))
-      in_flight = false;
-    if (!in_flight || s.next == s.seq)
-      continue;
-    uint32_t end = s.seq + s.payload_octets; /* a FIN is no octet */
-    newest = is_before(newest, end) ? end : newest;
-    if (!acked && is_before(s.seq, oldest))
-      oldest = s.seq;
+  while (!w.is_hole && (!w.is_covered || !w.is_pushed) && n_back < TCP_LOOK_BACK_FRAMES &&
+         (s = tcp_segment_get(d, frame))) {
+    if (s->direction == now->direction)
+      sent_said(&w, s);
+    else
+      sent_heard(&w, s);
+    frame = s->prev;
+    n_back++;
   }
-  build_generated(d, build_number(d, &defs[IN_FLIGHT], none, newest - oldest));
-  build_generated(d, build_number(d, &defs[PUSHED], none, pushed));
+  if (w.is_hole)
+    return false;
+  bool knows_all = n_back < TCP_LOOK_BACK_FRAMES;
+  uint32_t in_flight = w.last - w.first - (w.sacked_octets > 0 ? (uint32_t)w.sacked_octets : 0);
+  if ((!knows_all && !w.is_covered) || in_flight == 0 || in_flight >= IN_FLIGHT_SANE)
+    return true; /* SACK told of as much, or numbers do not fit each other */
+  build_generated(d, build_number(d, &defs[IN_FLIGHT], none,
+                                  in_flight - (now->flags & (TCP_SYN | TCP_FIN) ? 1 : 0)));
+  if (knows_all || w.is_pushed)
+    build_generated(d, build_number(d, &defs[PUSHED], none,
+                                    now->payload_octets + w.pushed_octets +
+                                        (w.is_pushed ? 0 : w.stretch_octets)));
   return true;
 }
 
@@ -213,14 +237,14 @@ void
 tcp_rtt_build(struct decode *d, struct slice s)
 {
   struct decode_work *w = d->work;
-  struct segment now;
   if (w->summary_only || w->record.payload_offset == 0)
     return;
-  g_autoptr(GByteArray) octets = g_byte_array_new();
-  if (!segment_read(d, d->frame, octets, &now))
+  const struct tcp_segment *found = tcp_segment_get(d, d->frame);
+  if (!found)
     return;
+  struct tcp_segment now = *found;
   struct slice none = slice_none(s);
-  bool acks = acked_build(d, &now, octets, none), sends = sent_build(d, &now, octets, none);
+  bool acks = acked_build(d, &now, none), sends = sent_build(d, &now, none);
   if (acks || sends || w->record.analysis != 0)
-    initial_build(d, octets, none);
+    initial_build(d, none);
 }
