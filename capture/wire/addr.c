@@ -73,6 +73,49 @@ put_number(char *out, unsigned number)
   return out;
 }
 
+/* The longest run of two or more zero groups, the first of equals (RFC 5952 section 4.2); its
+ * length, or 0. */
+static unsigned
+zero_groups(const uint8_t *octets, unsigned *first)
+{
+  unsigned longest = 1, run = 0;
+  for (unsigned i = 0; i < 8; i++) {
+    run = get_be16(octets + 2 * i) ? 0 : run + 1;
+    if (run > longest) {
+      longest = run;
+      *first = i + 1 - run;
+    }
+  }
+  return longest > 1 ? longest : 0;
+}
+
+static void
+put_ip6(char *out, const uint8_t *octets)
+{
+  static const char digits[] = "0123456789abcdef";
+  unsigned first = 8, n_zero = zero_groups(octets, &first);
+  if (n_zero >= 5 && first == 0) { /* an IPv4 address may be written in it */
+    inet_ntop(AF_INET6, octets, out, ADDR_TEXT_MAX);
+    return;
+  }
+  for (unsigned i = 0; i < 8; i++) {
+    if (n_zero && i == first) {
+      *out++ = ':';
+      i += n_zero - 1;
+      if (i == 7)
+        *out++ = ':';
+      continue;
+    }
+    if (i > 0)
+      *out++ = ':';
+    unsigned group = get_be16(octets + 2 * i);
+    for (int shift = 12; shift >= 0; shift -= 4)
+      if (shift == 0 || group >> shift)
+        *out++ = digits[group >> shift & 15];
+  }
+  *out = '\0';
+}
+
 const char *
 ip_addr_format(const struct ip_addr *addr, char out[ADDR_TEXT_MAX])
 {
@@ -84,7 +127,7 @@ ip_addr_format(const struct ip_addr *addr, char out[ADDR_TEXT_MAX])
       *at++ = i < 3 ? '.' : '\0';
     }
   } else if (addr->version == 6) {
-    inet_ntop(AF_INET6, addr->octets, out, ADDR_TEXT_MAX);
+    put_ip6(out, addr->octets);
   }
   return out;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test-wire.c -- the header tables tile, and structs and tables say the same about the same octets. */
+/* test-wire.c -- the header tables tile, and structs and tables say the same about the same octets.
+ */
+#include <arpa/inet.h>
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +46,9 @@ test_get_put_round_trip(void)
 }
 
 /* The SYN that RFC 9293 section 3.1 lays out, put together by hand. */
-static const uint8_t syn[] = {0xc0, 0x01, 0x00, 0x19, 0x01, 0x02, 0x03, 0x04, 0x00, 0x00,
-                              0x00, 0x00, 0x60, 0x02, 0xfa, 0xf0, 0x12, 0x34, 0x00, 0x00,
-                              0x02, 0x04, 0x05, 0xb4};
+static const uint8_t syn[] = {0xc0, 0x01, 0x00, 0x19, 0x01, 0x02, 0x03, 0x04,
+                              0x00, 0x00, 0x00, 0x00, 0x60, 0x02, 0xfa, 0xf0,
+                              0x12, 0x34, 0x00, 0x00, 0x02, 0x04, 0x05, 0xb4};
 
 static void
 test_tcp_struct_and_table_agree(void)
@@ -75,7 +77,8 @@ test_tcp_struct_and_table_agree(void)
 static void
 test_ipv4_checksum_of_rfc_1071_kind(void)
 {
-  /* a header whose checksum is known: 45 00 00 73 00 00 40 00 40 11 b8 61 c0 a8 00 01 c0 a8 00 c7 */
+  /* a header whose checksum is known: 45 00 00 73 00 00 40 00 40 11 b8 61 c0 a8 00 01 c0 a8 00 c7
+   */
   static const uint8_t ip[] = {0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11,
                                0xb8, 0x61, 0xc0, 0xa8, 0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7};
   g_assert_cmphex(checksum_finish(checksum_add(0, ip, sizeof ip)), ==, 0);
@@ -93,8 +96,8 @@ test_ipv4_checksum_of_rfc_1071_kind(void)
   uint16_t whole = checksum_finish(checksum_add(0, data, sizeof data));
   for (size_t cut = 0; cut <= 30; cut += 2)
     g_assert_cmphex(
-        checksum_finish(checksum_add(checksum_add(0, data, cut), data + cut, sizeof data - cut)), ==,
-        whole);
+        checksum_finish(checksum_add(checksum_add(0, data, cut), data + cut, sizeof data - cut)),
+        ==, whole);
 }
 
 static void
@@ -164,10 +167,29 @@ test_addresses(void)
   g_assert_false(ip_addr_parse("10.1.0", &a));
 }
 
+/* Every pattern of zero groups, written as the system's library writes it (RFC 5952). */
+static void
+test_ip6_text(void)
+{
+  static const uint16_t values[] = {0xd, 0xb8f, 0xfe80, 0x20};
+  for (unsigned zeroes = 0; zeroes < 256; zeroes++) {
+    struct ip_addr a = {.version = 6};
+    char text[ADDR_TEXT_MAX], expected[INET6_ADDRSTRLEN];
+    for (unsigned i = 0; i < 8; i++)
+      put_be16(a.octets + 2 * i, zeroes >> i & 1 ? 0 : values[(i + zeroes) % 4]);
+    inet_ntop(AF_INET6, a.octets, expected, sizeof expected);
+    g_assert_cmpstr(ip_addr_format(&a, text), ==, expected);
+    put_be16(a.octets + 10, 0xffff); /* perhaps ::ffff:a.b.c.d */
+    inet_ntop(AF_INET6, a.octets, expected, sizeof expected);
+    g_assert_cmpstr(ip_addr_format(&a, text), ==, expected);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/wire/ip6-text-is-that-of-inet-ntop", test_ip6_text);
   g_test_add_func("/wire/tables-tile-their-header", test_tables_tile);
   g_test_add_func("/wire/put-then-get-and-neighbours-stay", test_get_put_round_trip);
   g_test_add_func("/wire/tcp-struct-and-table-agree", test_tcp_struct_and_table_agree);
