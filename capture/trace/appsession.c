@@ -44,11 +44,9 @@ may_hold_secret(const struct appsession *s, enum side side, const struct app_out
 }
 
 uint32_t
-app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
-              const struct app_out *out)
+app_hand_out_line(struct appsession *s, enum side side, const struct app_line *line,
+                  const struct app_out *out)
 {
-  if (s->sink->drops_elements)
-    return 0;
   struct element e = {
       .offset = line->offset,
       .n_octets = line->n_octets > UINT32_MAX ? UINT32_MAX : (uint32_t)line->n_octets,
@@ -100,27 +98,15 @@ app_notice_line(struct appsession *s, enum notice_kind kind, enum side side,
 
 /* ---- commands that wait ---- */
 
-struct app_command *
-app_at(struct appsession *s, unsigned i)
-{
-  struct app_queue *q = &s->queue;
-  return &q->items[(q->head + i) & (q->room - 1)];
-}
-
-struct app_command *
-app_head(struct appsession *s)
-{
-  return s->queue.n ? app_at(s, 0) : NULL;
-}
-
 static void
 queue_grow(struct app_queue *q)
 {
-  unsigned room = q->room ? q->room * 2 : 4; /* a power of two: places are found with a mask */
+  unsigned room = q->room * 2; /* a power of two: places are found with a mask */
   struct app_command *items = g_new(struct app_command, room);
   for (unsigned i = 0; i < q->n; i++)
     items[i] = q->items[(q->head + i) & (q->room - 1)];
-  g_free(q->items);
+  if (q->items != q->first)
+    g_free(q->items);
   q->items = items;
   q->room = room;
   q->head = 0;
@@ -144,8 +130,9 @@ void
 app_remove(struct appsession *s, unsigned i)
 {
   struct app_queue *q = &s->queue;
-  struct app_auth *a = app_at(s, i)->auth;
-  envelope_forget(app_at(s, i));
+  struct app_command *c = app_at(s, i);
+  struct app_auth *a = c->auth;
+  envelope_forget(s, c);
   if (a) {
     if (s->exchange == a)
       s->exchange = NULL;
@@ -180,12 +167,6 @@ app_clear_queue(struct appsession *s)
     app_remove(s, 0);
 }
 
-bool
-app_is_pipelined(const struct appsession *s)
-{
-  return s->queue.n > 0;
-}
-
 /* ---- pending octets ---- */
 
 void
@@ -210,13 +191,6 @@ app_side_keep(struct app_side *side, const uint8_t *p, size_t n, size_t max, uin
   side->n_kept += take;
 }
 
-void
-app_side_taken(struct app_side *side)
-{
-  side->offset += side->n_pending;
-  side->n_pending = 0;
-}
-
 /* Gives the pending octets out as a run of this kind. */
 void
 app_flush_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags)
@@ -237,12 +211,10 @@ app_flush_run(struct appsession *s, enum side which, enum element_kind kind, uin
 
 /* A run of octets that lie in the caller's buffer. */
 void
-app_emit_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
-             const uint8_t *p, size_t n, uint32_t frame)
+app_hand_out_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
+                 const uint8_t *p, size_t n, uint32_t frame)
 {
-  struct app_side *side = &s->sides[which];
-  if (n == 0)
-    return;
+  const struct app_side *side = &s->sides[which];
   struct element e = {.offset = side->offset,
                       .n_octets = (uint32_t)n,
                       .first_frame = frame,
@@ -252,7 +224,6 @@ app_emit_run(struct appsession *s, enum side which, enum element_kind kind, uint
                       .flags = flags};
   if (flags & ELEMENT_FLAG_SECRET)
     e.secret_octets = (uint16_t)MIN(n, ELEMENT_SECRET_TO_END);
-  side->offset += n;
   app_emit(s, which, &e, p, n);
 }
 
@@ -514,6 +485,8 @@ appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port, bool m
                const struct appsession_sink *sink, void *data)
 {
   struct appsession *s = g_new0(struct appsession, 1);
+  s->queue.items = s->queue.first;
+  s->queue.room = APP_COMMANDS_FIRST;
   s->flow = flow;
   s->client_port = client_port;
   s->server_port = server_port;
@@ -537,11 +510,12 @@ appsession_free(struct appsession *s)
   if (!s)
     return;
   app_clear_queue(s);
-  g_free(s->queue.items);
+  if (s->queue.items != s->queue.first)
+    g_free(s->queue.items);
   if (s->app == APP_POP3)
     g_free(s->u.pop.user);
   if (s->app == APP_SMTP)
-    envelope_clear(s);
+    envelope_free(s);
   detect_free(s->detect);
   opener_free(s->opener);
   handshake_free(s->handshake);
@@ -592,6 +566,10 @@ app_protocol_of(enum app app)
 static size_t
 feed_detect(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint32_t frame)
 {
+  if (!s->detect && detect_at_once(s, side, p, n)) {
+    begin_protocol(s);
+    return 0;
+  }
   if (!s->detect)
     s->detect = detect_new();
   size_t used = 0;

@@ -313,13 +313,12 @@ app_of(uint8_t set)
 }
 
 static enum app_verdict
-decide(struct appsession *s)
+decide(struct appsession *s, const struct detect_side sides[2])
 {
-  struct detect *d = s->detect;
-  uint8_t set = weigh(&d->sides[0], &d->sides[1], port_set(s->server_port), s->mid_stream);
+  uint8_t set = weigh(&sides[0], &sides[1], port_set(s->server_port), s->mid_stream);
   bool swapped = false;
   if (s->mid_stream) {
-    uint8_t other = weigh(&d->sides[1], &d->sides[0], port_set(s->client_port), true);
+    uint8_t other = weigh(&sides[1], &sides[0], port_set(s->client_port), true);
     bool rather =
         other &&
         (!set || (!(set & port_set(s->server_port)) && (other & port_set(s->client_port))));
@@ -366,7 +365,7 @@ judge_line(struct appsession *s, unsigned which)
   narrow(&side->as_server, &side->sure_server, as_server, sure_server);
   if (!(which == SIDE_CLIENT ? as_client : as_server))
     side->n_strange++;
-  return decide(s);
+  return decide(s, s->detect->sides);
 }
 
 /* TLS begins with a record; six octets show it. 0: no TLS, 1: TLS, -1: more octets are needed. */
@@ -512,6 +511,27 @@ feed_text(struct detect *d, unsigned which, const uint8_t *p, size_t n)
   side->n_octets += n;
   d->n_octets += n;
   return n;
+}
+
+bool
+detect_at_once(struct appsession *s, enum side side, const uint8_t *p, size_t n)
+{
+  if (s->mid_stream)
+    return false;
+  if (side == SIDE_CLIENT) {
+    bool is_tls = p[0] == 22 && n >= 6 && looks_like_tls(s, p, n) > 0;
+    if (is_tls)
+      s->app = APP_TLS;
+    return is_tls;
+  }
+  const uint8_t *lf = memchr(p, '\n', MIN(n, DETECT_LINE_MAX));
+  if (!lf || p[0] <= 0x20 || p[0] >= 0x7f)
+    return false;
+  struct detect_side sides[2];
+  sides[0].n_strange = sides[1].n_strange = 0;
+  sides[0].as_client = sides[1].as_client = 0;
+  sides[1].as_server = judge_server(p, line_trim(p, (size_t)(lf - p) + 1), &sides[1].sure_server);
+  return sides[1].as_server && decide(s, sides) == VERDICT_FOUND;
 }
 
 enum app_verdict

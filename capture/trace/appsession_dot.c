@@ -63,6 +63,10 @@ skip_to_dot(struct appsession *s, enum side which, const uint8_t *p, size_t i, s
   for (size_t from = i;;) {
     const uint8_t *dot = memchr(p + from, '.', n - from);
     size_t at = dot ? (size_t)(dot - p) : n;
+    if (dot && at > 0 && p[at - 1] > '\r') { /* within a line, as most are */
+      from = at + 1;
+      continue;
+    }
     bool lf = at > i && p[at - 1] == '\n';
     bool line = lf && (side->bare_lf || (at > i + 1 && p[at - 2] == '\r'));
     if (dot && !line) {

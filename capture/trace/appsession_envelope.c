@@ -17,6 +17,8 @@
 enum {
   ARGUMENT_MAX = 320,     /* RFC 5321 4.5.3.1: local part 64, domain 255, and the @ */
   ENVELOPE_MAX = 16384,   /* what exceeds it is left out of the notice: some hundred recipients */
+  ARGUMENT_ROOM = 64,     /* at least: most addresses, so that one place serves all commands */
+  ENVELOPE_ROOM = 256,    /* at first: a few recipients */
   RECIPIENTS_UNKNOWN = 5, /* a person mistypes one or two; the catalogue's run begins here */
 };
 
@@ -24,15 +26,25 @@ struct app_argument {
   uint64_t offset; /* of the command's line */
   uint32_t n_line;
   uint32_t frame;
-  uint16_t n;
+  uint16_t n, room;
+  uint8_t octets[];
+};
+
+/* What was accepted so far: sender NUL recipient NUL ... */
+struct app_envelope {
+  bool is_open; /* behind an accepted MAIL */
+  uint16_t n, room;
   uint8_t octets[];
 };
 
 static size_t
 skip_path_end(const uint8_t *p, size_t at, size_t n)
 {
+  static const bool is_special[256] = {['\\'] = true, ['"'] = true, ['>'] = true, [' '] = true};
   bool quoted = false;
   for (; at < n; at++) {
+    if (!is_special[p[at]])
+      continue;
     if (quoted && p[at] == '\\')
       at++;
     else if (p[at] == '"')
@@ -43,8 +55,24 @@ skip_path_end(const uint8_t *p, size_t at, size_t n)
   return n;
 }
 
+/* The last one that was forgotten, if it has the room. */
+static struct app_argument *
+take_argument(struct appsession *s, size_t n)
+{
+  struct app_argument *a = s->u.smtp.spare;
+  if (a && a->room >= n) {
+    s->u.smtp.spare = NULL;
+    return a;
+  }
+  size_t room = MAX(n, (size_t)ARGUMENT_ROOM);
+  a = g_malloc(sizeof *a + room);
+  a->room = (uint16_t)room;
+  return a;
+}
+
 void
-envelope_command(struct app_command *c, const struct app_line *line, size_t at)
+envelope_command(struct appsession *s, struct app_command *c, const struct app_line *line,
+                 size_t at)
 {
   const uint8_t *colon = c->verb == SMTP_MAIL || c->verb == SMTP_RCPT
                              ? memchr(line->p + at, ':', line->n_text - at)
@@ -54,36 +82,65 @@ envelope_command(struct app_command *c, const struct app_line *line, size_t at)
   while (at < line->n_text && (line->p[at] == ' ' || line->p[at] == '<'))
     at++;
   size_t n = MIN(skip_path_end(line->p, at, line->n_text) - at, (size_t)ARGUMENT_MAX);
-  struct app_argument *a = g_malloc(sizeof *a + n);
-  *a = (struct app_argument){.offset = line->offset,
-                             .n_line = (uint32_t)MIN(line->n_octets, UINT32_MAX),
-                             .frame = line->last_frame,
-                             .n = (uint16_t)n};
+  struct app_argument *a = take_argument(s, n);
+  a->offset = line->offset;
+  a->n_line = (uint32_t)MIN(line->n_octets, UINT32_MAX);
+  a->frame = line->last_frame;
+  a->n = (uint16_t)n;
   memcpy(a->octets, line->p + at, n);
   c->argument = a;
 }
 
 void
-envelope_forget(struct app_command *c)
+envelope_forget(struct appsession *s, struct app_command *c)
 {
-  g_clear_pointer(&c->argument, g_free);
+  if (!c->argument)
+    return;
+  g_free(s->u.smtp.spare);
+  s->u.smtp.spare = c->argument;
+  c->argument = NULL;
 }
 
 void
-envelope_clear(struct appsession *s)
+envelope_free(struct appsession *s)
 {
-  g_clear_pointer(&s->u.smtp.envelope, g_byte_array_unref);
+  g_clear_pointer(&s->u.smtp.spare, g_free);
+  g_clear_pointer(&s->u.smtp.envelope, g_free);
+}
+
+static void
+forget_envelope(struct appsession *s)
+{
+  if (s->u.smtp.envelope)
+    s->u.smtp.envelope->is_open = false;
+}
+
+static void
+open_envelope(struct appsession *s)
+{
+  struct app_envelope *e = s->u.smtp.envelope;
+  if (!e) {
+    e = s->u.smtp.envelope = g_malloc(sizeof *e + ENVELOPE_ROOM);
+    e->room = ENVELOPE_ROOM;
+  }
+  e->is_open = true;
+  e->n = 0;
 }
 
 static void
 add_to_envelope(struct appsession *s, const struct app_argument *a)
 {
-  GByteArray *to = s->u.smtp.envelope;
-  static const uint8_t end = 0;
-  if (!to || to->len + a->n + 1u > ENVELOPE_MAX || memchr(a->octets, 0, a->n))
+  struct app_envelope *to = s->u.smtp.envelope;
+  if (!to || !to->is_open || to->n + a->n + 1u > ENVELOPE_MAX || memchr(a->octets, 0, a->n))
     return;
-  g_byte_array_append(to, a->octets, a->n);
-  g_byte_array_append(to, &end, 1);
+  if (to->n + a->n + 1u > to->room) {
+    unsigned room = MIN(MAX(2u * to->room, to->n + a->n + 1u), ENVELOPE_MAX);
+    to = s->u.smtp.envelope = g_realloc(to, sizeof *to + room);
+    to->room = (uint16_t)room;
+  }
+  memcpy(to->octets + to->n, a->octets, a->n);
+  to->octets[to->n + a->n] = 0;
+  to->n = (uint16_t)(to->n + a->n + 1);
   s->u.smtp.envelope_octets = (uint32_t)(a->offset + a->n_line - s->u.smtp.envelope_offset);
   s->u.smtp.envelope_frame = a->frame;
 }
@@ -107,7 +164,7 @@ tell(struct appsession *s, enum notice_kind kind, unsigned code, const struct ap
 static void
 tell_message(struct appsession *s)
 {
-  const GByteArray *envelope = s->u.smtp.envelope;
+  const struct app_envelope *envelope = s->u.smtp.envelope;
   struct notice n = {.kind = NOTICE_MESSAGE,
                      .app = (enum app)s->app,
                      .side = SIDE_CLIENT,
@@ -117,10 +174,10 @@ tell_message(struct appsession *s)
                      .frame = s->u.smtp.envelope_frame,
                      .offset = s->u.smtp.envelope_offset,
                      .n_octets = s->u.smtp.envelope_octets,
-                     .text = envelope->data,
-                     .n_text = envelope->len};
+                     .text = envelope->octets,
+                     .n_text = envelope->n};
   s->sink->notice(s->data, &n);
-  envelope_clear(s);
+  forget_envelope(s);
 }
 
 /* RFC 5321 4.2.3, RFC 3463 3.2: no such mailbox, as against "not allowed". */
@@ -136,20 +193,20 @@ envelope_answered(struct appsession *s, const struct app_command *c, unsigned co
   bool ok = code >= 200 && code < 300;
   const struct app_argument *a = c->argument;
   if (c->verb == SMTP_DATA || c->verb == SMTP_BDAT) {
-    if (ok && s->u.smtp.envelope && c->kind != 0)
+    if (ok && s->u.smtp.envelope && s->u.smtp.envelope->is_open && c->kind != 0)
       tell_message(s);
     return;
   }
   if (c->verb == SMTP_RSET || c->verb == SMTP_EHLO || c->verb == SMTP_HELO)
-    envelope_clear(s);
+    forget_envelope(s);
   if (!a)
     return;
   switch ((enum smtp_verb)c->verb) {
   case SMTP_MAIL:
-    envelope_clear(s);
+    forget_envelope(s);
     if (!ok)
       break;
-    s->u.smtp.envelope = g_byte_array_new();
+    open_envelope(s);
     s->u.smtp.envelope_offset = a->offset;
     add_to_envelope(s, a);
     break;

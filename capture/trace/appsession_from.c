@@ -53,12 +53,15 @@ tell_address(struct appsession *s, enum side which, const struct app_from *f, si
 static void
 tell_addresses(struct appsession *s, enum side which, struct app_from *f, uint64_t next)
 {
+  static const bool ends_word[256] = {
+      [0] = true,   [' '] = true, ['\t'] = true, [','] = true, [';'] = true,
+      ['<'] = true, ['>'] = true, ['"'] = true,  ['('] = true, [')'] = true};
   unsigned n_told = 0;
   f->collecting = false;
   for (size_t i = 0; i < f->n && n_told < ADDRESSES_MAX;) {
     size_t end = i;
     bool at = false;
-    while (end < f->n && !strchr(" \t,;<>\"()", f->value[end])) {
+    while (end < f->n && !ends_word[f->value[end]]) {
       at |= f->value[end] == '@';
       end++;
     }
@@ -116,6 +119,13 @@ from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
     }
     if (f->state == FROM_START) {
       uint8_t c = p[i];
+      bool is_other = f->n_matched == 0 && !f->collecting && c > '\r' && (c | 0x20) != 'f';
+      if (is_other) { /* most lines of a header: on to the next one, if it is here */
+        const uint8_t *lf = memchr(p + i, '\n', n - i);
+        f->state = lf ? FROM_START : FROM_SKIP;
+        i = lf ? (size_t)(lf - p) + 1 : n;
+        continue;
+      }
       if (!start_line(s, which, f, c, base + i, frame)) {
         f->state = FROM_DONE;
         return;

@@ -35,7 +35,9 @@ tag_hash(const uint8_t *p, size_t n)
 static size_t
 skip_word(const struct app_line *line, size_t at)
 {
-  while (at < line->n_text && line->p[at] != ' ')
+  const uint8_t *p = line->p;
+  size_t n = line->n_text;
+  while (at < n && p[at] != ' ')
     at++;
   return at;
 }
@@ -43,8 +45,10 @@ skip_word(const struct app_line *line, size_t at)
 static bool
 is_tag(const uint8_t *p, size_t n)
 {
+  static const bool is_special[128] = {['('] = true, [')'] = true, ['{'] = true,  ['%'] = true,
+                                       ['*'] = true, ['"'] = true, ['\\'] = true, ['+'] = true};
   for (size_t i = 0; i < n; i++)
-    if (p[i] <= 0x20 || p[i] >= 0x7f || memchr("(){%*\"\\+", p[i], 8))
+    if (p[i] <= 0x20 || p[i] >= 0x7f || is_special[p[i]])
       return false;
   return n > 0;
 }
@@ -410,10 +414,10 @@ imap_client_line(struct appsession *s, const struct app_line *line)
 static const uint8_t *
 imap_capabilities(const uint8_t *p, size_t n, size_t *n_out)
 {
-  for (size_t i = 0; i + 11 <= n; i++) {
-    if ((p[i] != 'C' && p[i] != 'c') || !text_is(p + i, 11, "CAPABILITY "))
+  for (size_t i = 1; i + 11 <= n; i++) {
+    if ((p[i] | 0x20) != 'c' || !text_equals(p + i, 11, "CAPABILITY "))
       continue;
-    if (i == 0 || (p[i - 1] != '[' && p[i - 1] != ' '))
+    if (p[i - 1] != '[' && p[i - 1] != ' ')
       continue;
     const uint8_t *at = p + i + 11, *end = memchr(at, ']', n - i - 11);
     *n_out = end ? (size_t)(end - at) : n - i - 11;
@@ -422,19 +426,14 @@ imap_capabilities(const uint8_t *p, size_t n, size_t *n_out)
   return NULL;
 }
 
-/* LOGIN is on offer unless LOGINDISABLED stands there (RFC 3501 section 6.2.3). */
+/* LOGIN is on offer unless LOGINDISABLED stands in the list (RFC 3501 section 6.2.3). */
 static bool
-imap_offers_clear_login(const uint8_t *p, size_t n)
+imap_offers_clear_login(const uint8_t *text, size_t n_text)
 {
-  size_t n_text;
-  const uint8_t *text = imap_capabilities(p, n, &n_text);
-  if (!text)
-    return false;
   bool login_disabled = false, plain = false;
   for (size_t i = 0; i < n_text;) {
-    size_t end = i;
-    while (end < n_text && text[end] != ' ')
-      end++;
+    const uint8_t *space = memchr(text + i, ' ', n_text - i);
+    size_t end = space ? (size_t)(space - text) : n_text;
     login_disabled |= text_is(text + i, end - i, "LOGINDISABLED");
     plain |= text_is(text + i, end - i, "AUTH=PLAIN") || text_is(text + i, end - i, "AUTH=LOGIN");
     i = end + 1;
@@ -509,14 +508,14 @@ imap_reply_literal(struct appsession *s, const struct app_line *line, struct app
     app_expect_octets(s, SIDE_SERVER, ELEMENT_LITERAL, n, command, 0);
 }
 
-/* Before login: what the server says of itself, and what it says that only TLS could vouch for. */
+/* Before login: what the server says of itself (its list of capabilities, or NULL), and what it
+ * says that only TLS could vouch for. */
 static void
-imap_look_at_opening(struct appsession *s, const struct app_line *line)
+imap_look_at_opening(struct appsession *s, const struct app_line *line, const uint8_t *list,
+                     size_t n_list)
 {
   static const char *const mailbox[] = {"EXISTS", "RECENT", "EXPUNGE", "FETCH", "FLAGS",
                                         "LIST",   "LSUB",   "STATUS",  "SEARCH"};
-  size_t n_list;
-  const uint8_t *list = imap_capabilities(line->p, line->n_text, &n_list);
   if (list)
     starttls_list_in_line(s, line, list, n_list);
   size_t word = MIN(skip_word(line, 0) + 1, line->n_text), end = skip_word(line, word);
@@ -533,9 +532,10 @@ imap_look_at_opening(struct appsession *s, const struct app_line *line)
 }
 
 static void
-imap_notice_offer(struct appsession *s, const struct app_line *line, uint32_t element)
+imap_notice_offer(struct appsession *s, const struct app_line *line, uint32_t element,
+                  const uint8_t *list, size_t n_list)
 {
-  if (s->offer_noticed || !imap_offers_clear_login(line->p, line->n_text))
+  if (s->offer_noticed || !list || !imap_offers_clear_login(list, n_list))
     return;
   s->offer_noticed = true;
   app_notice_line(s, NOTICE_CLEAR_LOGIN_OFFERED, SIDE_SERVER, line, element, 0);
@@ -568,8 +568,12 @@ imap_untagged(struct appsession *s, const struct app_line *line)
       .kind = ELEMENT_REPLY, .code = (uint16_t)status, .command = c ? c->element : ELEMENT_NONE};
   bool greeting = !s->u.imap.greeted && !s->mid_stream;
   s->u.imap.greeted = true;
+  size_t n_list = 0;
+  const uint8_t *list = NULL;
+  if (s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream)
+    list = imap_capabilities(line->p, line->n_text, &n_list);
   if (s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream && status != IMAP_STATUS_PREAUTH)
-    imap_look_at_opening(s, line);
+    imap_look_at_opening(s, line, list, n_list);
   if (greeting && status == IMAP_STATUS_UNTAGGED && !s->after_gap)
     out.flags |= ELEMENT_FLAG_ODD;
   if (status == IMAP_STATUS_PREAUTH && s->state == IMAP_STATE_NOT_AUTHENTICATED)
@@ -585,7 +589,7 @@ imap_untagged(struct appsession *s, const struct app_line *line)
   bool may_offer = s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream;
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (may_offer)
-    imap_notice_offer(s, line, element);
+    imap_notice_offer(s, line, element, list, n_list);
 }
 
 /* The server answers what it has, but the capture has not shown yet: the octets come late. */
@@ -641,15 +645,18 @@ imap_tagged(struct appsession *s, const struct app_line *line, size_t n_tag)
   bool ok = status == IMAP_STATUS_OK;
   if (verb == IMAP_STARTTLS && !ok)
     starttls_refused(s, line);
-  if (s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream)
-    imap_look_at_opening(s, line);
+  bool is_opening = s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream;
+  size_t n_list = 0;
+  const uint8_t *list = is_opening ? imap_capabilities(line->p, line->n_text, &n_list) : NULL;
+  if (is_opening)
+    imap_look_at_opening(s, line, list, n_list);
   uint32_t element = app_emit_line(s, SIDE_SERVER, line, &out);
   if (ok && verb == IMAP_STARTTLS)
     app_start_tls(s, element, line->last_frame);
   else if (ok && verb == IMAP_COMPRESS)
     app_start_deflate(s);
-  else if (s->state == IMAP_STATE_NOT_AUTHENTICATED && !s->mid_stream)
-    imap_notice_offer(s, line, element);
+  else if (is_opening)
+    imap_notice_offer(s, line, element, list, n_list);
 }
 
 static void

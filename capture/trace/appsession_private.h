@@ -111,11 +111,12 @@ struct app_command {
 };
 
 /* RFC 2920 and RFC 2449 name no limit; a POP3 client may ask for a whole mailbox at once. */
-enum { APP_COMMANDS_MAX = 4096 };
+enum { APP_COMMANDS_MAX = 4096, APP_COMMANDS_FIRST = 4 };
 
 struct app_queue {
-  struct app_command *items;
+  struct app_command *items; /* `first`, until more of them wait */
   unsigned head, n, room;
+  struct app_command first[APP_COMMANDS_FIRST];
 };
 
 /* Answers that a capture shows before their commands (packets that arrived late at the tap). */
@@ -222,7 +223,8 @@ struct appsession {
       bool smuggled; /* octets that hold a command were sent */
       uint32_t n_recipients;
       uint32_t n_unknown;   /* recipients that do not exist */
-      GByteArray *envelope; /* sender NUL recipient NUL ...: what was accepted; NULL: nothing */
+      struct app_envelope *envelope; /* appsession_envelope.c; NULL: nothing was accepted yet */
+      struct app_argument *spare;    /* for the next command that has one, or NULL */
       uint64_t envelope_offset;
       uint32_t envelope_octets; /* on the wire, from MAIL to the last RCPT */
       uint32_t envelope_frame;
@@ -267,8 +269,14 @@ struct app_out {
   size_t secret_first, secret_octets; /* in the line; 0 octets: no secret */
 };
 /* Gives a line out and returns the index that the sink gave. */
-uint32_t app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
-                       const struct app_out *out);
+uint32_t app_hand_out_line(struct appsession *s, enum side side, const struct app_line *line,
+                           const struct app_out *out);
+static inline uint32_t
+app_emit_line(struct appsession *s, enum side side, const struct app_line *line,
+              const struct app_out *out)
+{
+  return s->sink->drops_elements ? 0 : app_hand_out_line(s, side, line, out);
+}
 void app_emit(struct appsession *s, enum side side, struct element *e, const uint8_t *p, size_t n);
 void app_notice(struct appsession *s, enum notice_kind kind, uint32_t element, uint32_t frame);
 /* A notice about a line of one side, with the place of its octets. */
@@ -285,16 +293,39 @@ void app_expect_octets(struct appsession *s, enum side side, enum element_kind k
 
 /* Gives the pending octets out as a run of this kind; or octets that lie in the caller's buffer. */
 void app_flush_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags);
-void app_emit_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
-                  const uint8_t *p, size_t n, uint32_t frame);
+void app_hand_out_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
+                      const uint8_t *p, size_t n, uint32_t frame);
+static inline void
+app_emit_run(struct appsession *s, enum side which, enum element_kind kind, uint8_t flags,
+             const uint8_t *p, size_t n, uint32_t frame)
+{
+  if (n && !s->sink->drops_elements)
+    app_hand_out_run(s, which, kind, flags, p, n, frame);
+  s->sides[which].offset += n;
+}
 
 /* Appends to a side's pending octets; what exceeds `max` is only counted. */
 void app_side_keep(struct app_side *side, const uint8_t *p, size_t n, size_t max, uint32_t frame);
-void app_side_taken(struct app_side *side);
+static inline void
+app_side_taken(struct app_side *side)
+{
+  side->offset += side->n_pending;
+  side->n_pending = 0;
+}
 
 struct app_command *app_push(struct appsession *s, uint16_t verb, uint32_t element);
-struct app_command *app_head(struct appsession *s);
-struct app_command *app_at(struct appsession *s, unsigned i);
+static inline struct app_command *
+app_at(struct appsession *s, unsigned i)
+{
+  struct app_queue *q = &s->queue;
+  return &q->items[(q->head + i) & (q->room - 1)];
+}
+/* The oldest, or NULL. */
+static inline struct app_command *
+app_head(struct appsession *s)
+{
+  return s->queue.n ? app_at(s, 0) : NULL;
+}
 void app_remove(struct appsession *s, unsigned i);
 /* The same for a command whose answer will not come: an attempt to log in is told without one. */
 void app_give_up(struct appsession *s, unsigned i);
@@ -302,7 +333,11 @@ void app_give_up(struct appsession *s, unsigned i);
 void app_keep_early(struct appsession *s, struct app_early early);
 void app_clear_queue(struct appsession *s);
 /* True when a command before this one still waits for its answer. */
-bool app_is_pipelined(const struct appsession *s);
+static inline bool
+app_is_pipelined(const struct appsession *s)
+{
+  return s->queue.n > 0;
+}
 
 /* What reads the lines of this protocol; NULL when it has none. */
 const struct app_protocol *app_protocol_of(enum app app);
@@ -314,13 +349,14 @@ struct appsession *app_inner_new(struct appsession *s);
 
 /* ---- appsession_envelope.c: what SMTP's commands name, for the rules ---- */
 /* Keeps the argument of MAIL, RCPT, VRFY or EXPN with its command, whose verb ends at `at`. */
-void envelope_command(struct app_command *c, const struct app_line *line, size_t at);
-void envelope_forget(struct app_command *c);
+void envelope_command(struct appsession *s, struct app_command *c, const struct app_line *line,
+                      size_t at);
+void envelope_forget(struct appsession *s, struct app_command *c);
 /* A command (or message) has its last answer. */
 void envelope_answered(struct appsession *s, const struct app_command *c, unsigned code,
                        uint32_t frame);
-/* MAIL, RSET, EHLO and the end of a message begin anew. */
-void envelope_clear(struct appsession *s);
+/* With the session. */
+void envelope_free(struct appsession *s);
 
 /* ---- appsession_smuggle.c: ends of a message that are none ---- */
 void smuggle_begin(struct app_side *side);
@@ -346,6 +382,9 @@ size_t dot_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n
 enum app_verdict { VERDICT_WAIT, VERDICT_FOUND, VERDICT_NONE };
 struct detect *detect_new(void);
 void detect_free(struct detect *d);
+/* Before anything is held: true when the octets that a side says first leave no doubt, as most
+ * greetings do. Then s->app is set, and they are read as any others. */
+bool detect_at_once(struct appsession *s, enum side side, const uint8_t *p, size_t n);
 /* Looks at the next octets; FOUND sets s->app and s->swapped. *n_used is how many were taken. */
 enum app_verdict detect_feed(struct appsession *s, enum side side, const uint8_t *p, size_t n,
                              uint32_t frame, size_t *n_used);

@@ -317,7 +317,7 @@ smtp_command(struct appsession *s, const struct app_line *line)
     starttls_asked(s, line);
   }
   if (verb == SMTP_MAIL || verb == SMTP_RCPT || verb == SMTP_VRFY || verb == SMTP_EXPN)
-    envelope_command(c, line, n_word);
+    envelope_command(s, c, line, n_word);
   if (verb == SMTP_AUTH || verb == SMTP_MAIL)
     starttls_goes_on(s, line, (uint16_t)verb, out.secret_octets ? out.secret_first : 0,
                      verb == SMTP_AUTH);

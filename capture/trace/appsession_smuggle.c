@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "capture/trace/appsession_private.h"
+#include "capture/wire/scan.h"
 
 enum smuggle_state { SMUGGLE_NONE, SMUGGLE_DOT, SMUGGLE_DOT_CR, SMUGGLE_TEXT };
 
@@ -132,27 +133,17 @@ find_bare(struct appsession *s, struct app_side *side, const uint8_t *p, size_t 
           uint32_t frame)
 {
   size_t examine = MIN(n, EXAMINED_MAX - side->n_examined);
-  if (n > 0 && side->last[1] == '\r' && p[0] != '\n') {
-    side->n_examined = EXAMINED_MAX;
-    tell(s, NOTICE_BARE_LINE_END, '\r', base - 1, 1, frame);
+  if (examine == 0)
+    return;
+  bool is_first = (p[0] == '\n') != (side->last[1] == '\r');
+  size_t at = is_first ? 0 : scan_bare_end(p, 1, examine);
+  if (at == examine) {
+    side->n_examined += (uint32_t)examine;
     return;
   }
-  for (size_t i = 0; i < examine;) {
-    const uint8_t *lf = memchr(p + i, '\n', examine - i);
-    size_t end = lf ? (size_t)(lf - p) : examine;
-    const uint8_t *cr = end > i ? memchr(p + i, '\r', end - i) : NULL;
-    bool bare_cr = cr && cr + 1 < p + end;
-    uint8_t before = lf && end > 0 ? p[end - 1] : side->last[1];
-    bool bare_lf = lf && before != '\r';
-    if (bare_cr || bare_lf) {
-      side->n_examined = EXAMINED_MAX;
-      tell(s, NOTICE_BARE_LINE_END, bare_cr ? '\r' : '\n',
-           base + (bare_cr ? (size_t)(cr - p) : end), 1, frame);
-      return;
-    }
-    i = end + 1;
-  }
-  side->n_examined += (uint32_t)examine;
+  bool is_lf = p[at] == '\n';
+  side->n_examined = EXAMINED_MAX;
+  tell(s, NOTICE_BARE_LINE_END, is_lf ? '\n' : '\r', base + at - !is_lf, 1, frame);
 }
 
 void

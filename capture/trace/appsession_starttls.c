@@ -66,6 +66,8 @@ void
 starttls_word(struct appsession *s, const struct app_line *line, const uint8_t *p, size_t n)
 {
   struct app_starttls *t = &s->starttls;
+  if (n < FILLER_MIN || ((p[0] & 0xdf) != 'S' && p[0] != 'X')) /* neither, as most words are */
+    return;
   bool offers = text_is(p, n, s->app == APP_POP3 ? "STLS" : "STARTTLS");
   bool fills = is_filler(p, n);
   if ((!offers && !fills) || is_over(s))

@@ -95,11 +95,40 @@ end_record(struct appsession *s, enum side which, const uint8_t *p, size_t n, ui
   appsession_feed(s->inner, which, s->opened->data, s->opened->len, frame);
 }
 
+/* Keeps only the header? What is inside is not read, unless a key log can open it. */
+static bool
+is_opaque(const struct appsession *s, const uint8_t *header)
+{
+  return header[0] == TLS_TYPE_APPLICATION_DATA && !(s->opener && opener_has_secret(s->opener));
+}
+
+/* A record that lies whole in the call is read there. Returns its octets; 0 when it does not. */
+static size_t
+feed_whole(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
+{
+  struct app_side *side = &s->sides[which];
+  if (n < TLS_HEADER_OCTETS || !is_record(p, TLS_HEADER_OCTETS))
+    return 0;
+  size_t n_record = TLS_HEADER_OCTETS + (size_t)get_be16(p + 3);
+  if (n < n_record)
+    return 0;
+  if (s->starttls.switching[which] || s->starttls.injected)
+    starttls_record(s, which, frame);
+  uint64_t offset = side->offset;
+  side->offset += n_record;
+  side->first_frame = side->last_frame = frame;
+  end_record(s, which, p, is_opaque(s, p) ? TLS_HEADER_OCTETS : n_record, (uint32_t)n_record,
+             offset, frame, frame);
+  return n_record;
+}
+
 size_t
 tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint32_t frame)
 {
   struct app_side *side = &s->sides[which];
-  size_t taken = 0;
+  size_t taken = side->n_pending == 0 ? feed_whole(s, which, p, n, frame) : 0;
+  if (taken)
+    return taken;
   if (side->n_pending < TLS_HEADER_OCTETS) {
     size_t missing = TLS_HEADER_OCTETS - (size_t)side->n_pending;
     taken = MIN(n, missing);
@@ -132,8 +161,7 @@ tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint
     if (s->starttls.switching[which] || s->starttls.injected)
       starttls_record(s, which, side->last_frame);
   }
-  bool opaque =
-      side->kept[0] == TLS_TYPE_APPLICATION_DATA && !(s->opener && opener_has_secret(s->opener));
+  bool opaque = is_opaque(s, side->kept);
   size_t n_record = TLS_HEADER_OCTETS + (size_t)get_be16(side->kept + 3);
   size_t take = MIN(n - taken, n_record - (size_t)side->n_pending);
   uint64_t offset = side->offset;

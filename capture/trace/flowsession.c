@@ -18,58 +18,73 @@ struct place {
   uint32_t frame, frame_offset;
 };
 
-struct ring {
-  struct place places[FLOWSESSION_RUNS_MAX];
-  unsigned n, next;
-};
-
 /* The time to live of one side's datagrams, while the connection is in its opening. */
 struct ttl_watch {
   struct evidence at; /* the first octets that came with another one; n_octets 0: none */
   int64_t time_ns;
-  bool has_begun, is_mixed; /* mixed: already when its first octets came, so it tells nothing */
 };
 
+/* What every run touches comes first: one line of the cache, and one for the run's place. */
 struct flowsession {
   struct appsession *app;
   struct flow *flow;
   struct trace_flow *seen; /* NULL: the pass forgets */
-  uint32_t flow_index;
-  unsigned client; /* direction that is fed as the client's */
   const struct pass1_sink *sink;
   void *data;
   int64_t time_ns; /* of the last run */
   uint32_t now;    /* the frame that pass 1 is at */
-  struct ring rings[2];
+  uint8_t client;  /* direction that is fed as the client's */
+  uint8_t n_places[2], next_place[2];
+  bool ttl_has_begun[2];
+  bool ttl_is_mixed[2]; /* already when its first octets came, so it tells nothing */
+  bool has_opening[2];
+  bool repeat_told;
+  uint32_t flow_index;
+  struct place places[2][FLOWSESSION_RUNS_MAX]; /* rings */
   struct opening openings[2];
   struct ttl_watch ttls[2];
-  bool repeat_told;
   bool is_heard; /* one end has acknowledged octets of the other, of which none was seen */
+  bool is_described, was_swapped; /* `where` is filled in, and for these roles */
+  struct finding_flow where;
 };
 
-static void
-ring_add(struct ring *r, const struct stream_run *run)
+static inline void
+add_place(struct flowsession *s, unsigned direction, const struct stream_run *run)
 {
-  r->places[r->next] = (struct place){.offset = (uint32_t)run->offset,
-                                      .time_ns = run->time_ns,
-                                      .n_octets = run->n_octets,
-                                      .frame = run->frame,
-                                      .frame_offset = run->frame_offset};
-  r->next = (r->next + 1) % FLOWSESSION_RUNS_MAX;
-  if (r->n < FLOWSESSION_RUNS_MAX)
-    r->n++;
+  unsigned next = s->next_place[direction];
+  s->places[direction][next] = (struct place){.offset = (uint32_t)run->offset,
+                                              .time_ns = run->time_ns,
+                                              .n_octets = run->n_octets,
+                                              .frame = run->frame,
+                                              .frame_offset = run->frame_offset};
+  s->next_place[direction] = (uint8_t)((next + 1) % FLOWSESSION_RUNS_MAX);
+  if (s->n_places[direction] < FLOWSESSION_RUNS_MAX)
+    s->n_places[direction]++;
 }
 
 /* The evidence for [offset, offset + n) of one direction, oldest first, at most n_max pieces;
  * *time_ns becomes that of the first piece. */
 static unsigned
-find_evidence(const struct ring *r, uint64_t offset, uint64_t n, unsigned n_max,
-              struct evidence *out, int64_t *time_ns)
+find_evidence(const struct flowsession *s, unsigned direction, uint64_t offset, uint64_t n,
+              unsigned n_max, struct evidence *out, int64_t *time_ns)
 {
   unsigned found = 0;
-  for (unsigned i = 0; i < r->n && found < n_max; i++) {
+  const struct place *places = s->places[direction];
+  unsigned n_places = s->n_places[direction], next = s->next_place[direction];
+  if (!n_places)
+    return 0;
+  const struct place *newest = &places[(next - 1) % FLOWSESSION_RUNS_MAX];
+  int64_t into = (int32_t)((uint32_t)offset - newest->offset);
+  if (n && n_max && newest->frame_offset && into >= 0 && into + (int64_t)n <= newest->n_octets) {
+    *time_ns = newest->time_ns; /* as mostly: all of it came just now */
+    out[0] = (struct evidence){.frame = newest->frame,
+                               .first_octet = newest->frame_offset + (uint32_t)into,
+                               .n_octets = (uint32_t)n};
+    return 1;
+  }
+  for (unsigned i = 0; i < n_places && found < n_max; i++) {
     const struct place *p =
-        &r->places[(r->next + FLOWSESSION_RUNS_MAX - r->n + i) % FLOWSESSION_RUNS_MAX];
+        &places[(next + FLOWSESSION_RUNS_MAX - n_places + i) % FLOWSESSION_RUNS_MAX];
     /* Counted from `offset`. */
     int64_t at = (int32_t)(p->offset - (uint32_t)offset);
     int64_t first = at > 0 ? at : 0;
@@ -96,14 +111,20 @@ direction_of(const struct flowsession *s, enum side side)
   return side == SIDE_CLIENT ? client : !client;
 }
 
-static struct finding_flow
-describe(const struct flowsession *s)
+/* Who speaks with whom, put together once. */
+static const struct finding_flow *
+describe(struct flowsession *s)
 {
+  bool swapped = appsession_is_swapped(s->app);
+  if (s->is_described && s->was_swapped == swapped)
+    return &s->where;
   unsigned client = direction_of(s, SIDE_CLIENT);
-  struct finding_flow where = {.flow = s->flow_index, .stream = s->flow->stream};
-  flow_end(s->flow, client, &where.client, &where.client_port);
-  flow_end(s->flow, !client, &where.server, &where.server_port);
-  return where;
+  s->is_described = true;
+  s->was_swapped = swapped;
+  s->where = (struct finding_flow){.flow = s->flow_index, .stream = s->flow->stream};
+  flow_end(s->flow, client, &s->where.client, &s->where.client_port);
+  flow_end(s->flow, !client, &s->where.server, &s->where.server_port);
+  return &s->where;
 }
 
 static uint32_t
@@ -121,17 +142,16 @@ static void
 on_login(void *data, const struct login *login)
 {
   struct flowsession *s = data;
-  struct finding_flow where = describe(s);
   struct evidence evidence[FINDING_EVIDENCE_MAX];
   int64_t time_ns = s->time_ns;
-  unsigned n = find_evidence(&s->rings[direction_of(s, SIDE_CLIENT)], login->secret_offset,
+  unsigned n = find_evidence(s, direction_of(s, SIDE_CLIENT), login->secret_offset,
                              login->secret_wire_octets, FINDING_EVIDENCE_MAX, evidence, &time_ns);
   int64_t challenge_ns; /* a digest is proved by what it answers, too */
   n +=
-      find_evidence(&s->rings[direction_of(s, SIDE_SERVER)], login->challenge_offset,
+      find_evidence(s, direction_of(s, SIDE_SERVER), login->challenge_offset,
                     login->challenge_octets, FINDING_EVIDENCE_MAX - n, evidence + n, &challenge_ns);
   if (s->sink->login)
-    s->sink->login(s->data, login, &(struct finding_place){where, time_ns, evidence, n});
+    s->sink->login(s->data, login, &(struct finding_place){*describe(s), time_ns, evidence, n});
 }
 
 /* One side's octets are not there: are they missing, or had it nothing to say? A mail server speaks
@@ -151,16 +171,17 @@ on_notice(void *data, const struct notice *notice)
     s->seen->has_tls |= notice->kind == NOTICE_TLS_STARTED;
   if (!s->sink->notice || (notice->kind == NOTICE_ONE_SIDED && !is_one_sided(s)))
     return;
-  struct evidence evidence[2 * FINDING_EVIDENCE_MAX] = {{.frame = notice->frame}};
+  struct evidence evidence[2 * FINDING_EVIDENCE_MAX];
+  evidence[0] = (struct evidence){.frame = notice->frame};
   struct finding_place place = {
-      .where = describe(s), .time_ns = s->time_ns, .evidence = evidence, .n_evidence = 1};
+      .where = *describe(s), .time_ns = s->time_ns, .evidence = evidence, .n_evidence = 1};
   unsigned direction = direction_of(s, notice->side), n_other = 0;
   if (notice->other_octets)
-    n_other = find_evidence(&s->rings[!direction], notice->other_offset, notice->other_octets,
+    n_other = find_evidence(s, !direction, notice->other_offset, notice->other_octets,
                             FINDING_EVIDENCE_MAX, evidence, &place.time_ns);
   if (notice->n_octets)
     place.n_evidence =
-        n_other + find_evidence(&s->rings[direction], notice->offset, notice->n_octets,
+        n_other + find_evidence(s, direction, notice->offset, notice->n_octets,
                                 FINDING_EVIDENCE_MAX, evidence + n_other, &place.time_ns);
   s->sink->notice(s->data, notice, &place);
 }
@@ -193,15 +214,19 @@ flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bo
   s->flow = f;
   s->seen = seen;
   s->flow_index = flow_index;
-  s->client = client;
+  s->client = (uint8_t)client;
   s->sink = sink;
   s->data = data;
   s->time_ns = 0;
   s->now = 0;
-  s->rings[0].n = s->rings[0].next = s->rings[1].n = s->rings[1].next = 0;
-  memset(s->openings, 0, sizeof s->openings);
-  memset(s->ttls, 0, sizeof s->ttls);
+  for (unsigned d = 0; d < 2; d++) {
+    s->n_places[d] = s->next_place[d] = 0;
+    s->ttl_has_begun[d] = s->ttl_is_mixed[d] = s->has_opening[d] = false;
+    s->openings[d] = (struct opening){0};
+    s->ttls[d] = (struct ttl_watch){0};
+  }
   s->repeat_told = s->is_heard = false;
+  s->is_described = false;
   s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream,
                           sink->element ? &app_sink : &app_sink_without_elements, s);
   if (sink->plain)
@@ -233,7 +258,7 @@ tell_about_place(struct flowsession *s, enum notice_kind kind, unsigned directio
                           .element = ELEMENT_NONE,
                           .frame = at[n - 1].frame};
   if (s->sink->notice)
-    s->sink->notice(s->data, &notice, &(struct finding_place){describe(s), time_ns, at, n});
+    s->sink->notice(s->data, &notice, &(struct finding_place){*describe(s), time_ns, at, n});
 }
 
 static struct evidence
@@ -251,18 +276,20 @@ evidence_of(const struct stream_run *run)
 static void
 watch_opening(struct flowsession *s, unsigned direction, const struct stream_run *run)
 {
-  struct ttl_watch *t = &s->ttls[direction];
   bool changed = s->flow->sides[direction].ttl_changed;
-  if (!t->has_begun)
-    t->is_mixed = changed;
-  t->has_begun = true;
+  if (!s->ttl_has_begun[direction])
+    s->ttl_is_mixed[direction] = changed;
+  s->ttl_has_begun[direction] = true;
   if (!appsession_is_opening(s->app)) {
-    if (s->openings[direction].octets)
+    if (s->has_opening[direction])
       opening_clear(&s->openings[direction]);
+    s->has_opening[direction] = false;
     return;
   }
   opening_add(&s->openings[direction], run->offset, run->octets, run->n_octets);
-  if (changed && !t->is_mixed && !t->time_ns) {
+  s->has_opening[direction] = true;
+  struct ttl_watch *t = &s->ttls[direction];
+  if (changed && !s->ttl_is_mixed[direction] && !t->time_ns) {
     t->at = evidence_of(run);
     t->time_ns = run->time_ns;
   }
@@ -282,17 +309,17 @@ flowsession_repeat(struct flowsession *s, unsigned direction, const struct strea
   s->repeat_told = true;
   struct evidence at[FINDING_EVIDENCE_MAX + 1];
   int64_t time_ns = run->time_ns;
-  unsigned n = find_evidence(&s->rings[direction], run->offset, run->n_octets, FINDING_EVIDENCE_MAX,
-                             at, &time_ns);
+  unsigned n =
+      find_evidence(s, direction, run->offset, run->n_octets, FINDING_EVIDENCE_MAX, at, &time_ns);
   at[n++] = evidence_of(run);
   tell_about_place(s, NOTICE_REPEAT_DIFFERS, direction, at, n, time_ns);
 }
 
-static void
+static inline void
 update_flow(struct flowsession *s)
 {
   struct trace_flow *f = s->seen;
-  if (!f)
+  if (!f) /* the pass forgets */
     return;
   f->app = (uint8_t)appsession_app(s->app);
   f->state = appsession_state(s->app);
@@ -305,7 +332,7 @@ flowsession_feed(struct flowsession *s, unsigned direction, const struct stream_
 {
   s->now = now;
   s->time_ns = run->time_ns;
-  ring_add(&s->rings[direction], run);
+  add_place(s, direction, run);
   appsession_feed(s->app, direction == s->client ? SIDE_CLIENT : SIDE_SERVER, run->octets,
                   run->n_octets, run->frame);
   watch_opening(s, direction, run);

@@ -11,54 +11,123 @@
 
 #include <string.h>
 
-static uint8_t
-ascii_upper(uint8_t c)
-{
-  return c >= 'a' && c <= 'z' ? (uint8_t)(c - 32) : c;
-}
-
 bool
-text_is(const uint8_t *p, size_t n, const char *literal)
+text_equals(const uint8_t *p, size_t n, const char *literal)
 {
   for (size_t i = 0; i < n; i++) {
-    uint8_t want = (uint8_t)literal[i];
-    if (want == 0 || ascii_upper(p[i]) != ascii_upper(want))
+    uint8_t want = (uint8_t)literal[i], other = p[i] ^ want;
+    bool is_letter = (uint8_t)((want | 0x20) - 'a') < 26;
+    if (want == 0 || (other && (other != 0x20 || !is_letter)))
       return false;
   }
   return literal[n] == 0;
 }
 
-/* The row of the word in text[0..n), 0 when there is none. The first letter is compared here, since
- * most rows fail there and every command of a capture comes through. */
+/* The first four letters of each verb in one number, in lower case: every command of a capture is
+ * looked up here, and the rows of mail_tables.c with their sentences lie far apart. test-words
+ * holds both against each other. */
+#define HEAD(a, b, c, d) ((uint32_t)(d) << 24 | (uint32_t)(c) << 16 | (uint32_t)(b) << 8 | (a))
+
+static const uint32_t smtp_heads[SMTP_N_VERBS] = {
+    [SMTP_HELO] = HEAD('h', 'e', 'l', 'o'), [SMTP_EHLO] = HEAD('e', 'h', 'l', 'o'),
+    [SMTP_LHLO] = HEAD('l', 'h', 'l', 'o'), [SMTP_MAIL] = HEAD('m', 'a', 'i', 'l'),
+    [SMTP_RCPT] = HEAD('r', 'c', 'p', 't'), [SMTP_DATA] = HEAD('d', 'a', 't', 'a'),
+    [SMTP_BDAT] = HEAD('b', 'd', 'a', 't'), [SMTP_RSET] = HEAD('r', 's', 'e', 't'),
+    [SMTP_NOOP] = HEAD('n', 'o', 'o', 'p'), [SMTP_QUIT] = HEAD('q', 'u', 'i', 't'),
+    [SMTP_VRFY] = HEAD('v', 'r', 'f', 'y'), [SMTP_EXPN] = HEAD('e', 'x', 'p', 'n'),
+    [SMTP_HELP] = HEAD('h', 'e', 'l', 'p'), [SMTP_STARTTLS] = HEAD('s', 't', 'a', 'r'),
+    [SMTP_AUTH] = HEAD('a', 'u', 't', 'h'), [SMTP_ETRN] = HEAD('e', 't', 'r', 'n'),
+};
+
+static const uint32_t pop_heads[POP_N_VERBS] = {
+    [POP_USER] = HEAD('u', 's', 'e', 'r'), [POP_PASS] = HEAD('p', 'a', 's', 's'),
+    [POP_APOP] = HEAD('a', 'p', 'o', 'p'), [POP_AUTH] = HEAD('a', 'u', 't', 'h'),
+    [POP_CAPA] = HEAD('c', 'a', 'p', 'a'), [POP_STLS] = HEAD('s', 't', 'l', 's'),
+    [POP_STAT] = HEAD('s', 't', 'a', 't'), [POP_LIST] = HEAD('l', 'i', 's', 't'),
+    [POP_RETR] = HEAD('r', 'e', 't', 'r'), [POP_DELE] = HEAD('d', 'e', 'l', 'e'),
+    [POP_NOOP] = HEAD('n', 'o', 'o', 'p'), [POP_RSET] = HEAD('r', 's', 'e', 't'),
+    [POP_TOP] = HEAD('t', 'o', 'p', 0),    [POP_UIDL] = HEAD('u', 'i', 'd', 'l'),
+    [POP_QUIT] = HEAD('q', 'u', 'i', 't'), [POP_UTF8] = HEAD('u', 't', 'f', '8'),
+    [POP_LANG] = HEAD('l', 'a', 'n', 'g'),
+};
+
+static const uint32_t imap_heads[IMAP_N_VERBS] = {
+    [IMAP_CAPABILITY] = HEAD('c', 'a', 'p', 'a'),
+    [IMAP_NOOP] = HEAD('n', 'o', 'o', 'p'),
+    [IMAP_LOGOUT] = HEAD('l', 'o', 'g', 'o'),
+    [IMAP_STARTTLS] = HEAD('s', 't', 'a', 'r'),
+    [IMAP_AUTHENTICATE] = HEAD('a', 'u', 't', 'h'),
+    [IMAP_LOGIN] = HEAD('l', 'o', 'g', 'i'),
+    [IMAP_SELECT] = HEAD('s', 'e', 'l', 'e'),
+    [IMAP_EXAMINE] = HEAD('e', 'x', 'a', 'm'),
+    [IMAP_CREATE] = HEAD('c', 'r', 'e', 'a'),
+    [IMAP_DELETE] = HEAD('d', 'e', 'l', 'e'),
+    [IMAP_RENAME] = HEAD('r', 'e', 'n', 'a'),
+    [IMAP_SUBSCRIBE] = HEAD('s', 'u', 'b', 's'),
+    [IMAP_UNSUBSCRIBE] = HEAD('u', 'n', 's', 'u'),
+    [IMAP_LIST] = HEAD('l', 'i', 's', 't'),
+    [IMAP_LSUB] = HEAD('l', 's', 'u', 'b'),
+    [IMAP_STATUS] = HEAD('s', 't', 'a', 't'),
+    [IMAP_APPEND] = HEAD('a', 'p', 'p', 'e'),
+    [IMAP_CHECK] = HEAD('c', 'h', 'e', 'c'),
+    [IMAP_CLOSE] = HEAD('c', 'l', 'o', 's'),
+    [IMAP_EXPUNGE] = HEAD('e', 'x', 'p', 'u'),
+    [IMAP_SEARCH] = HEAD('s', 'e', 'a', 'r'),
+    [IMAP_FETCH] = HEAD('f', 'e', 't', 'c'),
+    [IMAP_STORE] = HEAD('s', 't', 'o', 'r'),
+    [IMAP_COPY] = HEAD('c', 'o', 'p', 'y'),
+    [IMAP_MOVE] = HEAD('m', 'o', 'v', 'e'),
+    [IMAP_UID] = HEAD('u', 'i', 'd', 0),
+    [IMAP_IDLE] = HEAD('i', 'd', 'l', 'e'),
+    [IMAP_DONE] = HEAD('d', 'o', 'n', 'e'),
+    [IMAP_NAMESPACE] = HEAD('n', 'a', 'm', 'e'),
+    [IMAP_UNSELECT] = HEAD('u', 'n', 's', 'e'),
+    [IMAP_ID] = HEAD('i', 'd', 0, 0),
+    [IMAP_ENABLE] = HEAD('e', 'n', 'a', 'b'),
+    [IMAP_GETQUOTA] = HEAD('g', 'e', 't', 'q'),
+    [IMAP_GETQUOTAROOT] = HEAD('g', 'e', 't', 'q'),
+    [IMAP_SETQUOTA] = HEAD('s', 'e', 't', 'q'),
+    [IMAP_SORT] = HEAD('s', 'o', 'r', 't'),
+    [IMAP_THREAD] = HEAD('t', 'h', 'r', 'e'),
+    [IMAP_COMPRESS] = HEAD('c', 'o', 'm', 'p'),
+};
+
+/* The row of the word in text[0..n), 0 when there is none. */
 static unsigned
-verb_find(const struct mail_verb *verbs, unsigned n_verbs, const char *text, size_t n)
+verb_find(const struct mail_verb *verbs, const uint32_t *heads, unsigned n_verbs, const char *text,
+          size_t n)
 {
-  if (n == 0)
-    return 0;
   const uint8_t *p = (const uint8_t *)text;
-  char first = (char)ascii_upper(p[0]);
-  for (unsigned i = 1; i < n_verbs; i++)
-    if (verbs[i].name[0] == first && text_is(p, n, verbs[i].name))
+  if (n < 2)
+    return 0;
+  uint32_t word = n >= 4 ? get_le32(p) : n == 3 ? get_le16(p) | (uint32_t)p[2] << 16 : get_le16(p);
+  uint32_t head = (uint32_t)ascii_fold8(word);
+  for (unsigned i = 1; i < n_verbs; i++) {
+    if (heads[i] != head)
+      continue;
+    const char *name = verbs[i].name;
+    if (n <= 4 ? !name[n] : text_equals(p + 4, n - 4, name + 4))
       return i;
+  }
   return 0;
 }
 
 enum smtp_verb
 smtp_verb_find(const char *text, size_t n)
 {
-  return (enum smtp_verb)verb_find(smtp_verbs, SMTP_N_VERBS, text, n);
+  return (enum smtp_verb)verb_find(smtp_verbs, smtp_heads, SMTP_N_VERBS, text, n);
 }
 
 enum pop_verb
 pop_verb_find(const char *text, size_t n)
 {
-  return (enum pop_verb)verb_find(pop_verbs, POP_N_VERBS, text, n);
+  return (enum pop_verb)verb_find(pop_verbs, pop_heads, POP_N_VERBS, text, n);
 }
 
 enum imap_verb
 imap_verb_find(const char *text, size_t n)
 {
-  return (enum imap_verb)verb_find(imap_verbs, IMAP_N_VERBS, text, n);
+  return (enum imap_verb)verb_find(imap_verbs, imap_heads, IMAP_N_VERBS, text, n);
 }
 
 /* RFC 5321 section 4.2.3, RFC 4954 section 6, RFC 3207 section 4, RFC 3030, RFC 7504. The rows
@@ -160,34 +229,11 @@ is_digit(uint8_t c)
   return c >= '0' && c <= '9';
 }
 
-bool
-smtp_reply_parse(const uint8_t *line, size_t n, unsigned *code, bool *more, size_t *text_at)
-{
-  if (n < 3 || !is_digit(line[0]) || !is_digit(line[1]) || !is_digit(line[2]))
-    return false;
-  if (n > 3 && line[3] != ' ' && line[3] != '-')
-    return false;
-  *code = (line[0] - '0') * 100u + (line[1] - '0') * 10u + (line[2] - '0');
-  *more = n > 3 && line[3] == '-';
-  *text_at = n > 3 ? 4 : 3;
-  return true;
-}
-
 size_t
 line_find(const uint8_t *p, size_t n)
 {
   const uint8_t *lf = n ? memchr(p, '\n', n) : NULL;
   return lf ? (size_t)(lf - p) + 1 : 0;
-}
-
-size_t
-line_trim(const uint8_t *p, size_t n)
-{
-  if (n && p[n - 1] == '\n')
-    n--;
-  if (n && p[n - 1] == '\r')
-    n--;
-  return n;
 }
 
 static const char base64_alphabet[] =

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture/wire/bytes.h"
 #include "capture/wire/lang.h"
 
 /* ---- SMTP (RFC 5321, 3207, 4954, 3030, 2033) ---- */
@@ -156,27 +157,73 @@ enum smtp_verb smtp_verb_find(const char *text, size_t n);
 enum pop_verb pop_verb_find(const char *text, size_t n);
 enum imap_verb imap_verb_find(const char *text, size_t n);
 
-/* What an SMTP reply code says by itself (RFC 5321 4.2); a general sentence by its first digits when
- * the code has no row of its own. */
+/* What an SMTP reply code says by itself (RFC 5321 4.2); a general sentence by its first digits
+ * when the code has no row of its own. */
 struct lang_pair smtp_code_meaning(unsigned code);
 
-/* "250-text" or "250 text" or "250": the code, whether more lines follow, and where the text begins.
- * False when the line is no reply. `n` excludes the line end. */
-bool smtp_reply_parse(const uint8_t *line, size_t n, unsigned *code, bool *more, size_t *text_at);
+/* "250-text" or "250 text" or "250": the code, whether more lines follow, and where the text
+ * begins. False when the line is no reply. `n` excludes the line end. */
+static inline bool
+smtp_reply_parse(const uint8_t *line, size_t n, unsigned *code, bool *more, size_t *text_at)
+{
+  if (n < 3 || (n > 3 && line[3] != ' ' && line[3] != '-'))
+    return false;
+  unsigned hundreds = line[0] - '0', tens = line[1] - '0', ones = line[2] - '0';
+  if (hundreds > 9 || tens > 9 || ones > 9)
+    return false;
+  *code = hundreds * 100 + tens * 10 + ones;
+  *more = n > 3 && line[3] == '-';
+  *text_at = n > 3 ? 4 : 3;
+  return true;
+}
 
 /* The octets of the first line of p[0..n) with its LF, or 0 when no LF is there. */
 size_t line_find(const uint8_t *p, size_t n);
 
 /* The octets of a line without CRLF, LF or CR at its end. */
-size_t line_trim(const uint8_t *p, size_t n);
+static inline size_t
+line_trim(const uint8_t *p, size_t n)
+{
+  if (n && p[n - 1] == '\n')
+    n--;
+  if (n && p[n - 1] == '\r')
+    n--;
+  return n;
+}
 
-/* base64 (RFC 4648): decodes n characters (padding may be missing); `out` holds n*3/4+3. False when a
- * character is none of base64; then *n_out is what was read before it. */
+/* base64 (RFC 4648): decodes n characters (padding may be missing); `out` holds n*3/4+3. False when
+ * a character is none of base64; then *n_out is what was read before it. */
 bool base64_decode(const char *in, size_t n, uint8_t *out, size_t *n_out);
 /* `out` holds 4*((n+2)/3)+1; NUL-terminated. Returns the characters. */
 size_t base64_encode(const uint8_t *in, size_t n, char *out);
 
-/* ASCII case-blind comparison of n octets with a literal of exactly that length. */
-bool text_is(const uint8_t *p, size_t n, const char *literal);
+/* ASCII case-blind comparison of n octets with a literal of exactly that length. Most comparisons
+ * fail at the first octet: letters that differ in more than their case. */
+bool text_equals(const uint8_t *p, size_t n, const char *literal);
+static inline bool
+text_is(const uint8_t *p, size_t n, const char *literal)
+{
+  return (n == 0 || ((p[0] ^ (uint8_t)literal[0]) & 0xdf) == 0) && text_equals(p, n, literal);
+}
+
+/* Lower case for ASCII letters, eight octets at once (every other octet stays as it is). */
+static inline uint64_t
+ascii_fold8(uint64_t x)
+{
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+  uint64_t low = x & ~tops;
+  uint64_t is_upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~x & tops;
+  return x | is_upper >> 2;
+}
+
+/* The same for n octets; `out` may be p. */
+static inline void
+ascii_fold(uint8_t *out, const uint8_t *p, size_t n)
+{
+  for (; n >= 8; p += 8, out += 8, n -= 8)
+    put_le64(out, ascii_fold8(get_le64(p)));
+  for (; n; p++, out++, n--)
+    *out = (uint8_t)ascii_fold8(*p);
+}
 
 #endif

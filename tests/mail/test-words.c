@@ -7,6 +7,7 @@
 #include "capture/findings/findings.h"
 #include "capture/wire/mail.h"
 #include "capture/wire/sasl.h"
+#include "capture/wire/scan.h"
 
 static void
 check_pair(struct lang_pair p)
@@ -189,10 +190,54 @@ test_imap_strings(void)
   g_assert_false(imap_literal_at_end((const uint8_t *)"{+}", 3, &n, &waits));
 }
 
+/* Eight octets at once say what one at a time says, wherever the octets begin. */
+static void
+test_fold(void)
+{
+  uint8_t octets[256 + 8], folded[sizeof octets];
+  for (unsigned i = 0; i < sizeof octets; i++)
+    octets[i] = (uint8_t)i;
+  for (unsigned at = 0; at < 8; at++) {
+    ascii_fold(folded, octets + at, sizeof octets - at);
+    for (unsigned i = 0; i < sizeof octets - at; i++)
+      g_assert_cmpuint(folded[i], ==, (uint8_t)g_ascii_tolower((char)octets[at + i]));
+  }
+}
+
+static size_t
+find_bare_end(const uint8_t *p, size_t from, size_t n)
+{
+  while (from < n && (p[from] == '\n') == (p[from - 1] == '\r'))
+    from++;
+  return from;
+}
+
+/* Lines of every length up to some vectors, whole and with one octet of their ends gone. */
+static void
+test_scan_bare_end(void)
+{
+  uint8_t text[256];
+  for (unsigned n_line = 2; n_line < 100; n_line++) {
+    for (unsigned i = 0; i < sizeof text; i++)
+      text[i] = i % n_line == n_line - 1 ? '\n' : i % n_line == n_line - 2 ? '\r' : 'x';
+    for (unsigned n = 1; n <= sizeof text; n++)
+      g_assert_cmpuint(scan_bare_end(text, 1, n), ==, n);
+    for (unsigned gone = 0; gone < sizeof text; gone++) {
+      uint8_t was = text[gone];
+      text[gone] = 'y';
+      g_assert_cmpuint(scan_bare_end(text, 1, sizeof text), ==,
+                       find_bare_end(text, 1, sizeof text));
+      text[gone] = was;
+    }
+  }
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/words/fold", test_fold);
+  g_test_add_func("/words/scan-bare-end", test_scan_bare_end);
   g_test_add_func("/words/tables-are-whole", test_tables_are_whole);
   g_test_add_func("/words/verbs-are-whole-words-in-any-case",
                   test_verbs_are_whole_words_in_any_case);
