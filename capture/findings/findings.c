@@ -14,6 +14,7 @@
 
 #include "capture/findings/findings_module.h"
 #include "capture/findings/findings_store.h"
+#include "capture/findings/once.h"
 #include "capture/tls/certificate.h"
 #include "capture/wire/bytes.h"
 
@@ -26,8 +27,8 @@ static const struct finding_module *const modules[] = {
 
 struct findings {
   struct findings_store *store;
-  GStringChunk *texts; /* mechanisms and subjects, each once */
-  GHashTable *once;    /* struct once* -> itself */
+  GStringChunk *texts;     /* mechanisms and subjects, each once */
+  struct once_table *once; /* what findings_add_once() has said */
   void *states[G_N_ELEMENTS(modules)];
   EVP_MAC_CTX *fingerprints; /* SipHash with a random key; NULL: there is none */
   uint64_t n_dropped;
@@ -37,17 +38,6 @@ struct findings {
   char *trust;
   struct finding_tls_counts tls;
   struct finding_mail_counts mail;
-};
-
-/* What findings_add_once() has said. */
-struct once {
-  const struct finding_rule *rule;
-  const char *subject; /* interned: compared by its address */
-  struct ip_addr server;
-  uint16_t port;
-  uint32_t last_stream;
-  uint32_t index; /* of the finding */
-  uint32_t n_streams;
 };
 
 /* ---- the catalogue ---- */
@@ -93,22 +83,6 @@ severity_name(enum severity s)
 
 /* ---- the store ---- */
 
-static guint
-once_hash(gconstpointer data)
-{
-  const struct once *o = data;
-  return g_direct_hash(o->rule) * 31 + g_direct_hash(o->subject) + o->port +
-         ip_addr_hash_value(&o->server);
-}
-
-static gboolean
-once_equal(gconstpointer a, gconstpointer b)
-{
-  const struct once *x = a, *y = b;
-  return x->rule == y->rule && x->subject == y->subject && x->port == y->port &&
-         ip_addr_equal(&x->server, &y->server);
-}
-
 /* A MAC with a key that nobody ever sees: equal secrets have equal fingerprints in this run alone.
  * Made for short messages (Aumasson, Bernstein: SipHash), it costs a login next to nothing. Without
  * randomness there would be no secrecy: then there are no fingerprints. */
@@ -137,7 +111,7 @@ begin(struct findings_store *store)
   f->store = store;
   f->texts = g_string_chunk_new(1024);
   f->trust = g_strdup(trust_store_system());
-  f->once = g_hash_table_new_full(once_hash, once_equal, g_free, NULL);
+  f->once = once_new();
   f->fingerprints = fingerprints_new();
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
     f->states[i] = modules[i]->start ? modules[i]->start(f) : NULL;
@@ -167,7 +141,7 @@ findings_free(struct findings *f)
     if (modules[i]->stop)
       modules[i]->stop(f->states[i]);
   findings_store_free(f->store);
-  g_hash_table_unref(f->once);
+  once_free(f->once);
   g_string_chunk_free(f->texts);
   g_free(f->trust);
   EVP_MAC_CTX_free(f->fingerprints);
@@ -301,10 +275,11 @@ findings_add_once(struct findings *f, const struct finding_rule *rule,
                   const struct finding_place *place, const char *subject)
 {
   struct once key = {.rule = rule,
-                     .subject = subject ? g_string_chunk_insert_const(f->texts, subject) : NULL,
+                     .subject = subject,
                      .server = place->where.server,
                      .port = place->where.server_port};
-  struct once *old = g_hash_table_lookup(f->once, &key);
+  uint64_t at;
+  struct once *old = once_find(f->once, &key, &at);
   if (old) {
     if (old->last_stream == place->where.stream)
       return NULL;
@@ -317,10 +292,11 @@ findings_add_once(struct findings *f, const struct finding_rule *rule,
   struct finding *found = findings_add(f, rule, place, subject);
   if (!found)
     return NULL;
+  key.subject = found->subject;
   key.last_stream = place->where.stream;
   key.index = findings_store_n(f->store) - 1;
   key.n_streams = 1;
-  g_hash_table_add(f->once, g_memdup2(&key, sizeof key));
+  once_add(f->once, &key, at);
   return found;
 }
 
@@ -345,6 +321,13 @@ fingerprint(const struct findings *f, const uint8_t *p, size_t n)
   return get_le64(digest);
 }
 
+/* An audit packs what it keeps: then they need not be copied for the call. */
+static GBytes *
+hold_octets(const struct findings *f, const uint8_t *p, size_t n)
+{
+  return f->is_audit ? g_bytes_new_static(p, n) : g_bytes_new(p, n);
+}
+
 void
 findings_login(struct findings *f, const struct login *login, const struct finding_place *place)
 {
@@ -356,8 +339,8 @@ findings_login(struct findings *f, const struct login *login, const struct findi
   struct login_record l = {0};
   l.app = login->app;
   l.mechanism = g_string_chunk_insert_const(f->texts, login->mechanism);
-  l.user = g_bytes_new(login->user, login->user_octets);
-  l.secret = g_bytes_new(login->secret, login->secret_octets);
+  l.user = hold_octets(f, login->user, login->user_octets);
+  l.secret = hold_octets(f, login->secret, login->secret_octets);
   l.fingerprint = fingerprint(f, login->secret, login->secret_octets);
   l.secret_kind = login->secret_kind;
   l.outcome = login->outcome;
@@ -380,8 +363,9 @@ findings_login(struct findings *f, const struct login *login, const struct findi
 void
 findings_notice(struct findings *f, const struct notice *notice, const struct finding_place *place)
 {
+  uint64_t kind = UINT64_C(1) << notice->kind;
   for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
-    if (modules[i]->notice)
+    if (modules[i]->notices & kind)
       modules[i]->notice(f->states[i], notice, place);
 }
 
@@ -411,11 +395,8 @@ findings_losses(const struct findings *f)
 static void
 count_streams(struct findings *f)
 {
-  GHashTableIter i;
-  gpointer key;
-  g_hash_table_iter_init(&i, f->once);
-  while (g_hash_table_iter_next(&i, &key, NULL)) {
-    const struct once *o = key;
+  for (unsigned i = 0; i < once_n(f->once); i++) {
+    const struct once *o = once_get(f->once, i);
     if (o->n_streams > 1)
       findings_store_set_n_streams(f->store, o->index, o->n_streams);
   }

@@ -170,8 +170,10 @@ on_notice(void *state, const struct notice *notice, const struct finding_place *
     reuse_greeting(a->reuse, notice, place);
 }
 
-const struct finding_module finding_module_auth = {.rules = finding_rules_auth,
-                                                   .start = start,
-                                                   .login = on_login,
-                                                   .notice = on_notice,
-                                                   .stop = stop};
+const struct finding_module finding_module_auth = {
+    .rules = finding_rules_auth,
+    .start = start,
+    .login = on_login,
+    .notice = on_notice,
+    .notices = NOTICE_BIT(NOTICE_CLEAR_LOGIN_OFFERED) | NOTICE_BIT(NOTICE_GREETING),
+    .stop = stop};

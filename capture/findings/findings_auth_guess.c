@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "capture/findings/findings_auth.h"
+#include "capture/findings/mix.h"
 #include "capture/findings/recent.h"
 
 enum {
@@ -85,12 +86,12 @@ guesses_free(struct guesses *g)
 static uint64_t
 key_of(const struct login_record *l, bool of_user)
 {
-  uint64_t key = recent_mix_addr(RECENT_KEY, &l->where.server);
+  uint64_t key = mix_addr(MIX_KEY, &l->where.server);
   if (!of_user)
-    return recent_mix_addr(key, &l->where.client);
+    return mix_addr(key, &l->where.client);
   gsize n;
   const void *user = g_bytes_get_data(l->user, &n);
-  return recent_mix(key, user, n);
+  return mix_octets(key, user, n);
 }
 
 /* The subject is who; how often is apart, so that a baseline knows the finding again. */

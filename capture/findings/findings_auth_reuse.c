@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capture/findings/findings_auth.h"
+#include "capture/findings/mix.h"
 #include "capture/findings/recent.h"
 
 enum {
@@ -94,7 +95,7 @@ reuse_login(struct reuse *r, const struct login_record *l, const struct finding_
     return;
   gsize n;
   const void *name = g_bytes_get_data(l->user, &n);
-  uint64_t user = recent_mix(RECENT_KEY, name, n);
+  uint64_t user = mix_octets(MIX_KEY, name, n);
   bool is_new;
   struct used *u = recent_get(r->secrets, l->fingerprint, &is_new);
   struct auth_proof proof = auth_proof_of(l, place);
@@ -134,10 +135,13 @@ reuse_login(struct reuse *r, const struct login_record *l, const struct finding_
 static bool
 is_atoms(const uint8_t *p, size_t n)
 {
+  static const bool is_special[128] = {
+      ['('] = true, [')'] = true, ['<'] = true,  ['>'] = true, ['@'] = true, [','] = true,
+      [';'] = true, [':'] = true, ['\\'] = true, ['"'] = true, ['['] = true, [']'] = true};
   bool dot = true; /* none at the start, none beside another */
   for (size_t i = 0; i < n; i++) {
     bool is_dot = p[i] == '.';
-    if (p[i] <= ' ' || p[i] >= 0x7f || strchr("()<>@,;:\\\"[]", p[i]) || (is_dot && dot))
+    if (p[i] <= ' ' || p[i] >= 0x7f || is_special[p[i]] || (is_dot && dot))
       return false;
     dot = is_dot;
   }
@@ -180,14 +184,14 @@ reuse_greeting(struct reuse *r, const struct notice *notice, const struct findin
     return;
   n = (size_t)(end - p) + 1;
   uint64_t server =
-      recent_mix(recent_mix_addr(RECENT_KEY, &place->where.server), &place->where.server_port, 2);
+      mix_octets(mix_addr(MIX_KEY, &place->where.server), &place->where.server_port, 2);
   struct challenger *c = recent_get(r->servers, server, NULL);
   if (!c->is_odd_told && !is_msg_id(p + 1, n - 2)) {
     c->is_odd_told = true;
     tell_challenge(r, p, n, place);
   }
   bool is_new;
-  struct challenge *again = recent_get(r->challenges, recent_mix(server, p, n), &is_new);
+  struct challenge *again = recent_get(r->challenges, mix_octets(server, p, n), &is_new);
   if (!is_new && again->stream != place->where.stream && !c->is_repeat_told) {
     c->is_repeat_told = true;
     tell_challenge(r, p, n, place);

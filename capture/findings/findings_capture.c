@@ -60,7 +60,8 @@ on_notice(void *state, const struct notice *n, const struct finding_place *place
   findings_count_losses(m->findings, n->n_octets, n->kind == NOTICE_ONE_SIDED);
 }
 
-/* The subject is what kind of thing is missing; how much of it is apart, as in findings_auth_guess.c.
+/* The subject is what kind of thing is missing; how much of it is apart, as in
+ * findings_auth_guess.c.
  */
 static void
 tell(struct missing *m, const struct lack *l, const char *subject, uint64_t n_times)
@@ -94,4 +95,9 @@ finish(void *state)
 static const struct finding_rule *const rules[] = {&cap_001, NULL};
 
 const struct finding_module finding_module_capture = {
-    .rules = rules, .start = start, .notice = on_notice, .finish = finish, .stop = g_free};
+    .rules = rules,
+    .start = start,
+    .notice = on_notice,
+    .notices = NOTICE_BIT(NOTICE_GAP) | NOTICE_BIT(NOTICE_ENDED) | NOTICE_BIT(NOTICE_ONE_SIDED),
+    .finish = finish,
+    .stop = g_free};

@@ -15,12 +15,15 @@
 #include <unicode/uspoof.h>
 
 #include "capture/findings/findings_mail.h"
+#include "capture/findings/mix.h"
 #include "capture/tls/memory.h"
+#include "capture/wire/mail.h"
 
 /* Behind GLib's headers, whose macros it would define first. */
 #include <idn2.h>
 
 enum {
+  SEEN_SLOTS = 256,  /* domains that come again and again */
   NAMES_MAX = 16384, /* different names that are remembered; later ones are not compared */
   ADDRESS_MAX = 320, /* RFC 5321 section 4.5.3.1 */
   SKELETON_MAX = 4 * ADDRESS_MAX,
@@ -28,9 +31,10 @@ enum {
 
 struct lookalike {
   struct findings *findings;
-  GHashTable *known;     /* name as compared (lower case) -> itself */
-  GHashTable *skeletons; /* skeleton -> name */
-  USpoofChecker *spoof;  /* opened for the first name that is not ASCII */
+  GHashTable *known;            /* name as compared (lower case) -> itself */
+  GHashTable *skeletons;        /* skeleton -> name */
+  const char *seen[SEEN_SLOTS]; /* some of `known`, each at the place of its hash, or NULL */
+  USpoofChecker *spoof;         /* opened for the first name that is not ASCII */
 };
 
 static void *
@@ -189,26 +193,36 @@ is_odd_part(const char *part)
   return mixes_scripts(part);
 }
 
+static bool
+is_ascii_run(const uint8_t *p, size_t n)
+{
+  uint64_t all = 0;
+  for (; n >= 8; p += 8, n -= 8)
+    all |= get_le64(p);
+  for (; n; p++, n--)
+    all |= *p;
+  return !(all & UINT64_C(0x8080808080808080));
+}
+
 /* Most addresses: ASCII, no A-label, and a domain that is known. Nothing is to be said of them. */
 static bool
 is_plain_and_known(struct lookalike *l, const uint8_t *p, size_t n)
 {
   char domain[ADDRESS_MAX + 1];
-  size_t at = n;
-  while (at > 0 && p[at - 1] != '@')
-    at--;
-  if (at == 0 || n - at > ADDRESS_MAX)
+  const uint8_t *sign = n ? memrchr(p, '@', n) : NULL;
+  size_t at = sign ? (size_t)(sign + 1 - p) : 0;
+  if (at == 0 || n - at > ADDRESS_MAX || !is_ascii_run(p, n))
     return false;
-  for (size_t i = 0; i < at; i++)
-    if (p[i] >= 0x80)
-      return false;
-  for (size_t i = at; i < n; i++) {
-    if (p[i] >= 0x80)
-      return false;
-    domain[i - at] = g_ascii_tolower((char)p[i]);
-  }
-  domain[n - at] = 0;
-  return g_hash_table_contains(l->known, domain);
+  n -= at;
+  ascii_fold((uint8_t *)domain, p + at, n);
+  domain[n] = 0;
+  const char **seen = &l->seen[mix_octets(MIX_KEY, domain, n) % SEEN_SLOTS];
+  if (*seen && strcmp(*seen, domain) == 0)
+    return true;
+  char *known = g_hash_table_lookup(l->known, domain);
+  if (known)
+    *seen = known;
+  return known != NULL;
 }
 
 static void
@@ -261,5 +275,9 @@ on_notice(void *state, const struct notice *n, const struct finding_place *place
 
 static const struct finding_rule *const rules[] = {&eai_001, NULL};
 
-const struct finding_module finding_module_lookalike = {
-    .rules = rules, .start = start, .notice = on_notice, .stop = stop};
+const struct finding_module finding_module_lookalike = {.rules = rules,
+                                                        .start = start,
+                                                        .notice = on_notice,
+                                                        .notices = NOTICE_BIT(NOTICE_FROM) |
+                                                                   NOTICE_BIT(NOTICE_MESSAGE),
+                                                        .stop = stop};

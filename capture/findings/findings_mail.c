@@ -13,7 +13,10 @@
 #include <string.h>
 
 #include "capture/findings/findings_mail.h"
+#include "capture/findings/mix.h"
+#include "capture/findings/recent.h"
 #include "capture/tls/memory.h"
+#include "capture/wire/mail.h"
 
 #include <idn2.h> /* behind GLib, whose macros it would define */
 
@@ -22,7 +25,7 @@ enum {
   RELAYED_MAX = 4096,    /* messages that may be seen again on their way out */
   SUBJECT_MAX = 400,     /* octets */
   DOMAIN_MAX = 255,      /* RFC 5321 section 4.5.3.1.2 */
-  LINES_MAX = 4096,      /* different greetings that were judged */
+  LINES_MAX = 4096,      /* different greetings that are remembered as judged */
   FLOOD_SLOTS = 1 << 13, /* recipients and sources within a minute */
   FLOOD_WAYS = 4,
   /* A person gets some mails in a minute, a list or a newsletter one for each recipient. */
@@ -37,6 +40,12 @@ struct flood {
   uint32_t n;
 };
 
+/* A line of a server that was judged. */
+struct judged_line {
+  struct recent_item item;
+  bool names_software;
+};
+
 /* A message that a server took, which it may send on. */
 struct relayed {
   uint64_t envelope;
@@ -46,8 +55,8 @@ struct relayed {
 
 struct mail {
   struct findings *findings;
-  GHashTable *servers;   /* struct ip_addr* -> char* name in its greeting */
-  GHashTable *greetings; /* hash of a line -> 1: names software, 2: does not */
+  GHashTable *servers;      /* struct ip_addr* -> char* name in its greeting */
+  struct recent *greetings; /* struct judged_line, by a hash of the line */
   struct relayed *relayed;
   unsigned n_relayed;
   struct flood *floods;
@@ -71,7 +80,7 @@ start(struct findings *f)
   struct mail *m = g_new0(struct mail, 1);
   m->findings = f;
   m->servers = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
-  m->greetings = g_hash_table_new(NULL, NULL);
+  m->greetings = recent_new(LINES_MAX, sizeof(struct judged_line));
   return m;
 }
 
@@ -80,7 +89,7 @@ stop(void *state)
 {
   struct mail *m = state;
   g_hash_table_unref(m->servers);
-  g_hash_table_unref(m->greetings);
+  recent_free(m->greetings);
   g_free(m->relayed);
   g_free(m->floods);
   g_free(m);
@@ -184,18 +193,18 @@ judge_software(struct mail *m, const struct notice *n, const struct finding_plac
   const uint8_t *challenge = n->app == APP_POP3 ? memchr(n->text, '<', n_line) : NULL;
   if (challenge)
     n_line = (size_t)(challenge - n->text);
+  bool is_new;
+  struct judged_line *judged =
+      recent_get(m->greetings, mix_octets(MIX_KEY, n->text, n_line), &is_new);
+  if (is_new) {
+    g_autofree char *text = text_of(n->text, n_line);
+    judged->names_software = names_software(text);
+  }
+  if (!judged->names_software)
+    return;
   memcpy(line, n->text, n_line);
   line[n_line] = 0;
-  gpointer key = GSIZE_TO_POINTER(g_str_hash(line) + 1u);
-  unsigned known = GPOINTER_TO_UINT(g_hash_table_lookup(m->greetings, key));
-  if (!known) {
-    g_autofree char *text = text_of((const uint8_t *)line, n_line);
-    known = names_software(text) ? 1 : 2;
-    if (g_hash_table_size(m->greetings) < LINES_MAX)
-      g_hash_table_insert(m->greetings, key, GUINT_TO_POINTER(known));
-  }
-  if (known == 1)
-    findings_add_once(m->findings, &enum_002, place, g_strchomp(line));
+  findings_add_once(m->findings, &enum_002, place, g_strchomp(line));
 }
 
 /* ---- RELAY ---- */
@@ -259,20 +268,21 @@ is_neighbour(const struct ip_addr *a, const struct ip_addr *b)
   return a->version == b->version && memcmp(a->octets, b->octets, a->version == 4 ? 3 : 8) == 0;
 }
 
+/* Addresses that differ only in the case of ASCII letters count as one. */
 static uint64_t
-hash_text(uint64_t h, const char *text)
+mix_folded(uint64_t key, const uint8_t *p, size_t n)
 {
-  for (; *text; text++) { /* FNV-1a */
-    uint8_t c = (uint8_t)*text;
-    h = (h ^ (c >= 'A' && c <= 'Z' ? c | 0x20u : c)) * UINT64_C(1099511628211);
-  }
-  return h * UINT64_C(1099511628211);
+  uint8_t folded[SUBJECT_MAX];
+  n = MIN(n, sizeof folded);
+  ascii_fold(folded, p, n);
+  return mix_octets(key, folded, n);
 }
 
 static uint64_t
 hash_envelope(const char *sender, const char *recipient)
 {
-  return hash_text(hash_text(UINT64_C(14695981039346656037), sender), recipient);
+  return mix_folded(mix_folded(MIX_KEY, (const uint8_t *)sender, strlen(sender)),
+                    (const uint8_t *)recipient, strlen(recipient));
 }
 
 /* The server that took this message is the client now: it sends it on. */
@@ -337,13 +347,12 @@ judge_flood(struct mail *m, const struct notice *n, const struct finding_place *
 {
   if (n->code >= 550 && n->code != 552)
     return;
-  char recipient[SUBJECT_MAX + 1];
-  g_snprintf(recipient, sizeof recipient, "%.*s", (int)MIN(n->n_text, (size_t)SUBJECT_MAX),
-             (const char *)n->text);
-  uint64_t key = hash_text(addr_hash(&place->where.server), recipient);
-  char subject[SUBJECT_MAX + 32];
+  size_t n_recipient = strnlen((const char *)n->text, MIN(n->n_text, (size_t)SUBJECT_MAX));
+  uint64_t key = mix_folded(addr_hash(&place->where.server), n->text, n_recipient);
   if (count_flood(m, key, place->time_ns, FLOOD_RECIPIENT)) {
-    g_snprintf(subject, sizeof subject, "%s: %d / 60 s", recipient, FLOOD_RECIPIENT);
+    char subject[SUBJECT_MAX + 32];
+    g_snprintf(subject, sizeof subject, "%.*s: %d / 60 s", (int)n_recipient, (const char *)n->text,
+               FLOOD_RECIPIENT);
     findings_add_once(m->findings, &abuse_001, place, subject);
   }
 }
@@ -451,4 +460,12 @@ static const struct finding_rule *const rules[] = {&enum_001,  &enum_002, &relay
                                                    &abuse_001, &smug_001, NULL};
 
 const struct finding_module finding_module_mail = {
-    .rules = rules, .start = start, .notice = on_notice, .stop = stop};
+    .rules = rules,
+    .start = start,
+    .notice = on_notice,
+    .notices = NOTICE_BIT(NOTICE_GREETING) | NOTICE_BIT(NOTICE_SOFTWARE) |
+               NOTICE_BIT(NOTICE_PROBE) | NOTICE_BIT(NOTICE_RECIPIENTS_UNKNOWN) |
+               NOTICE_BIT(NOTICE_LOGIN_REJECTED) | NOTICE_BIT(NOTICE_RECIPIENT) |
+               NOTICE_BIT(NOTICE_MESSAGE) | NOTICE_BIT(NOTICE_SMUGGLING) |
+               NOTICE_BIT(NOTICE_SMUGGLED) | NOTICE_BIT(NOTICE_BARE_LINE_END),
+    .stop = stop};

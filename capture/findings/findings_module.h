@@ -19,6 +19,7 @@ struct finding_module {
   void (*login)(void *state, const struct login_record *login, uint32_t index,
                 const struct finding_place *place);
   void (*notice)(void *state, const struct notice *notice, const struct finding_place *place);
+  uint64_t notices; /* that notice() is told: NOTICE_BIT() of each */
   void (*finish)(void *state);
   void (*stop)(void *state); /* frees */
 };
@@ -54,6 +55,9 @@ struct finding_tls_counts *findings_count_tls(struct findings *f);
 struct finding_mail_counts *findings_count_mail(struct findings *f);
 /* Something could not be kept: reports say that they are not complete. */
 void findings_drop(struct findings *f);
+
+/* A set of notices: NOTICE_BIT(NOTICE_GREETING) | ... */
+#define NOTICE_BIT(kind) (UINT64_C(1) << (kind))
 
 #define FINDING_LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define FINDING_LIST_EMPTY ((const char *const[]){NULL})

@@ -212,4 +212,13 @@ on_notice(void *state, const struct notice *n, const struct finding_place *place
 }
 
 const struct finding_module finding_module_starttls = {
-    .rules = finding_rules_starttls, .start = start, .notice = on_notice, .stop = stop};
+    .rules = finding_rules_starttls,
+    .start = start,
+    .notice = on_notice,
+    .notices = NOTICE_BIT(NOTICE_STARTTLS_OFFERED) | NOTICE_BIT(NOTICE_STARTTLS_ABSENT) |
+               NOTICE_BIT(NOTICE_STARTTLS_FILLER) | NOTICE_BIT(NOTICE_REPEAT_DIFFERS) |
+               NOTICE_BIT(NOTICE_TTL_CHANGED) | NOTICE_BIT(NOTICE_STARTTLS_IGNORED) |
+               NOTICE_BIT(NOTICE_STARTTLS_REFUSED_LOGIN) | NOTICE_BIT(NOTICE_STARTTLS_PIPELINED) |
+               NOTICE_BIT(NOTICE_STARTTLS_INJECTED) | NOTICE_BIT(NOTICE_STARTTLS_CLEAR) |
+               NOTICE_BIT(NOTICE_GREETING) | NOTICE_BIT(NOTICE_UNPROTECTED_DATA),
+    .stop = stop};

@@ -24,6 +24,7 @@
 enum {
   CHAINS_MAX = 1024,           /* kept; then all are read anew */
   CHAINS_OCTETS_MAX = 4 << 20, /* of all together */
+  SUITE_SLOTS = 64,            /* suites at once whose strength is remembered */
   PORT_SMTP = 25,
   PORT_LMTP = 24, /* between servers nobody insists on names: RFC 7435 */
 };
@@ -39,6 +40,13 @@ struct chain {
   struct certificate *leaf; /* NULL: not readable */
   enum trust trust;
   char *weak_key, *weak_signature; /* "RSA 1024", "RSA-SHA1"; NULL: none in the chain */
+  char *early, *late;              /* what TLS-003 says of it, once it did */
+};
+
+struct judged_suite {
+  uint16_t suite;
+  uint8_t strength; /* enum tls_strength */
+  bool is_set;
 };
 
 struct tls_state {
@@ -48,6 +56,7 @@ struct tls_state {
   struct trust_store *store;
   bool store_tried;
   struct dns_names *names;
+  struct judged_suite suites[SUITE_SLOTS];
 };
 
 /* ---- chains, each once ---- */
@@ -87,6 +96,8 @@ chain_free(gpointer data)
   certificate_free(c->leaf);
   g_free(c->weak_key);
   g_free(c->weak_signature);
+  g_free(c->early);
+  g_free(c->late);
   g_free(c);
 }
 
@@ -131,7 +142,7 @@ read_chain(struct tls_state *s, const struct chain *key, bool is_13)
   return c;
 }
 
-static const struct chain *
+static struct chain *
 find_chain(struct tls_state *s, const struct tls_facts *facts)
 {
   struct chain key = {.octets = (uint8_t *)(uintptr_t)facts->certificates,
@@ -152,6 +163,16 @@ find_chain(struct tls_state *s, const struct tls_facts *facts)
 
 /* ---- the rules ---- */
 
+/* The name of a suite is read once, as few of them are in use. */
+static enum tls_strength
+strength_of(struct tls_state *s, uint16_t suite)
+{
+  struct judged_suite *j = &s->suites[suite % SUITE_SLOTS];
+  if (!j->is_set || j->suite != suite)
+    *j = (struct judged_suite){suite, (uint8_t)tls_cipher_strength(suite), true};
+  return (enum tls_strength)j->strength;
+}
+
 static void
 on_hello(struct tls_state *s, const struct tls_facts *t, const struct finding_place *place)
 {
@@ -163,7 +184,7 @@ on_hello(struct tls_state *s, const struct tls_facts *t, const struct finding_pl
     const char *name = tls_version_name(t->version);
     findings_add_once(s->findings, &tls_001, place, name ? name : "?");
   }
-  enum tls_strength strength = tls_cipher_strength(t->suite);
+  enum tls_strength strength = strength_of(s, t->suite);
   if (strength != TLS_STRENGTH_WEAK && strength != TLS_STRENGTH_NO_FORWARD_SECRECY)
     return;
   struct finding *found =
@@ -172,19 +193,30 @@ on_hello(struct tls_state *s, const struct tls_facts *t, const struct finding_pl
     findings_set_severity(s->findings, found, SEVERITY_LOW);
 }
 
-static uint8_t
-judge_dates(struct tls_state *s, const struct certificate *c, const struct finding_place *place)
+/* "CN = mail.example.net, 2024-01-31": made once, as a busy server shows its chain all day. */
+static const char *
+describe_date(struct chain *c, bool is_late)
 {
+  char **text = is_late ? &c->late : &c->early;
+  if (*text)
+    return *text;
+  g_autoptr(GDateTime) date =
+      g_date_time_new_from_unix_utc(is_late ? c->leaf->not_after_s : c->leaf->not_before_s);
+  g_autofree char *day = date ? g_date_time_format(date, "%Y-%m-%d") : g_strdup("?");
+  *text = g_strdup_printf("%s, %s", c->leaf->subject, day);
+  return *text;
+}
+
+static uint8_t
+judge_dates(struct tls_state *s, struct chain *c, const struct finding_place *place)
+{
+  const struct certificate *x = c->leaf;
   int64_t now_s = place->time_ns / 1000000000;
-  bool is_early = c->not_before_s != INT64_MIN && now_s < c->not_before_s;
-  bool is_late = c->not_after_s != INT64_MIN && now_s > c->not_after_s;
+  bool is_early = x->not_before_s != INT64_MIN && now_s < x->not_before_s;
+  bool is_late = x->not_after_s != INT64_MIN && now_s > x->not_after_s;
   if (!is_early && !is_late)
     return 0;
-  g_autoptr(GDateTime) date =
-      g_date_time_new_from_unix_utc(is_late ? c->not_after_s : c->not_before_s);
-  g_autofree char *day = date ? g_date_time_format(date, "%Y-%m-%d") : g_strdup("?");
-  g_autofree char *subject = g_strdup_printf("%s, %s", c->subject, day);
-  findings_add_once(s->findings, &tls_003, place, subject);
+  findings_add_once(s->findings, &tls_003, place, describe_date(c, is_late));
   return MEMO_DATES;
 }
 
@@ -231,10 +263,10 @@ static void
 on_certificate(struct tls_state *s, const struct tls_facts *t, const struct finding_place *place)
 {
   findings_count_tls(s->findings)->n_judged++;
-  const struct chain *c = find_chain(s, t);
+  struct chain *c = find_chain(s, t);
   if (!c->leaf)
     return;
-  *t->memo = judge_dates(s, c->leaf, place) | judge_trust(s, c, place) |
+  *t->memo = judge_dates(s, c, place) | judge_trust(s, c, place) |
              judge_name(s, c->leaf, t->server_name, place);
   if (c->weak_key)
     findings_add_once(s->findings, &tls_006, place, c->weak_key);
@@ -306,4 +338,9 @@ on_notice(void *state, const struct notice *n, const struct finding_place *place
 }
 
 const struct finding_module finding_module_tls = {
-    .rules = finding_rules_tls, .start = start, .notice = on_notice, .stop = stop};
+    .rules = finding_rules_tls,
+    .start = start,
+    .notice = on_notice,
+    .notices = NOTICE_BIT(NOTICE_TLS_HELLO) | NOTICE_BIT(NOTICE_TLS_CERTIFICATE) |
+               NOTICE_BIT(NOTICE_TLS_CLIENT_DATA) | NOTICE_BIT(NOTICE_DNS_ANSWER),
+    .stop = stop};

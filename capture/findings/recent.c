@@ -1,26 +1,48 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* recent.c -- a table with a maximum: a hash table whose items also form a list by age.
  *
- *     oldest <-> ... <-> newest      get: to the front; full: the oldest goes
- */
+ *     chains[key] ─> item ─> item        items with the same place in the table
+ *     oldest <-> ... <-> newest          get: to the front; full: the oldest is made anew
+ *
+ * Items are taken from slabs and never given back before the table goes. */
 #include "capture/findings/recent.h"
 
 #include <glib.h>
+#include <string.h>
+
+enum {
+  ITEM_CHAINS = 4,   /* for each item: most lookups find nothing, and should see no item for it */
+  CHAINS_FIRST = 64, /* at first */
+  SLAB_OCTETS = 1 << 14, /* of items that are made together */
+};
 
 struct recent {
-  GHashTable *items; /* key, inside the item -> the item */
+  struct recent_item **chains;
+  unsigned chain_bits;
   struct recent_item *newest, *oldest;
-  unsigned n_max;
+  unsigned n, n_max;
   size_t item_octets;
+  uint8_t *slab; /* the next free item of the last one */
+  size_t slab_left;
+  GPtrArray *slabs;
 };
+
+static unsigned
+chain_of(const struct recent *r, uint64_t key)
+{
+  return (unsigned)(key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - r->chain_bits));
+}
 
 struct recent *
 recent_new(unsigned n_max, size_t item_octets)
 {
   struct recent *r = g_new0(struct recent, 1);
-  r->items = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
   r->n_max = n_max;
-  r->item_octets = item_octets;
+  r->item_octets = (item_octets + 7) & ~(size_t)7;
+  while (1u << r->chain_bits < CHAINS_FIRST)
+    r->chain_bits++;
+  r->chains = g_new0(struct recent_item *, CHAINS_FIRST);
+  r->slabs = g_ptr_array_new_with_free_func(g_free);
   return r;
 }
 
@@ -29,7 +51,8 @@ recent_free(struct recent *r)
 {
   if (!r)
     return;
-  g_hash_table_unref(r->items);
+  g_free(r->chains);
+  g_ptr_array_unref(r->slabs);
   g_free(r);
 }
 
@@ -49,15 +72,68 @@ link_newest(struct recent *r, struct recent_item *i)
   r->newest = i;
 }
 
+static void
+chain(struct recent *r, struct recent_item *i)
+{
+  struct recent_item **first = &r->chains[chain_of(r, i->key)];
+  i->next = *first;
+  *first = i;
+}
+
+static void
+unchain(struct recent *r, const struct recent_item *i)
+{
+  struct recent_item **link = &r->chains[chain_of(r, i->key)];
+  while (*link != i)
+    link = &(*link)->next;
+  *link = i->next;
+}
+
+static void
+grow(struct recent *r)
+{
+  g_free(r->chains);
+  r->chain_bits++;
+  r->chains = g_new0(struct recent_item *, (gsize)1 << r->chain_bits);
+  for (struct recent_item *i = r->oldest; i; i = i->newer)
+    chain(r, i);
+}
+
 void *
 recent_find(struct recent *r, uint64_t key)
 {
-  struct recent_item *i = g_hash_table_lookup(r->items, &key);
-  if (!i)
-    return NULL;
+  struct recent_item *i = r->chains[chain_of(r, key)];
+  while (i && i->key != key)
+    i = i->next;
+  if (!i || i == r->newest)
+    return i;
   unlink_item(r, i);
   link_newest(r, i);
   return i;
+}
+
+/* An item of zeroes that is in no list: a new one, or the oldest. */
+static struct recent_item *
+make_item(struct recent *r)
+{
+  if (r->n == r->n_max) {
+    struct recent_item *oldest = r->oldest;
+    unlink_item(r, oldest);
+    unchain(r, oldest);
+    memset(oldest, 0, r->item_octets);
+    return oldest;
+  }
+  if (r->slab_left < r->item_octets) {
+    r->slab_left = MAX((size_t)SLAB_OCTETS, r->item_octets);
+    r->slab = g_malloc0(r->slab_left);
+    g_ptr_array_add(r->slabs, r->slab);
+  }
+  struct recent_item *made = (void *)r->slab;
+  r->slab += r->item_octets;
+  r->slab_left -= r->item_octets;
+  if (++r->n * ITEM_CHAINS > 1u << r->chain_bits)
+    grow(r);
+  return made;
 }
 
 void *
@@ -68,30 +144,9 @@ recent_get(struct recent *r, uint64_t key, bool *is_new)
     *is_new = !i;
   if (i)
     return i;
-  if (g_hash_table_size(r->items) >= r->n_max) {
-    struct recent_item *oldest = r->oldest;
-    unlink_item(r, oldest);
-    g_hash_table_remove(r->items, &oldest->key);
-  }
-  i = g_malloc0(r->item_octets);
+  i = make_item(r);
   i->key = key;
   link_newest(r, i);
-  g_hash_table_insert(r->items, &i->key, i);
+  chain(r, i);
   return i;
-}
-
-/* FNV-1a. */
-uint64_t
-recent_mix(uint64_t key, const void *p, size_t n)
-{
-  const uint8_t *octets = p;
-  for (size_t i = 0; i < n; i++)
-    key = (key ^ octets[i]) * UINT64_C(1099511628211);
-  return (key ^ n) * UINT64_C(1099511628211);
-}
-
-uint64_t
-recent_mix_addr(uint64_t key, const struct ip_addr *a)
-{
-  return recent_mix(key, a->octets, a->version == 4 ? 4 : 16);
 }

@@ -9,17 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "capture/wire/addr.h"
-
 /* The first member of an item. */
 struct recent_item {
   uint64_t key;
   struct recent_item *newer, *older;
+  struct recent_item *next; /* of the same chain */
 };
 
 struct recent;
 
-/* At most n_max items of item_octets each. */
+/* At most n_max items of item_octets each, found by numbers that mix.h makes. */
 struct recent *recent_new(unsigned n_max, size_t item_octets);
 void recent_free(struct recent *r);
 
@@ -27,10 +26,5 @@ void recent_free(struct recent *r);
 void *recent_find(struct recent *r, uint64_t key);
 /* The same, made of zeroes when there is none; *is_new (may be NULL) tells. */
 void *recent_get(struct recent *r, uint64_t key, bool *is_new);
-
-/* Keys: begin with RECENT_KEY and mix in what the item is about. */
-#define RECENT_KEY UINT64_C(14695981039346656037)
-uint64_t recent_mix(uint64_t key, const void *p, size_t n);
-uint64_t recent_mix_addr(uint64_t key, const struct ip_addr *a);
 
 #endif
