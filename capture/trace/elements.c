@@ -4,13 +4,12 @@
 
 #include <string.h>
 
-#include "capture/wire/bytes.h"
-
 enum {
   PACKED_BITS = 19, /* 10 MiB per block: five large pages */
   WIDE_BITS = 8,
-  BACK_MAX = (1 << 24) - 1,
-  NO_COMMAND = BACK_MAX,
+  LOW_BITS = 24, /* of a word's first value; the second one has the rest */
+  LOW_MAX = (1 << LOW_BITS) - 1,
+  NO_COMMAND = LOW_MAX,
 };
 #define OFFSET_MAX ((UINT64_C(1) << 40) - 1)
 
@@ -46,25 +45,29 @@ shape_number(struct elements *s, const struct element *e)
   return shapes_number(&s->shapes, value);
 }
 
-static bool
+static inline bool
 pack(struct elements *s, const struct element *e, uint32_t index, uint32_t frame_flow,
      struct packed_element *out)
 {
   uint32_t first_back = e->last_frame - e->first_frame;
   uint32_t command_back = e->command == ELEMENT_NONE ? NO_COMMAND : index - e->command;
   uint16_t shape;
-  if (e->flow != frame_flow || e->offset > OFFSET_MAX || e->n_octets > BACK_MAX ||
-      first_back > BACK_MAX || (e->command != ELEMENT_NONE && command_back >= NO_COMMAND) ||
+  if (e->flow != frame_flow || e->offset > OFFSET_MAX || e->n_octets > LOW_MAX ||
+      first_back > LOW_MAX || (e->command != ELEMENT_NONE && command_back >= NO_COMMAND) ||
       (shape = shape_number(s, e)) == ELEMENT_WIDE)
     return false;
-  out->last_frame = e->last_frame;
-  out->offset_low = (uint32_t)e->offset;
-  out->offset_high = (uint8_t)(e->offset >> 32);
-  put_be24(out->n_octets, e->n_octets);
-  put_be24(out->first_back, first_back);
-  put_be24(out->command_back, command_back);
-  out->shape = shape;
+  out->last = e->last_frame;
+  out->offset = (uint32_t)e->offset;
+  out->size = e->n_octets | (uint32_t)(e->offset >> 32) << LOW_BITS;
+  out->first = first_back | (uint32_t)shape << LOW_BITS;
+  out->command = command_back | (uint32_t)(shape >> 8) << LOW_BITS;
   return true;
+}
+
+static inline uint16_t
+shape_of(const struct packed_element *p)
+{
+  return (uint16_t)(p->first >> LOW_BITS | p->command >> LOW_BITS << 8);
 }
 
 bool
@@ -77,7 +80,9 @@ elements_add(struct elements *s, const struct element *e, uint32_t frame_flow)
     return true;
   /* There are never more of them than of packed ones, so there is room. */
   *(struct element *)blocks_add(&s->wide) = *e;
-  *p = (struct packed_element){.last_frame = s->wide.n - 1, .shape = ELEMENT_WIDE};
+  *p = (struct packed_element){.last = s->wide.n - 1,
+                               .first = (uint32_t)ELEMENT_WIDE << LOW_BITS,
+                               .command = (uint32_t)(ELEMENT_WIDE >> 8) << LOW_BITS};
   return true;
 }
 
@@ -86,16 +91,16 @@ elements_get(const struct elements *s, const struct records *records, uint32_t i
 {
   g_assert(index < s->packed.n);
   const struct packed_element *p = blocks_get(&s->packed, index);
-  if (p->shape == ELEMENT_WIDE)
-    return *(const struct element *)blocks_get(&s->wide, p->last_frame);
+  if (shape_of(p) == ELEMENT_WIDE)
+    return *(const struct element *)blocks_get(&s->wide, p->last);
   struct element_shape shape;
-  memcpy(&shape, &s->shapes.values[p->shape], sizeof shape);
-  uint32_t command_back = get_be24(p->command_back);
-  return (struct element){.offset = (uint64_t)p->offset_high << 32 | p->offset_low,
-                          .n_octets = get_be24(p->n_octets),
-                          .flow = records_flow(records, p->last_frame),
-                          .first_frame = p->last_frame - get_be24(p->first_back),
-                          .last_frame = p->last_frame,
+  memcpy(&shape, &s->shapes.values[shape_of(p)], sizeof shape);
+  uint32_t command_back = p->command & LOW_MAX;
+  return (struct element){.offset = (uint64_t)(p->size >> LOW_BITS) << 32 | p->offset,
+                          .n_octets = p->size & LOW_MAX,
+                          .flow = records_flow(records, p->last),
+                          .first_frame = p->last - (p->first & LOW_MAX),
+                          .last_frame = p->last,
                           .command =
                               command_back == NO_COMMAND ? ELEMENT_NONE : index - command_back,
                           .code = shape.code,
@@ -113,9 +118,9 @@ elements_flow(const struct elements *s, const struct records *records, uint32_t 
 {
   g_assert(index < s->packed.n);
   const struct packed_element *p = blocks_get(&s->packed, index);
-  if (p->shape == ELEMENT_WIDE)
-    return ((const struct element *)blocks_get(&s->wide, p->last_frame))->flow;
-  return records_flow(records, p->last_frame);
+  if (shape_of(p) == ELEMENT_WIDE)
+    return ((const struct element *)blocks_get(&s->wide, p->last))->flow;
+  return records_flow(records, p->last);
 }
 
 uint64_t

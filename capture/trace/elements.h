@@ -12,22 +12,18 @@
  * that does not fit and lies in `wide` as it came (most of those come at the end of a connection,
  * when their frame is of another flow).
  *
- *                                     octets   largest value here that needs no `wide`
- *   last_frame; flow is that frame's       4   any; the same flow
- *   offset in the stream                   5   1 TiB
- *   n_octets                               3   16 MiB
- *   first_frame before last_frame          3   16,777,215 frames
- *   command before this element            3   16,777,213 elements; itself; none
- *   number of its shape                    2   65,535 different ones (700 there)
- *                                         20 */
+ *   word     bits                        largest value here that needs no `wide`
+ *   last      32  last_frame; flow is that frame's, any; the same flow
+ *   offset    32  offset in the stream   1 TiB, with the 8 bits in `size`
+ *   size      24  n_octets               16 MiB
+ *              8  offset's upper bits
+ *   first     24  frames from first_frame to last_frame: 16,777,215
+ *              8  shape's lower bits     65,535 different ones (700 there)
+ *   command   24  elements since the command: 16,777,214; itself: 0; none: all ones
+ *              8  shape's upper bits */
 struct packed_element {
-  uint32_t last_frame; /* or the index in `wide` */
-  uint32_t offset_low;
-  uint8_t offset_high;
-  uint8_t n_octets[3];
-  uint8_t first_back[3];
-  uint8_t command_back[3]; /* 2^24 - 1: none */
-  uint16_t shape;          /* or ELEMENT_WIDE */
+  uint32_t last; /* or the index in `wide` */
+  uint32_t offset, size, first, command;
 };
 _Static_assert(sizeof(struct packed_element) == 20, "the trace's element takes 20 octets");
 
