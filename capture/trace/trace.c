@@ -43,6 +43,7 @@ on_login(void *data, const struct login *login, const struct finding_place *plac
 {
   struct trace *t = data;
   findings_login(t->findings, login, place);
+  t->has_news = true;
   for (unsigned i = 0; i < login->n_frames && !login->encrypted; i++)
     mark_risk(t, login->frames[i]);
 }
@@ -50,13 +51,16 @@ on_login(void *data, const struct login *login, const struct finding_place *plac
 static void
 on_notice(void *data, const struct notice *notice, const struct finding_place *place)
 {
-  findings_notice(((struct trace *)data)->findings, notice, place);
+  struct trace *t = data;
+  findings_notice(t->findings, notice, place);
+  t->has_news = true;
 }
 
 /* Frames that new findings speak of. */
 static void
 mark_findings(struct trace *t)
 {
+  t->has_news = false;
   for (; t->n_findings_marked < findings_n(t->findings); t->n_findings_marked++) {
     const struct finding *f = findings_get(t->findings, t->n_findings_marked);
     for (unsigned i = 0; i < f->n_evidence; i++)
@@ -214,13 +218,14 @@ add_stream(struct trace *t, uint32_t flow)
 uint32_t
 trace_feed(struct trace *t, const struct pass1_input *in)
 {
-  struct trace_frame record = {.flow = TRACE_NONE};
+  struct trace_frame record; /* pass 1 fills it before it says anything */
   uint32_t first_element = elements_n(&t->elements), index = in->index;
   if (records_n(&t->records) >= TRACE_FRAMES_MAX)
     return TRACE_NONE;
   t->feeding = &record;
   pass1_frame(t->pass, in, &record);
-  mark_findings(t);
+  if (t->has_news)
+    mark_findings(t);
   t->feeding = NULL;
   record.element = first_element;
   t->n_elements_in_frames = elements_n(&t->elements);

@@ -128,7 +128,7 @@ trace_loader_step(struct trace_loader *l, uint32_t n_frames_max, double *fractio
                              .index = records_n(&t->records),
                              .captured_octets = frame.captured_octets,
                              .wire_octets = frame.wire_octets,
-                             .link = trace_interface(t, frame.interface)->link,
+                             .link = (enum link_type)frame.link,
                              .interface = frame.interface};
     if (trace_feed(t, &in) == TRACE_NONE)
       result = end(l, false, error);

@@ -63,6 +63,7 @@ struct trace {
   GArray *streams[2]; /* uint32_t: flow index by tcp.stream and by udp.stream */
   struct pass1 *pass;
   struct findings *findings;
+  bool has_news;              /* findings were told of something since mark_findings() */
   unsigned n_findings_marked; /* whose frames have TRACE_FRAME_RISK */
   struct keylog *keys;
   size_t n_secrets_read; /* octets of the reader's secrets that are in `keys` */
