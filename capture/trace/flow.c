@@ -14,6 +14,8 @@
 enum {
   SLOTS_MIN = 1024,
   RESERVED_MAX = 1 << 16, /* quoted flows of a capture full of ICMP errors */
+  FLOW_BITS = 11,         /* flows per block: 256 KiB */
+  RECORD_BITS = 14,       /* records per block: 6 MiB, on large pages but for the first 2 MiB */
 };
 
 void
@@ -34,14 +36,14 @@ flow_end(const struct flow *f, unsigned end, struct ip_addr *addr, uint16_t *por
 {
   bool is_high = (end == 0) == f->first_is_swapped;
   const uint64_t *number = is_high ? f->key.high : f->key.low;
-  *addr = (struct ip_addr){.version = f->key.version};
-  if (f->key.version == 4) {
+  *addr = (struct ip_addr){.version = flow_key_version(&f->key)};
+  if (addr->version == 4) {
     uint32_t octets = (uint32_t)(number[0] >> 16);
     memcpy(addr->octets, &octets, 4);
     *port = (uint16_t)number[0];
   } else {
     memcpy(addr->octets, number, 16);
-    *port = (uint16_t)(is_high ? f->key.ports : f->key.ports >> 16);
+    *port = (uint16_t)(f->key.rest >> (is_high ? 32 : 48));
   }
 }
 
@@ -50,10 +52,11 @@ flow_table_new(bool by_interface, bool with_records)
 {
   struct flow_table *t = g_new0(struct flow_table, 1);
   t->by_interface = by_interface;
-  t->flow_octets = with_records ? sizeof(struct flow_record) : sizeof(struct flow);
+  t->with_records = with_records;
+  blocks_init(&t->flows, with_records ? sizeof(struct flow_record) : sizeof(struct flow),
+              with_records ? RECORD_BITS : FLOW_BITS);
   t->mask = SLOTS_MIN - 1;
   t->slots = g_new0(struct slot, SLOTS_MIN);
-  t->blocks = g_ptr_array_new_with_free_func(g_free);
   t->free_indexes = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   for (int i = 0; i < 2; i++)
     t->key[i] = (uint64_t)g_random_int() << 32 | g_random_int();
@@ -67,7 +70,7 @@ flow_table_free(struct flow_table *t)
     return;
   flow_table_free(t->reserved);
   g_free(t->slots);
-  g_ptr_array_unref(t->blocks);
+  blocks_clear(&t->flows);
   g_array_unref(t->free_indexes);
   g_free(t);
 }
@@ -75,7 +78,7 @@ flow_table_free(struct flow_table *t)
 void
 flow_table_set_by_interface(struct flow_table *t, bool by_interface)
 {
-  g_assert(t->n_flows == 0);
+  g_assert(t->flows.n == 0);
   t->by_interface = by_interface;
 }
 
@@ -88,13 +91,13 @@ flow_table_get(const struct flow_table *t, uint32_t index)
 uint32_t
 flow_table_n(const struct flow_table *t)
 {
-  return t->n_flows;
+  return t->flows.n;
 }
 
 uint32_t
 flow_table_n_live(const struct flow_table *t)
 {
-  return t->n_flows - t->free_indexes->len;
+  return t->flows.n - t->free_indexes->len;
 }
 
 uint32_t
@@ -106,9 +109,9 @@ flow_table_n_streams(const struct flow_table *t, uint8_t proto)
 struct flow *
 flow_table_find(const struct flow_table *t, const struct flow_lookup *lookup, uint32_t *index)
 {
-  const struct slot *s = flow_table_slot(t, lookup);
-  *index = s->index1 - 1;
-  return s->index1 ? flow_table_get(t, s->index1 - 1) : NULL;
+  struct flow *f;
+  *index = flow_table_slot(t, lookup, &f)->index1 - 1;
+  return f;
 }
 
 static void
@@ -137,9 +140,8 @@ new_index(struct flow_table *t)
     g_array_set_size(t->free_indexes, t->free_indexes->len - 1);
     return index;
   }
-  if (t->n_flows >> BLOCK_BITS == t->blocks->len)
-    g_ptr_array_add(t->blocks, g_malloc0(BLOCK_FLOWS * t->flow_octets));
-  return t->n_flows++;
+  blocks_add(&t->flows);
+  return t->flows.n - 1;
 }
 
 void
@@ -151,10 +153,10 @@ flow_table_reserve(struct flow_table *t, const struct flow_lookup *lookup)
   if (!t->reserved)
     t->reserved = flow_table_new(t->by_interface, false);
   struct flow_table *r = t->reserved;
-  if (r->n_flows >= RESERVED_MAX || flow_table_find(r, lookup, &index))
+  if (r->flows.n >= RESERVED_MAX || flow_table_find(r, lookup, &index))
     return;
   struct flow *f = flow_table_add(r, lookup, &index);
-  f->stream = lookup->key.proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
+  f->stream = flow_key_proto(&lookup->key) == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
 }
 
 /* The number that was reserved for this key, or the next one. */
@@ -164,7 +166,7 @@ take_stream(struct flow_table *t, const struct flow_lookup *lookup)
   uint32_t index;
   const struct flow *r = t->reserved ? flow_table_find(t->reserved, lookup, &index) : NULL;
   if (!r)
-    return lookup->key.proto == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
+    return flow_key_proto(&lookup->key) == IP_PROTO_TCP ? t->n_tcp++ : t->n_udp++;
   uint32_t stream = r->stream;
   flow_table_remove(t->reserved, index);
   return stream;
@@ -175,7 +177,7 @@ static void
 begin_record(struct flow_record *r)
 {
   memset((char *)r + sizeof r->flow, 0, sizeof *r - sizeof r->flow);
-  r->seen.proto = r->flow.key.proto;
+  r->seen.proto = flow_key_proto(&r->flow.key);
   r->seen.stream = r->flow.stream;
   for (unsigned i = 0; i < 2; i++) {
     flow_end(&r->flow, i, &r->seen.ends[i].addr, &r->seen.ends[i].port);
@@ -188,12 +190,13 @@ flow_table_add(struct flow_table *t, const struct flow_lookup *lookup, uint32_t 
 {
   if ((uint64_t)t->n_used * 8 >= (uint64_t)(t->mask + 1) * 5)
     grow(t);
-  struct slot *s = flow_table_slot(t, lookup);
+  struct flow *f;
+  struct slot *s = flow_table_slot(t, lookup, &f);
   *index = new_index(t);
-  struct flow *f = flow_table_get(t, *index);
+  f = flow_table_get(t, *index);
   *f = (struct flow){
       .key = lookup->key, .first_is_swapped = lookup->is_swapped, .stream = take_stream(t, lookup)};
-  if (t->flow_octets == sizeof(struct flow_record))
+  if (t->with_records)
     begin_record(flow_record(f));
   if (!s->index1)
     t->n_used++;
@@ -219,6 +222,6 @@ flow_table_remove(struct flow_table *t, uint32_t index)
     t->slots[i] = (struct slot){0};
     t->n_used--;
   }
-  f->key.proto = 0;
+  f->key.rest &= ~UINT64_C(0xff00);
   g_array_append_val(t->free_indexes, index);
 }

@@ -46,13 +46,25 @@ struct flow_side {
 struct flowsession; /* flowsession.c: the application session and where its octets came from */
 
 /* Both ends in one order, whichever sent the frame, so that one comparison finds either direction.
- * An IPv4 end is one number of address and port, and `ports` is 0; only equality matters. */
+ * An IPv4 end is one number of address and port; only equality matters. `rest`, from bit 0 on: 8
+ * bits version, 8 protocol (0: the flow was removed), 16 interface, and of IPv6 16 port of high, 16
+ * port of low: one word, because it is made in a register and compared at once. */
 struct flow_key {
   uint64_t low[2], high[2];
-  uint32_t ports;
-  uint16_t interface;
-  uint8_t proto, version; /* proto 0: the flow was removed */
+  uint64_t rest;
 };
+
+static inline uint8_t
+flow_key_version(const struct flow_key *k)
+{
+  return (uint8_t)k->rest;
+}
+
+static inline uint8_t
+flow_key_proto(const struct flow_key *k)
+{
+  return (uint8_t)(k->rest >> 8);
+}
 
 /* What every pass needs of a flow: two lines of the cache. */
 struct flow {
@@ -84,13 +96,13 @@ struct flow_numbers {
   bool last_was_syn; /* the window of a SYN is not scaled */
 };
 
-/* What a trace knows of a flow besides. A pass that forgets has none. */
+/* What a trace knows of a flow besides, six lines in all. A pass that forgets has none. */
 struct flow_record {
-  struct flow flow;
-  struct trace_flow seen;
+  _Alignas(64) struct flow flow;
   struct flow_numbers numbers[2];
   int64_t syn_time_ns;
   int64_t first_rtt_ns; /* from SYN to the handshake's last ACK; 0: not seen */
+  struct trace_flow seen;
 };
 
 /* A frame's key, made once per frame. */
@@ -138,7 +150,7 @@ struct flow *flow_table_get(const struct flow_table *t, uint32_t index);
 static inline bool
 flow_is_free(const struct flow *f)
 {
-  return f->key.proto == 0;
+  return flow_key_proto(&f->key) == 0;
 }
 
 /* The record of a flow in a table that has them. */

@@ -435,7 +435,7 @@ pass1_finish(struct pass1 *p)
   p->is_finished = true;
   for (uint32_t i = 0; i < flow_table_n(p->flows); i++) {
     struct flow *f = flow_table_get(p->flows, i);
-    if (f->key.proto == IP_PROTO_TCP && !f->session_is_over)
+    if (flow_key_proto(&f->key) == IP_PROTO_TCP && !f->session_is_over)
       pass1_end_session(p, f, i);
   }
 }

@@ -25,7 +25,7 @@ pass1_note_smooth(const struct pass1 *p, struct flow *f)
 }
 
 /* The flow of a segment, when it is one whose sides are smooth. */
-static inline struct flow *
+G_ALWAYS_INLINE static inline struct flow *
 seek(const struct pass1 *p, const struct pass1_input *in, const struct frame_segment *s,
      uint32_t *index, unsigned *d)
 {
@@ -59,14 +59,16 @@ feed_payload(struct pass1 *p, const struct pass1_input *in, const struct frame_s
 bool
 pass1_watch_segment(struct pass1 *p, const struct pass1_input *in)
 {
-  struct frame_segment s = {0};
+  struct frame_segment s;
   if (in->link != LINK_ETHERNET)
     return false;
   enum frame_sort sort = frame_sort(in->octets, in->captured_octets, &s);
-  if (s.src_port == PASS1_PORT_DNS) /* pass1.c may have something to tell of it */
+  if (sort == FRAME_SPECIAL || s.src_port == PASS1_PORT_DNS) /* pass1.c may tell something of DNS */
     return false;
-  if (sort != FRAME_SEGMENT || (s.flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-    return sort == FRAME_UDP;
+  if (sort == FRAME_UDP)
+    return true;
+  if (s.flags & (TCP_SYN | TCP_FIN | TCP_RST))
+    return false;
   uint32_t index;
   unsigned d;
   struct flow *f = seek(p, in, &s, &index, &d);
