@@ -116,12 +116,14 @@ bench(const char *path, int n_runs, const char *const *filters)
       times[i][run] = run_filter(t, d, filters[i], &found[i], &costs[i]);
   }
   double floor_s = median(times[n], n_runs);
-  printf("%-60s %9s %7s %9s %9s\n", "filter", "CPU ms", "ratio", "frames", "decoded");
-  printf("%-60s %9.1f %7.2f %9u\n", "floor: libpcap reads the file", floor_s * 1e3, 1.0,
+  printf("display filters over all %u packets of an open capture; medians of %d turns\n",
+         trace_n_frames(t), n_runs);
+  printf("  %-58s %9s %7s %9s %9s\n", "", "CPU ms", "x floor", "packets", "decoded");
+  printf("  %-58s %9.1f %7.2f %9u\n", "libpcap reads the file (floor)", floor_s * 1e3, 1.0,
          trace_n_frames(t));
   for (unsigned i = 0; i < n; i++) {
     double s = median(times[i], n_runs);
-    printf("%-60s %9.1f %7.2f %9u %9" G_GUINT64_FORMAT "\n", filters[i], s * 1e3, s / floor_s,
+    printf("  %-58s %9.1f %7.2f %9u %9" G_GUINT64_FORMAT "\n", filters[i], s * 1e3, s / floor_s,
            found[i], costs[i].n_decoded);
   }
   decode_free(d);
