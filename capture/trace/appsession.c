@@ -291,9 +291,11 @@ feed_count(struct appsession *s, enum side which, const uint8_t *p, size_t n, ui
 {
   struct app_side *side = &s->sides[which];
   size_t take = (size_t)MIN(n, side->left);
+  uint64_t base = side->offset + side->n_pending;
   side->left -= take;
   app_emit_run(s, which, (enum element_kind)side->run_kind, side->run_flags, p, take, frame);
   s->protocol->run(s, which, p, take, frame);
+  from_feed(s, which, p, take, base, frame);
   if (side->left == 0) {
     side->mode = APP_MODE_LINES;
     s->protocol->run_done(s, which);

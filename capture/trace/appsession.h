@@ -78,7 +78,7 @@ enum notice_kind {
   NOTICE_RECIPIENTS_UNKNOWN,  /* SMTP: so many recipients (code) of this connection do not exist */
   NOTICE_MESSAGE,             /* SMTP: a message was accepted; text: sender NUL recipient NUL ...;
                                  code: enum message_notice */
-  NOTICE_FROM,                /* SMTP: text: an address of the message's From field */
+  NOTICE_FROM,                /* text: an address of a message's From field, or of its ENVELOPE */
   NOTICE_SMUGGLING,           /* in message octets: what other servers may take for their end;
                                  code: 1 when a command follows */
   NOTICE_SMUGGLED,            /* the server answered a command that such octets held */

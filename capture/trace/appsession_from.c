@@ -73,6 +73,17 @@ tell_addresses(struct appsession *s, enum side which, struct app_from *f, uint64
   }
 }
 
+void
+from_end(struct appsession *s, enum side which, uint64_t next)
+{
+  struct app_from *f = s->sides[which].from;
+  if (!f || f->state == FROM_DONE)
+    return;
+  if (f->collecting)
+    tell_addresses(s, which, f, next);
+  f->state = FROM_DONE;
+}
+
 /* At the start of a line: p[0] is its next octet. False when the header has ended. */
 static bool
 start_line(struct appsession *s, enum side which, struct app_from *f, uint8_t c, uint64_t at,

@@ -207,6 +207,8 @@ imap_expect_literal(struct appsession *s, const struct app_line *line, uint32_t 
   bool waits;
   if (line->unfinished || !imap_literal_at_end(line->p, line->n_text, &n, &waits))
     return false;
+  if (s->u.imap.verb == IMAP_APPEND)
+    from_begin(&s->sides[SIDE_CLIENT]);
   bool secret = s->u.imap.login && s->u.imap.in_argument && s->u.imap.n_arguments == 1;
   uint8_t flags = secret ? ELEMENT_FLAG_SECRET : 0;
   if (n == 0 || !waits) {
@@ -504,6 +506,10 @@ imap_reply_literal(struct appsession *s, const struct app_line *line, struct app
     out->flags |= ELEMENT_FLAG_MORE;
   s->u.imap.reply_continues = false;
   app_emit_line(s, SIDE_SERVER, line, out);
+  if (!line->unfinished)
+    imap_from_envelope(s, line);
+  if (literal && imap_from_is_header(line->p, line->n_text))
+    from_begin(&s->sides[SIDE_SERVER]);
   if (literal)
     app_expect_octets(s, SIDE_SERVER, ELEMENT_LITERAL, n, command, 0);
 }
@@ -706,6 +712,7 @@ imap_run(struct appsession *s, enum side side, const uint8_t *p, size_t n, uint3
 static void
 imap_run_done(struct appsession *s, enum side side)
 {
+  from_end(s, side, s->sides[side].offset);
   if (side == SIDE_SERVER) {
     s->u.imap.reply_continues = true;
     return;

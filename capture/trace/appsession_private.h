@@ -221,6 +221,7 @@ struct appsession {
       bool authenticated;
       bool denied;   /* the reply being read refuses for policy, not for want of a mailbox */
       bool smuggled; /* octets that hold a command were sent */
+      bool chunked;  /* a chunk of the message was announced: the next one is not its start */
       uint32_t n_recipients;
       uint32_t n_unknown;   /* recipients that do not exist */
       struct app_envelope *envelope; /* appsession_envelope.c; NULL: nothing was accepted yet */
@@ -370,9 +371,17 @@ void smuggle_dot(struct appsession *s, const uint8_t *p, size_t n, size_t at, ui
 
 /* ---- appsession_from.c: the From field of messages that go by ---- */
 void from_begin(struct app_side *side);
-/* The next octets of a message up to a dot; p[0] has the offset `base`. */
+/* The message ends before the octet with this offset, or is none: what was collected is told. */
+void from_end(struct appsession *s, enum side which, uint64_t next);
+/* The next octets of a message, up to a dot; p[0] has the offset `base`. */
 void from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint64_t base,
                uint32_t frame);
+
+/* ---- appsession_imap_from.c ---- */
+/* Does the server's line p[0..n), which ends in a literal, announce a header? */
+bool imap_from_is_header(const uint8_t *p, size_t n);
+/* Tells the From addresses of the envelopes in a line of FETCH. */
+void imap_from_envelope(struct appsession *s, const struct app_line *line);
 
 /* ---- appsession_dot.c ---- */
 /* Reads octets of a side in MODE_DOT; returns how many were taken (at least 1). */

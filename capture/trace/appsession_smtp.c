@@ -223,6 +223,9 @@ smtp_begin_bdat(struct appsession *s, const struct app_line *line, size_t at, ui
     n = n * 10 + (unsigned)(line->p[at] - '0'), n_digits++;
   if (line->n_text - at == 5 && text_is(line->p + at, 5, " LAST") && s->queue.n)
     app_at(s, s->queue.n - 1)->kind = WAITING_LAST;
+  if (!s->u.smtp.chunked)
+    from_begin(&s->sides[SIDE_CLIENT]);
+  s->u.smtp.chunked = true;
   if (n_digits)
     app_expect_octets(s, SIDE_CLIENT, ELEMENT_MESSAGE, n, element, 0);
 }
@@ -323,6 +326,8 @@ smtp_command(struct appsession *s, const struct app_line *line)
                      verb == SMTP_AUTH);
   else if (verb == SMTP_UNKNOWN)
     starttls_filled_command(s, line, line->p, n_word);
+  if (verb == SMTP_MAIL)
+    s->u.smtp.chunked = false;
   if (verb == SMTP_BDAT)
     smtp_begin_bdat(s, line, n_word, element);
   smtp_take_early(s);

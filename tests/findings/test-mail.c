@@ -253,6 +253,54 @@ test_scripts_mixed_in_one_label(void)
   rig_expect(FROM("\xe0\xb8\xaa\xe0\xb8\xa1@\xe0\xb9\x84\xe0\xb8\x97\xe0\xb8\xa2.test"), "EAI", "");
 }
 
+#define IMAP "@ 192.0.2.7:40001 > 198.51.100.25:143\nS: * OK ready\nC: a LOGIN anna s\nS: a OK in\n"
+#define ODD "info@p\xd0\xb0ypal.test"
+#define ODD_C "info@p\\xd0\\xb0ypal.test"
+#define FOUND(evidence) "EAI-001 medium high unknown x1 {" ODD "} {" evidence "}"
+
+/* Whom a message is from is read wherever IMAP brings it, and only there. */
+static void
+test_header_from_in_imap(void)
+{
+  rig_expect(IMAP "C: b FETCH 1 BODY[]\nS! * 1 FETCH (BODY[] {36}\\r\\n"
+                  "From: Boss <" ODD ">\\r\\n\\r\\nhi)\\r\\n\nS: b OK\n.",
+             "EAI", FOUND("From: Boss <" ODD_C ">\\r\\n"));
+  /* The literal ends with the field. */
+  rig_expect(IMAP "C: b FETCH 1 BODY[HEADER.FIELDS (FROM)]\n"
+                  "S! * 1 FETCH (UID 4 BODY[HEADER.FIELDS (FROM)] {23}\\r\\nFrom: " ODD
+                  ")\\r\\n\nS: b OK\n.",
+             "EAI", FOUND("From: " ODD_C));
+  rig_expect(IMAP "C: b FETCH 1 BODY[TEXT]\nS! * 1 FETCH (BODY[TEXT] {23}\\r\\nFrom: " ODD
+                  ")\\r\\n\nS: b OK\n.",
+             "EAI", "");
+  rig_expect(IMAP "C: b APPEND Sent {27+}\nC! From: " ODD "\\r\\n\\r\\n\nS: b OK\n.", "EAI",
+             FOUND("From: " ODD_C "\\r\\n"));
+}
+
+static void
+test_from_of_an_envelope(void)
+{
+#define ENVELOPE_OF(subject, from)                                                                 \
+  IMAP "C: b FETCH 1 ENVELOPE\nS: * 1 FETCH (UID 4 ENVELOPE (\"Mon, 5 Jan 2026 10:00:00 +0000\" "    \
+       subject " " from " NIL NIL NIL NIL NIL NIL \"<1@a.test>\"))\nS: b OK\n."
+  rig_expect(ENVELOPE_OF("\"a \\\"(ENVELOPE (\"", "((NIL NIL \"anna\" \"a.test\")"
+                         "(\"B\" NIL \"info\" \"p\xd0\xb0ypal.test\"))"),
+             "EAI", FOUND("(\"B\" NIL \"info\" \"p\\xd0\\xb0ypal.test\")"));
+  /* To whom it goes is no sender; and what a subject holds is text. */
+  rig_expect(ENVELOPE_OF("NIL", "NIL NIL NIL ((NIL NIL \"info\" \"p\xd0\xb0ypal.test\"))"), "EAI", "");
+  rig_expect(ENVELOPE_OF("\"ENVELOPE (NIL NIL ((NIL NIL " ODD "))\"", "NIL"), "EAI", "");
+}
+
+static void
+test_header_from_in_chunks(void)
+{
+  /* The third chunk is body, and no new message. */
+  rig_expect(MX HELLO MAIL "C: BDAT 10\nC! Subject: x\nS: 250 ok\nC: BDAT 29\nC! \\r\\nFrom: " ODD
+                           "\\r\\n\\r\\n\nS: 250 ok\nC: BDAT 22 LAST\nC! From: b@p\xd0\xb0ypal.test\\r\\n\n"
+                           "S: 250 taken\n.",
+             "EAI", FOUND("From: " ODD_C "\\r\\n"));
+}
+
 /* "сосо": all letters are Cyrillic, so nothing is mixed, but it looks like "coco". */
 #define COCO "\xd1\x81\xd0\xbe\xd1\x81\xd0\xbe"
 
@@ -351,6 +399,9 @@ main(int argc, char **argv)
   g_test_add_func("/eai/skeleton", test_a_name_that_looks_like_another);
   g_test_add_func("/eai/thai", test_thai_spellings_that_look_the_same);
   g_test_add_func("/eai/invisible", test_characters_that_nobody_sees);
+  g_test_add_func("/eai/imap", test_header_from_in_imap);
+  g_test_add_func("/eai/envelope", test_from_of_an_envelope);
+  g_test_add_func("/eai/chunks", test_header_from_in_chunks);
   g_test_add_func("/cap/one-sided", test_a_conversation_of_which_one_side_is_there);
   return g_test_run();
 }
