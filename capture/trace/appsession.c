@@ -517,7 +517,7 @@ appsession_free(struct appsession *s)
   if (s->app == APP_POP3)
     g_free(s->u.pop.user);
   if (s->app == APP_SMTP)
-    envelope_free(s);
+    envelope_end(s);
   detect_free(s->detect);
   opener_free(s->opener);
   handshake_free(s->handshake);

@@ -102,7 +102,7 @@ envelope_forget(struct appsession *s, struct app_command *c)
 }
 
 void
-envelope_free(struct appsession *s)
+envelope_end(struct appsession *s)
 {
   g_clear_pointer(&s->u.smtp.spare, g_free);
   g_clear_pointer(&s->u.smtp.envelope, g_free);

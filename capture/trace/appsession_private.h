@@ -357,7 +357,7 @@ void envelope_forget(struct appsession *s, struct app_command *c);
 void envelope_answered(struct appsession *s, const struct app_command *c, unsigned code,
                        uint32_t frame);
 /* With the session. */
-void envelope_free(struct appsession *s);
+void envelope_end(struct appsession *s);
 
 /* ---- appsession_smuggle.c: ends of a message that are none ---- */
 void smuggle_begin(struct app_side *side);
