@@ -4,27 +4,23 @@
  *     NOTICE_PROBE, RECIPIENTS_UNKNOWN, LOGIN_REJECTED ─> ENUM-001
  *     NOTICE_GREETING, SOFTWARE ───────────────────────> ENUM-002
  *     NOTICE_MESSAGE ──────────────────────────────────> RELAY-001, ABUSE-001 (by source)
+ *     NOTICE_GREETING, HELLO, DNS_ANSWER, logins ──────> own_domains.c, for RELAY-001
  *     NOTICE_RECIPIENT ────────────────────────────────> ABUSE-001 (by recipient)
  *     NOTICE_SMUGGLING, SMUGGLED, BARE_LINE_END ───────> SMUG-001
  *
- * What a server's own domains are is judged by its greeting, the only thing that a capture of its
- * conversations shows; see the row of RELAY-001. Tables are bounded: what a flood consists of is
- * recent, so the oldest entry of a set gives way. */
+ * What a server's own domains are no protocol says: own_domains.c gathers the signs. Tables are
+ * bounded: what a flood consists of is recent, so the oldest entry of a set gives way. */
 #include <string.h>
 
 #include "capture/findings/findings_mail.h"
 #include "capture/findings/mix.h"
+#include "capture/findings/own_domains.h"
 #include "capture/findings/recent.h"
-#include "capture/tls/memory.h"
 #include "capture/wire/mail.h"
 
-#include <idn2.h> /* behind GLib, whose macros it would define */
-
 enum {
-  SERVERS_MAX = 4096,    /* whose greetings are remembered */
   RELAYED_MAX = 4096,    /* messages that may be seen again on their way out */
   SUBJECT_MAX = 400,     /* octets */
-  DOMAIN_MAX = 255,      /* RFC 5321 section 4.5.3.1.2 */
   LINES_MAX = 4096,      /* different greetings that are remembered as judged */
   FLOOD_SLOTS = 1 << 13, /* recipients and sources within a minute */
   FLOOD_WAYS = 4,
@@ -50,36 +46,26 @@ struct judged_line {
 struct relayed {
   uint64_t envelope;
   struct ip_addr server;
+  char *sender, *recipient;
   unsigned finding;
+  bool sent_on;
 };
 
 struct mail {
   struct findings *findings;
-  GHashTable *servers;      /* struct ip_addr* -> char* name in its greeting */
+  struct own_domains *own;
   struct recent *greetings; /* struct judged_line, by a hash of the line */
   struct relayed *relayed;
   unsigned n_relayed;
   struct flood *floods;
 };
 
-static guint
-addr_hash(gconstpointer p)
-{
-  return ip_addr_hash_value(p);
-}
-
-static gboolean
-addr_equal(gconstpointer a, gconstpointer b)
-{
-  return ip_addr_equal(a, b);
-}
-
 static void *
 start(struct findings *f)
 {
   struct mail *m = g_new0(struct mail, 1);
   m->findings = f;
-  m->servers = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
+  m->own = own_domains_new();
   m->greetings = recent_new(LINES_MAX, sizeof(struct judged_line));
   return m;
 }
@@ -88,7 +74,11 @@ static void
 stop(void *state)
 {
   struct mail *m = state;
-  g_hash_table_unref(m->servers);
+  own_domains_free(m->own);
+  for (unsigned i = 0; i < m->n_relayed; i++) {
+    g_free(m->relayed[i].sender);
+    g_free(m->relayed[i].recipient);
+  }
   recent_free(m->greetings);
   g_free(m->relayed);
   g_free(m->floods);
@@ -209,56 +199,26 @@ judge_software(struct mail *m, const struct notice *n, const struct finding_plac
 
 /* ---- RELAY ---- */
 
-/* The server's own name: the first word of an SMTP greeting, when it is a domain. */
+/* "220 mx.example.net ...", "250-mx.example.net ...": the name behind the code. */
 static void
-learn_server(struct mail *m, const struct notice *n, const struct finding_place *place)
+learn_host(struct mail *m, const struct notice *n, const struct finding_place *place)
 {
-  if (n->app != APP_SMTP || n->n_text < 5 || n->text[0] != '2' ||
-      g_hash_table_size(m->servers) >= SERVERS_MAX ||
-      g_hash_table_contains(m->servers, &place->where.server))
-    return;
-  g_autofree char *text = text_of(n->text + 4, n->n_text - 4);
-  char *end = strpbrk(text, " \t");
-  if (end)
-    *end = 0;
-  if (!strchr(text, '.') || text[0] == '[')
-    return;
-  g_hash_table_insert(m->servers, g_memdup2(&place->where.server, sizeof place->where.server),
-                      g_strdup(text));
+  if (n->app == APP_SMTP && n->n_text >= 5 && n->text[0] == '2')
+    own_domains_host(m->own, &place->where.server, n->text + 4, n->n_text - 4);
 }
 
-static bool
-is_under(const char *name, const char *domain)
+/* Who logs in as anna@example.net has a mailbox there. */
+static void
+on_login(void *state, const struct login_record *l, uint32_t index,
+         const struct finding_place *place)
 {
-  size_t n_name = strlen(name), n_domain = strlen(domain);
-  return n_domain && n_name >= n_domain && strcmp(name + n_name - n_domain, domain) == 0 &&
-         (n_name == n_domain || name[n_name - n_domain - 1] == '.');
-}
-
-/* Is the domain of this address one of the host's? An address without a domain is. */
-static bool
-is_own(const char *address, const char *host)
-{
-  const char *at = strrchr(address, '@');
-  char domain[DOMAIN_MAX + 1];
-  size_t n = 0;
-  if (!at || at[1] == '[')
-    return true;
-  for (at++; at[n] && n < DOMAIN_MAX; n++)
-    domain[n] = g_ascii_tolower(at[n]);
-  if (n && domain[n - 1] == '.')
-    n--;
-  domain[n] = 0;
-  if (!g_str_is_ascii(domain)) { /* the greeting has A-labels (RFC 6531 section 3.7.3) */
-    char *ascii = NULL;
-    if (memory_idn2(idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL)))
-      g_strlcpy(domain, ascii, sizeof domain);
-    idn2_free(ascii);
-  }
-  const char *parent = strchr(host, '.');
-  bool has_parent = parent && strchr(parent + 1, '.');
-  return (strchr(domain, '.') && is_under(host, domain)) || is_under(domain, host) ||
-         (has_parent && is_under(domain, parent + 1));
+  struct mail *m = state;
+  gsize n;
+  const char *user = g_bytes_get_data(l->user, &n);
+  if (l->outcome != LOGIN_ACCEPTED || !n || n > SUBJECT_MAX || !memchr(user, '@', n))
+    return;
+  g_autofree char *address = g_strndup(user, n);
+  own_domains_address(m->own, &l->where.server, address);
 }
 
 /* Do both stand in one small network, so that relaying may be wanted? */
@@ -292,16 +252,26 @@ judge_sent_on(struct mail *m, uint64_t envelope, const struct finding_place *pla
   for (unsigned i = 0; i < m->n_relayed; i++)
     if (m->relayed[i].envelope == envelope &&
         ip_addr_equal(&m->relayed[i].server, &place->where.client) &&
-        !ip_addr_equal(&m->relayed[i].server, &place->where.server))
+        !ip_addr_equal(&m->relayed[i].server, &place->where.server)) {
+      m->relayed[i].sent_on = true;
       findings_set_confidence(m->findings, m->relayed[i].finding, CONFIDENCE_HIGH);
+    }
+}
+
+static bool
+is_own(struct mail *m, const struct ip_addr *server, const char *sender, const char *recipient)
+{
+  return own_domains_has(m->own, server, recipient) ||
+         (*sender && own_domains_has(m->own, server, sender));
 }
 
 static void
 judge_relay(struct mail *m, const char *sender, const char *recipient,
             const struct finding_place *place)
 {
-  const char *host = g_hash_table_lookup(m->servers, &place->where.server);
-  if (!host || is_own(recipient, host) || (*sender && is_own(sender, host)))
+  const struct ip_addr *server = &place->where.server;
+  const char *host = own_domains_name(m->own, server);
+  if (!host || is_own(m, server, sender, recipient))
     return;
   struct finding *found = findings_add_once(m->findings, &relay_001, place, host);
   if (!found)
@@ -314,7 +284,22 @@ judge_relay(struct mail *m, const char *sender, const char *recipient,
   if (m->n_relayed < RELAYED_MAX)
     m->relayed[m->n_relayed++] = (struct relayed){.envelope = hash_envelope(sender, recipient),
                                                   .server = place->where.server,
+                                                  .sender = g_strdup(sender),
+                                                  .recipient = g_strdup(recipient),
                                                   .finding = findings_n(m->findings) - 1};
+}
+
+/* The rest of the capture may have shown that a domain is the server's after all. A message that
+ * was seen to go out again speaks for itself. */
+static void
+finish(void *state)
+{
+  struct mail *m = state;
+  for (unsigned i = 0; i < m->n_relayed; i++) {
+    const struct relayed *r = &m->relayed[i];
+    if (!r->sent_on && is_own(m, &r->server, r->sender, r->recipient))
+      findings_set_confidence(m->findings, r->finding, CONFIDENCE_LOW);
+  }
 }
 
 /* ---- ABUSE ---- */
@@ -348,7 +333,7 @@ judge_flood(struct mail *m, const struct notice *n, const struct finding_place *
   if (n->code >= 550 && n->code != 552)
     return;
   size_t n_recipient = strnlen((const char *)n->text, MIN(n->n_text, (size_t)SUBJECT_MAX));
-  uint64_t key = mix_folded(addr_hash(&place->where.server), n->text, n_recipient);
+  uint64_t key = mix_folded(ip_addr_hash_value(&place->where.server), n->text, n_recipient);
   if (count_flood(m, key, place->time_ns, FLOOD_RECIPIENT)) {
     char subject[SUBJECT_MAX + 32];
     g_snprintf(subject, sizeof subject, "%.*s: %d / 60 s", (int)n_recipient, (const char *)n->text,
@@ -360,7 +345,7 @@ judge_flood(struct mail *m, const struct notice *n, const struct finding_place *
 static void
 judge_source(struct mail *m, const struct finding_place *place)
 {
-  uint64_t key = (uint64_t)addr_hash(&place->where.client) * UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t key = (uint64_t)ip_addr_hash_value(&place->where.client) * UINT64_C(0x9e3779b97f4a7c15);
   char text[ENDPOINT_TEXT_MAX], subject[ENDPOINT_TEXT_MAX + 32];
   if (count_flood(m, key, place->time_ns, FLOOD_SOURCE)) {
     g_snprintf(subject, sizeof subject, "%s: %d / 60 s", ip_addr_format(&place->where.client, text),
@@ -377,7 +362,11 @@ judge_message(struct mail *m, const struct notice *n, const struct finding_place
   const char *text = (const char *)n->text, *end = text + n->n_text;
   const char *sender = text;
   bool by_stranger = !(n->code & (MESSAGE_AUTHENTICATED | MESSAGE_LMTP));
+  if (n->code & MESSAGE_AUTHENTICATED)
+    own_domains_address(m->own, &place->where.server, sender);
   for (const char *r = text + strlen(text) + 1; r < end; r += strlen(r) + 1) {
+    if (n->code & MESSAGE_LMTP) /* what a server hands to its store is its own */
+      own_domains_address(m->own, &place->where.client, r);
     if (m->n_relayed)
       judge_sent_on(m, hash_envelope(sender, r), place);
     if (by_stranger)
@@ -421,8 +410,14 @@ on_notice(void *state, const struct notice *n, const struct finding_place *place
   struct mail *m = state;
   switch (n->kind) {
   case NOTICE_GREETING:
-    learn_server(m, n, place);
+    learn_host(m, n, place);
     judge_software(m, n, place);
+    break;
+  case NOTICE_HELLO:
+    learn_host(m, n, place);
+    break;
+  case NOTICE_DNS_ANSWER:
+    own_domains_dns(m->own, n->text, n->n_text);
     break;
   case NOTICE_SOFTWARE:
     judge_software(m, n, place);
@@ -467,5 +462,8 @@ const struct finding_module finding_module_mail = {
                NOTICE_BIT(NOTICE_PROBE) | NOTICE_BIT(NOTICE_RECIPIENTS_UNKNOWN) |
                NOTICE_BIT(NOTICE_LOGIN_REJECTED) | NOTICE_BIT(NOTICE_RECIPIENT) |
                NOTICE_BIT(NOTICE_MESSAGE) | NOTICE_BIT(NOTICE_SMUGGLING) |
-               NOTICE_BIT(NOTICE_SMUGGLED) | NOTICE_BIT(NOTICE_BARE_LINE_END),
+               NOTICE_BIT(NOTICE_SMUGGLED) | NOTICE_BIT(NOTICE_BARE_LINE_END) |
+               NOTICE_BIT(NOTICE_HELLO) | NOTICE_BIT(NOTICE_DNS_ANSWER),
+    .login = on_login,
+    .finish = finish,
     .stop = stop};

@@ -48,13 +48,17 @@ const struct finding_rule relay_001 = {
     .title = {"Server relays mail for strangers", "เซิร์ฟเวอร์ส่งต่อจดหมายให้คนแปลกหน้า (open relay)"},
     .explanation =
         {"Without a login the server took a message whose sender and recipient both belong to "
-         "other "
-         "domains than its own name. Such a server is soon used to send spam. What its own domains "
-         "are is judged by the name in its greeting, so a server that hosts further domains looks "
-         "the same; confidence is high only where the message was seen to be sent on.",
-         "เซิร์ฟเวอร์รับจดหมายที่ทั้งผู้ส่งและผู้รับอยู่นอกโดเมนตามชื่อของตน โดยไม่มีการเข้าระบบ "
-         "เซิร์ฟเวอร์เช่นนี้จะถูกใช้ส่งสแปมในไม่ช้า โดเมนของเซิร์ฟเวอร์ตัดสินจากชื่อในคำทักทาย "
-         "เซิร์ฟเวอร์ที่ให้บริการโดเมนอื่นด้วยจึงดูเหมือนกัน "
+         "domains "
+         "other than its own. Such a server is soon used to send spam. Its own domains are taken "
+         "from "
+         "its greeting, from MX records in this capture, and from those who log in there; a server "
+         "that "
+         "hosts further domains looks the same. Confidence is high only where the message was seen "
+         "to "
+         "be sent on.",
+         "เซิร์ฟเวอร์รับจดหมายที่ทั้งผู้ส่งและผู้รับอยู่นอกโดเมนของตน โดยไม่มีการเข้าระบบ "
+         "เซิร์ฟเวอร์เช่นนี้จะถูกใช้ส่งสแปมในไม่ช้า โดเมนของเซิร์ฟเวอร์ดูจากคำทักทาย ระเบียน MX ในแคปเจอร์นี้ "
+         "และผู้ที่เข้าระบบที่นั่น เซิร์ฟเวอร์ที่ให้บริการโดเมนอื่นด้วยจึงดูเหมือนกัน "
          "ความเชื่อมั่นจะสูงก็ต่อเมื่อเห็นว่าจดหมายถูกส่งต่อออกไปจริง"},
     .remediation = {"Relay only for clients that have logged in or stand in your own network; "
                     "accept all other mail only for your own domains.",

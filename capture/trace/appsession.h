@@ -71,6 +71,7 @@ enum notice_kind {
   NOTICE_CLEAR_LOGIN_OFFERED, /* capability line offers a clear login without TLS (AUTH-003) */
   NOTICE_TLS_STARTED,         /* the stream went over to TLS records */
   NOTICE_GREETING,            /* text: the server's first line; not when the start was not seen */
+  NOTICE_HELLO,               /* SMTP: text: the first line that answers EHLO or HELO */
   NOTICE_SOFTWARE,            /* text: a line in which the server names its software (ID, CAPA) */
   NOTICE_LOGIN_REJECTED,      /* text: the server's line that rejects a login */
   NOTICE_PROBE,               /* SMTP VRFY or EXPN was answered with `code`; text: its argument */

@@ -514,6 +514,9 @@ smtp_reply(struct appsession *s, const struct app_line *line)
   if (more)
     out.flags |= ELEMENT_FLAG_MORE;
   bool lists = is_reply && c && (c->verb == SMTP_EHLO || c->verb == SMTP_LHLO) && code == 250;
+  bool greets = lists || (is_reply && c && c->verb == SMTP_HELO && code == 250);
+  if (greets && !s->more)
+    app_notice_line(s, NOTICE_HELLO, SIDE_SERVER, line, ELEMENT_NONE, 0);
   if (lists)
     smtp_capability(s, line, text_at, !s->more, more);
   else if (is_reply && !more && code >= 400 && c && c->verb == SMTP_STARTTLS)

@@ -96,6 +96,43 @@ test_foreign_mail_taken_from_a_stranger(void)
   rig_expect(MX HELLO MESSAGE("a@evil.test", "postmaster"), "RELAY", "");
 }
 
+/* What a server takes mail for, the greeting does not say, but other things do. */
+static void
+test_own_domains_that_the_greeting_does_not_name(void)
+{
+#define TAKEN "RELAY-001 high medium accepted x1 {mx.example.net} {MAIL FROM:<a@evil.test>\\r\\n"         \
+              "RCPT TO:<b@hosted.test>\\r\\n}"
+#define HOSTED MX HELLO MESSAGE("a@evil.test", "b@hosted.test")
+  /* hosted.test MX 10 mx.example.net, then its address. RFC 1035 sections 4.1, 3.3.9. */
+#define MX_ANSWER                                                                                  \
+  "D! \\x00\\x01\\x81\\x80\\x00\\x01\\x00\\x01\\x00\\x00\\x00\\x00"                                     \
+  "\\x06hosted\\x04test\\x00\\x00\\x0f\\x00\\x01"                                                       \
+  "\\xc0\\x0c\\x00\\x0f\\x00\\x01\\x00\\x00\\x00\\x3c\\x00\\x12\\x00\\x0a\\x02mx\\x07example\\x03net\\x00\n"
+#define A_ANSWER(last)                                                                             \
+  "D! \\x00\\x02\\x81\\x80\\x00\\x01\\x00\\x01\\x00\\x00\\x00\\x00"                                     \
+  "\\x02MX\\x07example\\x03net\\x00\\x00\\x01\\x00\\x01"                                                \
+  "\\xc0\\x0c\\x00\\x01\\x00\\x01\\x00\\x00\\x00\\x3c\\x00\\x04\\xc6\\x33\\x64" last "\n"
+  rig_expect(HOSTED, "RELAY", TAKEN);
+  rig_expect(MX_ANSWER A_ANSWER("\\x19") HOSTED, "RELAY", "");
+  rig_expect(MX_ANSWER A_ANSWER("\\x1a") HOSTED, "RELAY", TAKEN); /* another server's address */
+  /* The answer to EHLO, where the greeting says nothing. */
+  rig_expect("@ 192.0.2.7:40001 > 198.51.100.25:25\nS: 220 ready\nC: EHLO c.test\n"
+             "S: 250-mail.hosted.test greets you\nS: 250 SIZE\n" MESSAGE("a@evil.test", "b@hosted.test"),
+             "RELAY", "");
+  /* Its users: by what they send after a login, by their names, by what goes to their boxes. */
+#define USER "@ 192.0.2.9:41000 > 198.51.100.25:587\nS: 220 mx.example.net\n" HELLO                  \
+             "C: AUTH PLAIN AGFubmEAc2VjcmV0\nS: 235 ok\n" MESSAGE("anna@hosted.test", "x@far.test")
+  rig_expect(USER HOSTED, "RELAY", "");
+  rig_expect("@ 192.0.2.9:41000 > 198.51.100.25:143\nS: * OK\nC: a LOGIN anna@hosted.test s\nS: a OK\n.\n" HOSTED,
+             "RELAY", "");
+  rig_expect("@ 198.51.100.25:41000 > 198.51.100.26:24\nS: 220 store\nC: LHLO mx\nS: 250 store\n"
+             MESSAGE("y@far.test", "b@hosted.test") HOSTED, "RELAY", "");
+  /* Seen too late it makes the finding doubtful. */
+  rig_expect(HOSTED USER, "RELAY",
+             "RELAY-001 high low accepted x1 {mx.example.net} {MAIL FROM:<a@evil.test>\\r\\n"
+             "RCPT TO:<b@hosted.test>\\r\\n}");
+}
+
 static void
 test_relaying_that_is_refused_or_allowed(void)
 {
@@ -399,6 +436,7 @@ main(int argc, char **argv)
   g_test_add_func("/eai/skeleton", test_a_name_that_looks_like_another);
   g_test_add_func("/eai/thai", test_thai_spellings_that_look_the_same);
   g_test_add_func("/eai/invisible", test_characters_that_nobody_sees);
+  g_test_add_func("/relay/own-domains", test_own_domains_that_the_greeting_does_not_name);
   g_test_add_func("/eai/imap", test_header_from_in_imap);
   g_test_add_func("/eai/envelope", test_from_of_an_envelope);
   g_test_add_func("/eai/chunks", test_header_from_in_chunks);
