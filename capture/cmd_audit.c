@@ -396,7 +396,7 @@ print_help(void)
   fputs(
       lang_text(
           "Usage: enveloscope-capture audit FILE... [OPTION]...\n"
-          "Finds logins that others could read, and risks of 39 kinds (see: findings).\n\n"
+          "Finds logins that others could read, and risks of 40 kinds (see: findings).\n\n"
           "  --format FORMAT      text or html for people, json (JSON Lines), csv, sarif or zeek "
           "for\n"
           "                       programs (default: text)\n"
@@ -421,7 +421,7 @@ print_help(void)
           "4 done but the capture is incomplete, 5 no permission.\n\n"
           "Example: enveloscope-capture audit mail.pcapng --format json --fail-on high\n",
           "วิธีใช้: enveloscope-capture audit FILE... [ตัวเลือก]...\n"
-          "ค้นหาการเข้าระบบที่ผู้อื่นอ่านได้ และความเสี่ยง 39 ชนิด (ดู: findings)\n\n"
+          "ค้นหาการเข้าระบบที่ผู้อื่นอ่านได้ และความเสี่ยง 40 ชนิด (ดู: findings)\n\n"
           "  --format FORMAT      text หรือ html สำหรับคนอ่าน, json (JSON Lines), csv, sarif หรือ "
           "zeek\n"
           "                       สำหรับโปรแกรม (ปกติ: text)\n"

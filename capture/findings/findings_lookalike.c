@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* findings_lookalike.c -- addresses that look like others (EAI-001).
+/* findings_lookalike.c -- addresses that look like others (EAI-001); UTF-8 unannounced (EAI-002).
  *
  *     address ─> local part, domain's labels (A-labels decoded) ─┬─ invisible, direction ─> told
  *                                                                ├─ scripts mixed ───────> told
@@ -270,14 +270,19 @@ on_notice(void *state, const struct notice *n, const struct finding_place *place
       judge_address(state, p, n_address, place);
       p += n_address + 1;
     }
+  } else if (n->kind == NOTICE_UTF8_UNDECLARED) {
+    struct lookalike *l = state;
+    g_autofree char *what = g_strndup((const char *)n->text, n->n_text);
+    findings_add_once(l->findings, &eai_002, place, what);
   }
 }
 
-static const struct finding_rule *const rules[] = {&eai_001, NULL};
+static const struct finding_rule *const rules[] = {&eai_001, &eai_002, NULL};
 
-const struct finding_module finding_module_lookalike = {.rules = rules,
-                                                        .start = start,
-                                                        .notice = on_notice,
-                                                        .notices = NOTICE_BIT(NOTICE_FROM) |
-                                                                   NOTICE_BIT(NOTICE_MESSAGE),
-                                                        .stop = stop};
+const struct finding_module finding_module_lookalike = {
+    .rules = rules,
+    .start = start,
+    .notice = on_notice,
+    .notices =
+        NOTICE_BIT(NOTICE_FROM) | NOTICE_BIT(NOTICE_UTF8_UNDECLARED) | NOTICE_BIT(NOTICE_MESSAGE),
+    .stop = stop};

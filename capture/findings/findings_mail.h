@@ -6,6 +6,6 @@
 #include "capture/findings/findings_module.h"
 
 extern const struct finding_rule enum_001, enum_002, relay_001, abuse_001, smug_001, eai_001,
-    cap_001;
+    eai_002, cap_001;
 
 #endif

@@ -129,6 +129,28 @@ const struct finding_rule eai_001 = {
     .attack = FINDING_LIST_EMPTY,
 };
 
+const struct finding_rule eai_002 = {
+    .id = "EAI-002",
+    .severity = SEVERITY_LOW,
+    .title = {"UTF-8 sent without SMTPUTF8", "ส่ง UTF-8 โดยไม่ประกาศ SMTPUTF8"},
+    .explanation =
+        {"An address of the envelope or a header field held octets beyond ASCII, though the client "
+         "had not announced them with the parameter SMTPUTF8 of MAIL. Servers may refuse such "
+         "mail, damage it, or take the address for another one than the filter before them did.",
+         "ที่อยู่ในซองจดหมายหรือฟิลด์ของส่วนหัวมีออกเตตนอกเหนือจาก ASCII "
+         "ทั้งที่ไคลเอนต์ไม่ได้ประกาศด้วยพารามิเตอร์ SMTPUTF8 ของคำสั่ง MAIL เซิร์ฟเวอร์อาจปฏิเสธจดหมาย "
+         "ทำให้เสียหาย หรือตีความที่อยู่ต่างจากตัวกรองที่อยู่ก่อนหน้า"},
+    .remediation =
+        {"Use software that announces SMTPUTF8 where the server offers it, and otherwise sends "
+         "A-labels (xn--) in addresses and encoded words in header fields.",
+         "ใช้ซอฟต์แวร์ที่ประกาศ SMTPUTF8 เมื่อเซิร์ฟเวอร์รองรับ มิฉะนั้นให้ส่งที่อยู่ในรูป A-label (xn--) "
+         "และเข้ารหัสคำในส่วนหัว (encoded word)"},
+    .rfc = FINDING_LIST("RFC 6531 section 3.2", "RFC 6531 section 3.4", "RFC 5322 section 2.2",
+                        "RFC 2047 section 2"),
+    .cwe = FINDING_LIST("CWE-436"),
+    .attack = FINDING_LIST_EMPTY,
+};
+
 const struct finding_rule cap_001 = {
     .id = "CAP-001",
     .severity = SEVERITY_INFO,

@@ -80,6 +80,7 @@ enum notice_kind {
   NOTICE_MESSAGE,             /* SMTP: a message was accepted; text: sender NUL recipient NUL ...;
                                  code: enum message_notice */
   NOTICE_FROM,                /* text: an address of a message's From field, or of its ENVELOPE */
+  NOTICE_UTF8_UNDECLARED,     /* SMTP: octets beyond ASCII without SMTPUTF8; text: in what */
   NOTICE_SMUGGLING,           /* in message octets: what other servers may take for their end;
                                  code: 1 when a command follows */
   NOTICE_SMUGGLED,            /* the server answered a command that such octets held */

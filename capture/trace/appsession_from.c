@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "capture/trace/appsession_private.h"
+#include "capture/wire/bytes.h"
 
 enum from_state { FROM_DONE, FROM_START, FROM_SKIP, FROM_VALUE };
 enum { HEADER_MAX = 8192, VALUE_MAX = 998, ADDRESSES_MAX = 8 };
@@ -20,6 +21,7 @@ struct app_from {
   uint32_t frame;
   uint8_t state;
   uint8_t n_matched; /* of "from:" */
+  bool is_watched;   /* octets beyond ASCII were told */
   bool collecting;   /* the field's value may go on in the next line */
   uint16_t n;
   uint8_t value[VALUE_MAX];
@@ -116,17 +118,15 @@ start_line(struct appsession *s, enum side which, struct app_from *f, uint8_t c,
   return true;
 }
 
-void
-from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint64_t base,
-          uint32_t frame)
+/* Returns how many of the octets belong to the header. */
+static size_t
+read_header(struct appsession *s, enum side which, struct app_from *f, const uint8_t *p, size_t n,
+            uint64_t base, uint32_t frame)
 {
-  struct app_from *f = s->sides[which].from;
-  if (!f || f->state == FROM_DONE)
-    return;
   for (size_t i = 0; i < n;) {
     if (f->n_seen + i > HEADER_MAX) {
       f->state = FROM_DONE;
-      return;
+      return i;
     }
     if (f->state == FROM_START) {
       uint8_t c = p[i];
@@ -139,7 +139,7 @@ from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
       }
       if (!start_line(s, which, f, c, base + i, frame)) {
         f->state = FROM_DONE;
-        return;
+        return i;
       }
       if (f->state == FROM_SKIP)
         continue; /* this octet may be the line's end */
@@ -163,4 +163,43 @@ from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uin
     i = end + (lf != NULL);
   }
   f->n_seen += (uint32_t)n;
+  return n;
+}
+
+/* RFC 6531 section 3.4: a header with octets beyond ASCII has to be announced with MAIL. */
+static void
+watch_octets(struct appsession *s, struct app_from *f, const uint8_t *p, size_t n, uint64_t base,
+             uint32_t frame)
+{
+  size_t i = 0;
+  while (i + 8 <= n && !(get_le64(p + i) & UINT64_C(0x8080808080808080)))
+    i += 8;
+  while (i < n && p[i] < 0x80)
+    i++;
+  if (i == n)
+    return;
+  static const char what[] = "header";
+  struct notice notice = {.kind = NOTICE_UTF8_UNDECLARED,
+                          .app = APP_SMTP,
+                          .side = SIDE_CLIENT,
+                          .element = ELEMENT_NONE,
+                          .frame = frame,
+                          .offset = base + i,
+                          .n_octets = 1,
+                          .text = (const uint8_t *)what,
+                          .n_text = sizeof what - 1};
+  s->sink->notice(s->data, &notice);
+  f->is_watched = true;
+}
+
+void
+from_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint64_t base,
+          uint32_t frame)
+{
+  struct app_from *f = s->sides[which].from;
+  if (!f || f->state == FROM_DONE)
+    return;
+  size_t n_header = read_header(s, which, f, p, n, base, frame);
+  if (s->app == APP_SMTP && which == SIDE_CLIENT && s->u.smtp.wants_ascii && !f->is_watched)
+    watch_octets(s, f, p, n_header, base, frame);
 }

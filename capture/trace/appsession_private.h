@@ -200,15 +200,15 @@ struct appsession {
   bool tls_started, offer_noticed, greeting_told;
   bool login_rejected; /* by the server's line that is being read */
   struct app_starttls starttls;
-  bool more;                   /* the server's answer has more lines */
-  const struct keylog *keys;   /* borrowed; NULL: TLS is never opened */
-  struct handshake *handshake; /* NULL: not mail's, or not begun */
-  bool handshake_decided;      /* whether this TLS is mail's */
-  bool client_refuses;         /* it sent an alert in clear */
+  bool more;                    /* the server's answer has more lines */
+  const struct keylog *keys;    /* borrowed; NULL: TLS is never opened */
+  struct handshake *handshake;  /* NULL: not mail's, or not begun */
+  bool handshake_decided;       /* whether this TLS is mail's */
+  bool client_refuses;          /* it sent an alert in clear */
   uint32_t n_sealed_records[2]; /* of mail's TLS, by side: application data */
   uint64_t n_sealed_octets[2];
-  struct opener *opener;       /* from the first record on */
-  GByteArray *opened;          /* the contents of a record, while it is handed out */
+  struct opener *opener;    /* from the first record on */
+  GByteArray *opened;       /* the contents of a record, while it is handed out */
   struct appsession *inner; /* what is said inside TLS or DEFLATE; its sink leads to this one's */
   uint8_t inner_flag;       /* enum element_flag that its elements get here */
   union {
@@ -219,11 +219,12 @@ struct appsession {
       bool lmtp, ehlo;
       bool message_gap; /* the running message has a hole: its end may lie in it */
       bool authenticated;
-      bool denied;   /* the reply being read refuses for policy, not for want of a mailbox */
-      bool smuggled; /* octets that hold a command were sent */
-      bool chunked;  /* a chunk of the message was announced: the next one is not its start */
+      bool denied;      /* the reply being read refuses for policy, not for want of a mailbox */
+      bool smuggled;    /* octets that hold a command were sent */
+      bool wants_ascii; /* MAIL came without SMTPUTF8 */
+      bool chunked;     /* a chunk of the message was announced: the next one is not its start */
       uint32_t n_recipients;
-      uint32_t n_unknown;   /* recipients that do not exist */
+      uint32_t n_unknown;            /* recipients that do not exist */
       struct app_envelope *envelope; /* appsession_envelope.c; NULL: nothing was accepted yet */
       struct app_argument *spare;    /* for the next command that has one, or NULL */
       uint64_t envelope_offset;

@@ -275,6 +275,43 @@ smtp_join(struct appsession *s, const struct app_line *line)
   s->u.smtp.before_auth = SMTP_STATE_READY;
 }
 
+static bool
+has_word(const uint8_t *p, size_t n, const char *word)
+{
+  for (size_t i = 0; i < n;) {
+    while (i < n && (p[i] == ' ' || p[i] == '='))
+      i++;
+    size_t at = i;
+    while (i < n && p[i] != ' ' && p[i] != '=')
+      i++;
+    if (i > at && text_is(p + at, i - at, word))
+      return true;
+  }
+  return false;
+}
+
+/* RFC 6531 section 3.4: an address in UTF-8 has to be announced with MAIL. */
+static void
+smtp_watch_address(struct appsession *s, const struct app_line *line, enum smtp_verb verb)
+{
+  size_t i = 0;
+  while (i < line->n_text && line->p[i] < 0x80)
+    i++;
+  if (i == line->n_text)
+    return;
+  const char *what = smtp_verbs[verb].name;
+  struct notice n = {.kind = NOTICE_UTF8_UNDECLARED,
+                     .app = APP_SMTP,
+                     .side = SIDE_CLIENT,
+                     .element = ELEMENT_NONE,
+                     .frame = line->last_frame,
+                     .offset = line->offset,
+                     .n_octets = (uint32_t)line->n,
+                     .text = (const uint8_t *)what,
+                     .n_text = strlen(what)};
+  s->sink->notice(s->data, &n);
+}
+
 static void
 smtp_command(struct appsession *s, const struct app_line *line)
 {
@@ -326,8 +363,12 @@ smtp_command(struct appsession *s, const struct app_line *line)
                      verb == SMTP_AUTH);
   else if (verb == SMTP_UNKNOWN)
     starttls_filled_command(s, line, line->p, n_word);
-  if (verb == SMTP_MAIL)
+  if (verb == SMTP_MAIL) {
     s->u.smtp.chunked = false;
+    s->u.smtp.wants_ascii = !has_word(line->p + n_word, line->n_text - n_word, "SMTPUTF8");
+  }
+  if ((verb == SMTP_MAIL || verb == SMTP_RCPT) && s->u.smtp.wants_ascii)
+    smtp_watch_address(s, line, verb);
   if (verb == SMTP_BDAT)
     smtp_begin_bdat(s, line, n_word, element);
   smtp_take_early(s);
@@ -398,21 +439,6 @@ smtp_join_exchange(struct appsession *s, const uint8_t *text, size_t n)
   s->exchange_element = ELEMENT_NONE;
   s->u.smtp.before_auth = SMTP_STATE_READY;
   s->state = SMTP_STATE_AUTH;
-}
-
-static bool
-has_word(const uint8_t *p, size_t n, const char *word)
-{
-  for (size_t i = 0; i < n;) {
-    while (i < n && (p[i] == ' ' || p[i] == '='))
-      i++;
-    size_t at = i;
-    while (i < n && p[i] != ' ' && p[i] != '=')
-      i++;
-    if (i > at && text_is(p + at, i - at, word))
-      return true;
-  }
-  return false;
 }
 
 static bool
