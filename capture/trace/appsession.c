@@ -18,6 +18,13 @@
 #include <glib.h>
 #include <string.h>
 
+/* What hangs on a session and is counted as so many octets, see appsession_held(). */
+enum {
+  HELD_COMMAND = 352,      /* an argument: appsession_envelope.c keeps 320 octets of it */
+  HELD_DETECT = 1536,      /* two lines and their places, usually */
+  HELD_INFLATER = 40 << 10 /* zlib's window of 32 KiB and its tables */
+};
+
 void
 app_emit(struct appsession *s, enum side side, struct element *e, const uint8_t *p, size_t n)
 {
@@ -713,6 +720,20 @@ appsession_app(const struct appsession *s)
   if (s->inner && s->inner->app != APP_NONE)
     return appsession_app(s->inner);
   return (enum app)(s->app != APP_NONE ? s->app : s->outer);
+}
+
+size_t
+appsession_held(const struct appsession *s)
+{
+  size_t held = sizeof *s + s->auth_octets + s->sides[0].kept_room + s->sides[1].kept_room;
+  if (s->queue.items != s->queue.first)
+    held += s->queue.room * sizeof *s->queue.items + s->queue.n * HELD_COMMAND;
+  if (s->detect)
+    held += HELD_DETECT;
+  for (unsigned i = 0; i < 2; i++)
+    if (s->sides[i].inflater)
+      held += HELD_INFLATER;
+  return s->inner ? held + appsession_held(s->inner) : held;
 }
 
 uint8_t

@@ -205,6 +205,9 @@ bool appsession_has_tls(const struct appsession *s);
  * the sides in elements are already right: they name the role, not the direction fed). */
 enum app appsession_app(const struct appsession *s);
 uint8_t appsession_state(const struct appsession *s);
+/* Octets of memory that the session takes, as far as what is said can make them more: an unfinished
+ * line, commands without an answer, decompression. Never much less than it really takes. */
+size_t appsession_held(const struct appsession *s);
 /* Nothing that is read is spoken here, and no octets will change that. */
 bool appsession_is_over(const struct appsession *s);
 bool appsession_is_swapped(const struct appsession *s);

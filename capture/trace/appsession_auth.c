@@ -11,9 +11,11 @@
 #include "capture/trace/appsession_private.h"
 
 struct app_auth *
-auth_new(const char *prefix, const uint8_t *mechanism, size_t n)
+auth_new(struct appsession *s, const char *prefix, const uint8_t *mechanism, size_t n)
 {
   struct app_auth *a = g_new0(struct app_auth, 1);
+  a->of = s;
+  s->auth_octets += sizeof *a;
   g_strlcpy(a->mechanism, prefix, sizeof a->mechanism);
   a->secret_kind = SECRET_PASSWORD;
   if (!mechanism)
@@ -36,6 +38,7 @@ auth_free(struct app_auth *a)
 {
   if (!a)
     return;
+  a->of->auth_octets -= sizeof *a + a->n_user + a->n_secret;
   if (a->secret)
     memset(a->secret, 0, a->n_secret);
   g_free(a->user);
@@ -57,7 +60,7 @@ auth_add_frame(struct app_auth *a, uint32_t frame)
 }
 
 static void
-append(uint8_t **to, size_t *n_to, const uint8_t *p, size_t n)
+append(struct app_auth *a, uint8_t **to, size_t *n_to, const uint8_t *p, size_t n)
 {
   size_t take = MIN(n, AUTH_VALUE_MAX - *n_to);
   if (take == 0)
@@ -65,25 +68,27 @@ append(uint8_t **to, size_t *n_to, const uint8_t *p, size_t n)
   *to = g_realloc(*to, *n_to + take);
   memcpy(*to + *n_to, p, take);
   *n_to += take;
+  a->of->auth_octets += take;
 }
 
 void
 auth_add_user(struct app_auth *a, const uint8_t *p, size_t n)
 {
   a->has_user = true;
-  append(&a->user, &a->n_user, p, n);
+  append(a, &a->user, &a->n_user, p, n);
 }
 
 void
 auth_add_secret(struct app_auth *a, const uint8_t *p, size_t n)
 {
   a->has_secret = true;
-  append(&a->secret, &a->n_secret, p, n);
+  append(a, &a->secret, &a->n_secret, p, n);
 }
 
 void
 auth_set_user(struct app_auth *a, const uint8_t *p, size_t n)
 {
+  a->of->auth_octets -= a->n_user;
   a->n_user = 0;
   auth_add_user(a, p, n);
 }
@@ -92,6 +97,7 @@ void
 auth_set_secret(struct app_auth *a, const uint8_t *p, size_t n, uint64_t at, size_t n_wire,
                 uint32_t frame)
 {
+  a->of->auth_octets -= a->n_secret;
   a->n_secret = 0;
   auth_add_secret(a, p, n);
   a->secret_offset = at;
@@ -214,7 +220,7 @@ is_text(struct sasl_span t)
 }
 
 struct app_auth *
-auth_join(const struct app_line *line, struct app_out *out)
+auth_join(struct appsession *s, const struct app_line *line, struct app_out *out)
 {
   enum { SHORTEST = 4, LONGEST = 512 };
   if (line->n_text < SHORTEST || line->n_text > LONGEST || line->n_text % 4 != 0)
@@ -228,7 +234,7 @@ auth_join(const struct app_line *line, struct app_out *out)
   bool plain = !m.odd && m.user.n > 0 && is_text(m.user) && is_text(m.secret) && is_text(m.authzid);
   if (!plain && !is_text((struct sasl_span){octets, n}))
     return NULL;
-  struct app_auth *a = auth_new("AUTH ", (const uint8_t *)(plain ? "PLAIN" : "LOGIN"), 5);
+  struct app_auth *a = auth_new(s, "AUTH ", (const uint8_t *)(plain ? "PLAIN" : "LOGIN"), 5);
   auth_message(a, line, 0, line->n_text, out);
   memset(octets, 0, n);
   return a;

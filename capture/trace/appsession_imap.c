@@ -184,11 +184,11 @@ imap_login_arguments(struct appsession *s, const struct app_line *line, size_t a
 }
 
 static void
-imap_begin_authenticate(const struct app_line *line, size_t at, struct app_out *out,
-                        struct app_auth **auth)
+imap_begin_authenticate(struct appsession *s, const struct app_line *line, size_t at,
+                        struct app_out *out, struct app_auth **auth)
 {
   size_t mechanism = at < line->n_text ? at + 1 : at, end = skip_word(line, mechanism);
-  struct app_auth *a = auth_new("AUTH ", line->p + mechanism, end - mechanism);
+  struct app_auth *a = auth_new(s, "AUTH ", line->p + mechanism, end - mechanism);
   auth_add_frame(a, line->first_frame);
   auth_add_frame(a, line->last_frame);
   if (end == mechanism)
@@ -277,7 +277,7 @@ static void
 imap_join(struct appsession *s, const struct app_line *line)
 {
   struct app_out out = {.kind = ELEMENT_AUTH, .code = IMAP_AUTHENTICATE, .command = ELEMENT_NONE};
-  struct app_auth *a = auth_join(line, &out);
+  struct app_auth *a = auth_join(s, line, &out);
   if (!a)
     out = (struct app_out){.kind = ELEMENT_COMMAND, .command = ELEMENT_NONE};
   out.flags |= ELEMENT_FLAG_ODD;
@@ -311,7 +311,7 @@ imap_join_login(struct appsession *s, const struct app_line *line)
                         .code = IMAP_LOGIN,
                         .flags = ELEMENT_FLAG_ODD | ELEMENT_FLAG_MORE,
                         .command = ELEMENT_NONE};
-  struct app_auth *a = auth_new("LOGIN", NULL, 0);
+  struct app_auth *a = auth_new(s, "LOGIN", NULL, 0);
   s->u.imap.tag = 0;
   s->u.imap.verb = IMAP_LOGIN;
   s->u.imap.login = a;
@@ -353,10 +353,10 @@ imap_command(struct appsession *s, const struct app_line *line)
   s->u.imap.n_arguments = 0;
   struct app_auth *auth = NULL;
   if (verb == IMAP_LOGIN) {
-    auth = s->u.imap.login = auth_new("LOGIN", NULL, 0);
+    auth = s->u.imap.login = auth_new(s, "LOGIN", NULL, 0);
     imap_login_arguments(s, line, end, &out);
   } else if (verb == IMAP_AUTHENTICATE) {
-    imap_begin_authenticate(line, end, &out, &auth);
+    imap_begin_authenticate(s, line, end, &out, &auth);
   }
   if (ends_in_literal(line))
     out.flags |= ELEMENT_FLAG_MORE;

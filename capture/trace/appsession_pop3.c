@@ -68,7 +68,7 @@ static struct app_auth *
 pop_pass(struct appsession *s, const struct app_line *line, size_t n_word, struct app_out *out)
 {
   size_t at = MIN(n_word + 1, line->n_text);
-  struct app_auth *a = auth_new("USER/PASS", NULL, 0);
+  struct app_auth *a = auth_new(s, "USER/PASS", NULL, 0);
   if (s->u.pop.has_user) {
     auth_set_user(a, s->u.pop.user, s->u.pop.n_user);
     auth_add_frame(a, s->u.pop.user_frames[0]);
@@ -91,7 +91,7 @@ pop_apop(struct appsession *s, const struct app_line *line, size_t n_word, struc
   size_t user = skip_spaces(line, n_word), digest = line->n_text;
   while (digest > user && line->p[digest - 1] != ' ')
     digest--;
-  struct app_auth *a = auth_new("APOP", NULL, 0);
+  struct app_auth *a = auth_new(s, "APOP", NULL, 0);
   a->secret_kind = SECRET_DIGEST;
   a->challenge_offset = s->u.pop.greeting_offset;
   a->challenge_octets = s->u.pop.greeting_octets;
@@ -111,12 +111,12 @@ pop_apop(struct appsession *s, const struct app_line *line, size_t n_word, struc
 }
 
 static struct app_auth *
-pop_auth(const struct app_line *line, size_t n_word, struct app_out *out)
+pop_auth(struct appsession *s, const struct app_line *line, size_t n_word, struct app_out *out)
 {
   size_t at = skip_spaces(line, n_word), end = skip_word(line, at);
   if (at == end)
     return NULL; /* asks for the list of mechanisms */
-  struct app_auth *a = auth_new("AUTH ", line->p + at, end - at);
+  struct app_auth *a = auth_new(s, "AUTH ", line->p + at, end - at);
   auth_add_frame(a, line->first_frame);
   auth_add_frame(a, line->last_frame);
   size_t initial = skip_spaces(line, end), stop = line->n_text;
@@ -151,7 +151,7 @@ static void
 pop_join(struct appsession *s, const struct app_line *line)
 {
   struct app_out out = {.kind = ELEMENT_AUTH, .code = POP_AUTH, .command = ELEMENT_NONE};
-  struct app_auth *a = auth_join(line, &out);
+  struct app_auth *a = auth_join(s, line, &out);
   if (!a)
     out = (struct app_out){.kind = ELEMENT_COMMAND, .command = ELEMENT_NONE};
   out.flags |= ELEMENT_FLAG_ODD;
@@ -194,7 +194,7 @@ pop_command(struct appsession *s, const struct app_line *line)
   else if (verb == POP_APOP)
     auth = pop_apop(s, line, n_word, &out);
   else if (verb == POP_AUTH)
-    auth = pop_auth(line, n_word, &out);
+    auth = pop_auth(s, line, n_word, &out);
   else if (verb == POP_QUIT && s->state == POP_STATE_TRANSACTION)
     s->state = POP_STATE_UPDATE;
   uint32_t element = app_emit_line(s, SIDE_CLIENT, line, &out);

@@ -77,6 +77,7 @@ enum { AUTH_VALUE_MAX = 4096, AUTH_MECHANISM_MAX = 40 };
 
 /* An attempt to log in, from its command to the answer. */
 struct app_auth {
+  struct appsession *of; /* counts its octets */
   enum sasl_mechanism sasl;
   char mechanism[AUTH_MECHANISM_MAX];
   uint8_t *user, *secret;
@@ -177,6 +178,7 @@ struct appsession {
   const struct app_protocol *protocol;
   struct app_side sides[2];
   struct app_queue queue;
+  size_t auth_octets; /* of all its attempts to log in */
   struct app_early early[APP_EARLY_MAX];
   unsigned n_early;
   struct app_auth *exchange; /* borrowed from the queue: its client lines are messages of SASL */
@@ -467,7 +469,8 @@ size_t deflate_feed(struct appsession *s, enum side side, const uint8_t *p, size
 void deflate_clear(struct app_side *side);
 
 /* ---- appsession_auth.c ---- */
-struct app_auth *auth_new(const char *prefix, const uint8_t *mechanism, size_t n);
+struct app_auth *auth_new(struct appsession *s, const char *prefix, const uint8_t *mechanism,
+                          size_t n);
 void auth_free(struct app_auth *a);
 void auth_add_frame(struct app_auth *a, uint32_t frame);
 void auth_set_user(struct app_auth *a, const uint8_t *p, size_t n);
@@ -495,7 +498,7 @@ void auth_lost_message(struct appsession *s);
 /* The first line of a client whose connection's start is not in the capture: perhaps a PLAIN
  * message, or the user of a LOGIN exchange, whose password is asked for next. NULL when it cannot
  * be. */
-struct app_auth *auth_join(const struct app_line *line, struct app_out *out);
+struct app_auth *auth_join(struct appsession *s, const struct app_line *line, struct app_out *out);
 /* Reports the attempt if it showed a secret (or was refused before), with its answer's frame.
  * `verdict`: AUTH_VERDICT_... */
 void auth_finish(struct appsession *s, struct app_auth *a, uint8_t verdict, uint32_t frame);

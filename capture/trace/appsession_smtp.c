@@ -195,7 +195,7 @@ smtp_begin_auth(struct appsession *s, const struct app_line *line, size_t at, st
   size_t end = at;
   while (end < line->n_text && line->p[end] != ' ')
     end++;
-  struct app_auth *a = auth_new("AUTH ", line->p + at, end - at);
+  struct app_auth *a = auth_new(s, "AUTH ", line->p + at, end - at);
   auth_add_frame(a, line->first_frame);
   auth_add_frame(a, line->last_frame);
   while (end < line->n_text && line->p[end] == ' ')
@@ -263,7 +263,7 @@ static void
 smtp_join(struct appsession *s, const struct app_line *line)
 {
   struct app_out out = {.kind = ELEMENT_AUTH, .code = SMTP_AUTH, .command = ELEMENT_NONE};
-  struct app_auth *a = auth_join(line, &out);
+  struct app_auth *a = auth_join(s, line, &out);
   if (!a)
     out = (struct app_out){.kind = ELEMENT_COMMAND, .command = ELEMENT_NONE};
   out.flags |= ELEMENT_FLAG_ODD;
@@ -433,7 +433,7 @@ smtp_join_exchange(struct appsession *s, const uint8_t *text, size_t n)
   if (!user && !password)
     return;
   struct app_command *c = app_push(s, SMTP_AUTH, ELEMENT_NONE);
-  c->auth = auth_new("AUTH ", (const uint8_t *)"LOGIN", 5);
+  c->auth = auth_new(s, "AUTH ", (const uint8_t *)"LOGIN", 5);
   c->auth->step = password;
   s->exchange = c->auth;
   s->exchange_element = ELEMENT_NONE;

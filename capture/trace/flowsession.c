@@ -38,6 +38,7 @@ struct flowsession {
   bool ttl_has_begun[2];
   bool ttl_is_mixed[2]; /* already when its first octets came, so it tells nothing */
   bool has_opening[2];
+  struct flowsession_count count;
   bool repeat_told;
   uint32_t flow_index;
   struct place places[2][FLOWSESSION_RUNS_MAX]; /* rings */
@@ -227,6 +228,7 @@ flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bo
   }
   s->repeat_told = s->is_heard = false;
   s->is_described = false;
+  s->count = (struct flowsession_count){0};
   s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream,
                           sink->element ? &app_sink : &app_sink_without_elements, s);
   if (sink->plain)
@@ -370,4 +372,19 @@ flowsession_end(struct flowsession *s)
     if (s->ttls[d].time_ns)
       tell_about_place(s, NOTICE_TTL_CHANGED, d, &s->ttls[d].at, 1, s->ttls[d].time_ns);
   update_flow(s);
+}
+
+size_t
+flowsession_held(const struct flowsession *s)
+{
+  size_t held = sizeof *s + appsession_held(s->app);
+  for (unsigned d = 0; d < 2; d++)
+    held += s->has_opening[d] ? s->openings[d].room : 0;
+  return held;
+}
+
+struct flowsession_count *
+flowsession_count(struct flowsession *s)
+{
+  return &s->count;
 }

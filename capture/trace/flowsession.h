@@ -37,6 +37,15 @@ bool flowsession_is_over(const struct flowsession *s);
  * already. */
 void flowsession_repeat(struct flowsession *s, unsigned direction, const struct stream_run *run,
                         const uint8_t *first);
+/* Memory that the session takes, see appsession_held(). */
+size_t flowsession_held(const struct flowsession *s);
+/* A note for who counts sessions: this one's place in a list, and what it was last counted as. Zeros
+ * at first. Borrowed for as long as the session lives. */
+struct flowsession_count {
+  uint32_t place;
+  size_t octets;
+};
+struct flowsession_count *flowsession_count(struct flowsession *s);
 /* The connection ended: what waits comes out. Once. */
 void flowsession_end(struct flowsession *s);
 

@@ -26,6 +26,7 @@ struct waiting {
 
 struct fragments {
   GPtrArray *waiting; /* struct waiting, oldest first */
+  size_t n_held;      /* octets that they take */
   struct waiting *done;
 };
 
@@ -38,6 +39,12 @@ waiting_free(void *data)
   g_byte_array_unref(w->octets);
   g_array_unref(w->pieces);
   g_free(w);
+}
+
+static size_t
+held(const struct waiting *w)
+{
+  return sizeof *w + w->octets->len + w->pieces->len * sizeof(struct trace_piece);
 }
 
 struct fragments *
@@ -71,8 +78,9 @@ find(struct fragments *f, const struct frame_layers *l, int64_t time_ns)
   while (f->waiting->len) {
     const struct waiting *oldest = g_ptr_array_index(f->waiting, 0);
     if (time_ns - oldest->time_ns <= FRAGMENTS_TIMEOUT_NS &&
-        f->waiting->len <= FRAGMENTS_DATAGRAMS_MAX)
+        f->waiting->len <= FRAGMENTS_DATAGRAMS_MAX && f->n_held <= FRAGMENTS_HELD_MAX)
       break;
+    f->n_held -= held(oldest);
     g_ptr_array_remove_index(f->waiting, 0);
   }
   for (unsigned i = 0; i < f->waiting->len; i++)
@@ -87,6 +95,7 @@ find(struct fragments *f, const struct frame_layers *l, int64_t time_ns)
   w->octets = g_byte_array_new();
   w->pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
   g_ptr_array_add(f->waiting, w);
+  f->n_held += held(w);
   return f->waiting->len - 1;
 }
 
@@ -148,11 +157,14 @@ fragments_feed(struct fragments *f, const struct frame_layers *layers, const uin
   }
   if (w->end_known && first + n > w->n_octets)
     return false;
+  f->n_held -= held(w);
   add(w, first, frame + layers->ip_payload_offset, n, index, layers->ip_payload_offset);
+  f->n_held += held(w);
   if (!w->end_known || w->n_present < w->n_octets || w->octets->len > w->n_octets)
     return false;
   waiting_free(f->done);
   f->done = g_ptr_array_steal_index(f->waiting, at);
+  f->n_held -= held(f->done);
   *out = (struct fragments_datagram){.octets = w->octets->data,
                                      .n_octets = w->n_octets,
                                      .ip_proto = w->proto,

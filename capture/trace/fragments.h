@@ -12,6 +12,8 @@ enum {
   FRAGMENTS_DATAGRAMS_MAX = 256, /* that wait at the same time; then the oldest is given up */
   FRAGMENTS_PIECES_MAX = 8192,   /* of one datagram: 65,535 octets in pieces of 8 */
   FRAGMENTS_OCTETS_MAX = 65535,
+  /* All that wait together, with what says where they came from; then the oldest are given up. */
+  FRAGMENTS_HELD_MAX = 4 << 20,
 };
 /* RFC 791 allows up to 255 s; RFC 8200 asks for 60 s. By the stamps of the capture. */
 #define FRAGMENTS_TIMEOUT_NS INT64_C(60000000000)

@@ -36,6 +36,7 @@ pass1_new(const struct pass1_options *options, const struct pass1_sink *sink, vo
   p->data = data;
   p->flows = flow_table_new(options->by_interface, !options->forgets);
   p->fragments = fragments_new();
+  p->session_flows = g_array_new(FALSE, FALSE, sizeof(uint32_t));
   p->budget.held_octets_max = options->forgets ? HELD_OCTETS_MAX_FORGETS : HELD_OCTETS_MAX;
   return p;
 }
@@ -49,6 +50,7 @@ pass1_free(struct pass1 *p)
     pass1_drop_flow(p, flow_table_get(p->flows, i));
   flow_table_free(p->flows);
   fragments_free(p->fragments);
+  g_array_unref(p->session_flows);
   g_free(p);
 }
 

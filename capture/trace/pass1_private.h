@@ -15,9 +15,12 @@ struct pass1 {
   struct stream_budget budget;
   uint32_t last_index;
   uint32_t sweep;
-  uint32_t n_sessions, hand;
+  /* A pass that forgets: memory of its sessions, and the flows that have one. */
+  size_t session_octets;
+  GArray *session_flows; /* uint32_t */
+  uint32_t hand, session_hand;
   uint64_t n_put_down;
-  bool is_finished;
+  bool is_putting_down, is_finished;
 };
 
 /* What the stream's callbacks need to know. */

@@ -78,7 +78,8 @@ def write_pcap(path, frames, link=1, step_us=10000):
 class Session:
     """One TCP connection over Ethernet and IPv4; what is said is one segment per call."""
 
-    def __init__(self, port, client_port=40000):
+    def __init__(self, port, client_port=40000, client=ADDR4[0]):
+        self.ends = [client, ADDR4[1]]
         self.ports = [client_port, port]
         self.seq = [1000, 5000]
         self.frames = []
@@ -87,7 +88,7 @@ class Session:
             self.seq[side] += 1 if flags & SYN else 0
 
     def segment(self, side, seq, flags, payload=b"", options=b""):
-        src, dst = ADDR4[side], ADDR4[1 - side]
+        src, dst = self.ends[side], self.ends[1 - side]
         ack = self.seq[1 - side] if flags & ACK else 0
         segment = tcp(src, dst, self.ports[side], self.ports[1 - side], seq, ack, flags, payload,
                       options)
@@ -98,6 +99,12 @@ class Session:
             octets = octets.encode()
         self.frames.append(self.segment(side, self.seq[side], PSH | ACK, octets))
         self.seq[side] += len(octets)
+        return self
+
+    def say_all(self, side, octets, segment=1400):
+        """The same in segments of so many octets."""
+        for at in range(0, len(octets), segment):
+            self.say(side, octets[at:at + segment])
         return self
 
     def swap_last(self):
