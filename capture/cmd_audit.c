@@ -150,8 +150,8 @@ judge_completeness(struct audited *a, GError *early, uint64_t n_cut, uint64_t n_
   if (n_put_down)
     g_string_append_printf(
         s,
-        lang_text("%" PRIu64 " idle conversations were put down, because too many were open. ",
-                  "เลิกติดตามการสนทนาที่เงียบอยู่ %" PRIu64 " รายการ เพราะเปิดพร้อมกันมากเกินไป "),
+        lang_text("%" PRIu64 " idle conversations were put down, because the open ones held too much. ",
+                  "เลิกติดตามการสนทนาที่เงียบอยู่ %" PRIu64 " รายการ เพราะการสนทนาที่เปิดอยู่ใช้หน่วยความจำรวมกันมากเกินไป "),
         n_put_down);
   if (n_bad)
     g_string_append_printf(s,

@@ -59,7 +59,7 @@ void pass1_frame(struct pass1 *p, const struct pass1_input *in, struct trace_fra
 /* The last frame was in: what waits comes out. */
 void pass1_finish(struct pass1 *p);
 
-/* How many conversations a pass that forgets put down because too many were open at a time: of
+/* How many conversations a pass that forgets put down because all that were open held too much: of
  * these something may have been missed. */
 uint64_t pass1_n_put_down(const struct pass1 *p);
 
