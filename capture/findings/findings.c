@@ -231,13 +231,6 @@ findings_drop(struct findings *f)
 }
 
 void
-finding_add_evidence(struct finding *found, const struct finding_place *place)
-{
-  for (unsigned i = 0; i < place->n_evidence && found->n_evidence < FINDING_EVIDENCE_MAX; i++)
-    found->evidence[found->n_evidence++] = place->evidence[i];
-}
-
-void
 findings_set_severity(struct findings *f, struct finding *found, enum severity severity)
 {
   found->severity = severity_here(f, severity, &found->where);
@@ -265,8 +258,9 @@ findings_add(struct findings *f, const struct finding_rule *rule, const struct f
                           .login = UINT32_MAX,
                           .subject =
                               subject ? g_string_chunk_insert_const(f->texts, subject) : NULL,
-                          .n_streams = 1};
-  finding_add_evidence(&found, place);
+                          .n_streams = 1,
+                          .evidence = place->evidence,
+                          .n_evidence = MIN(place->n_evidence, FINDING_EVIDENCE_MAX)};
   return findings_store_add(f->store, &found);
 }
 

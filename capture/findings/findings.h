@@ -85,9 +85,9 @@ struct finding {
    * hostile: reports escape it. Never a secret. NULL: nothing beyond the rule. */
   const char *subject;
   uint32_t n_streams; /* conversations that show it: more than 1 for rules about a server */
-  uint32_t n_times;   /* what it is about happened so often (failed logins, holes); 0: not counted */
-  uint32_t span_s;    /* within so many seconds; 0 when n_times is 0 or nothing is said of it */
-  struct evidence evidence[FINDING_EVIDENCE_MAX];
+  uint32_t n_times; /* what it is about happened so often (failed logins, holes); 0: not counted */
+  uint32_t span_s;  /* within so many seconds; 0 when n_times is 0 or nothing is said of it */
+  const struct evidence *evidence; /* at most FINDING_EVIDENCE_MAX pieces; lives as long as this */
   unsigned n_evidence;
 };
 

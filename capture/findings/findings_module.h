@@ -40,8 +40,6 @@ struct finding *findings_add(struct findings *f, const struct finding_rule *rule
  */
 struct finding *findings_add_once(struct findings *f, const struct finding_rule *rule,
                                   const struct finding_place *place, const char *subject);
-/* The same finding at one more place: its frames are added to the evidence while there is room. */
-void finding_add_evidence(struct finding *found, const struct finding_place *place);
 /* A rule that is less severe here than its row says; loopback and simulation count as ever. */
 void findings_set_severity(struct findings *f, struct finding *found, enum severity severity);
 /* What came later makes the finding with this index surer. */

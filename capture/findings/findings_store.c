@@ -39,9 +39,11 @@ struct findings_store {
   GPtrArray *logins, *found; /* plain; NULL: packed */
   struct ledger *packed_logins, *packed;
   struct finding open; /* the last one, as long as it may change */
+  struct evidence open_evidence[FINDING_EVIDENCE_MAX];
   bool has_open, keeps_secrets;
   struct login_record login_views[FINDINGS_VIEWS];
   struct finding views[FINDINGS_VIEWS];
+  struct evidence view_evidence[FINDINGS_VIEWS][FINDING_EVIDENCE_MAX];
   unsigned next_login_view, next_view;
 };
 
@@ -162,7 +164,7 @@ unpack_login(const uint8_t *record, struct login_record *out)
 static void
 pack_open(struct findings_store *s)
 {
-  uint8_t record[sizeof(struct packed_finding) + sizeof s->open.evidence];
+  uint8_t record[sizeof(struct packed_finding) + sizeof s->open_evidence];
   const struct finding *f = &s->open;
   if (!s->has_open)
     return;
@@ -185,7 +187,7 @@ pack_open(struct findings_store *s)
 }
 
 static void
-unpack(const uint8_t *record, struct finding *out)
+unpack(const uint8_t *record, struct evidence *evidence, struct finding *out)
 {
   struct packed_finding p;
   memcpy(&p, record, sizeof p);
@@ -200,8 +202,9 @@ unpack(const uint8_t *record, struct finding *out)
                           .n_streams = p.n_streams,
                           .n_times = p.n_times,
                           .span_s = p.span_s,
+                          .evidence = evidence,
                           .n_evidence = p.n_evidence};
-  memcpy(out->evidence, record + sizeof p, p.n_evidence * sizeof *out->evidence);
+  memcpy(evidence, record + sizeof p, p.n_evidence * sizeof *evidence);
 }
 
 /* ---- adding and reading ---- */
@@ -222,13 +225,20 @@ findings_store_add_login(struct findings_store *s, const struct login_record *lo
 struct finding *
 findings_store_add(struct findings_store *s, const struct finding *found)
 {
-  if (s->found) {
-    struct finding *copy = g_memdup2(found, sizeof *found);
+  size_t octets = found->n_evidence * sizeof *found->evidence;
+  if (s->found) { /* the evidence lies behind it: most have one piece or two */
+    struct finding *copy = g_malloc(sizeof *copy + octets);
+    struct evidence *evidence = (struct evidence *)(copy + 1);
+    *copy = *found;
+    copy->evidence = evidence;
+    append((uint8_t *)evidence, 0, found->evidence, octets);
     g_ptr_array_add(s->found, copy);
     return copy;
   }
   pack_open(s);
   s->open = *found;
+  s->open.evidence = s->open_evidence;
+  append((uint8_t *)s->open_evidence, 0, found->evidence, octets);
   s->has_open = true;
   return &s->open;
 }
@@ -263,10 +273,11 @@ findings_store_get(struct findings_store *s, unsigned i)
   if (s->found)
     return g_ptr_array_index(s->found, i);
   pack_open(s);
-  struct finding *view = &s->views[s->next_view++ % FINDINGS_VIEWS];
+  unsigned next = s->next_view++ % FINDINGS_VIEWS;
+  struct finding *view = &s->views[next];
   const uint8_t *record = ledger_get(s->packed, i);
   struct packed_finding nothing = {.rule = finding_rule_get(0), .login = UINT32_MAX};
-  unpack(record ? record : (const uint8_t *)&nothing, view);
+  unpack(record ? record : (const uint8_t *)&nothing, s->view_evidence[next], view);
   return view;
 }
 
