@@ -168,6 +168,8 @@ on_notice(void *state, const struct notice *notice, const struct finding_place *
     findings_add_once(a->f, &auth_003, place, NULL);
   else if (notice->kind == NOTICE_GREETING && notice->app == APP_POP3)
     reuse_greeting(a->reuse, notice, place);
+  else if (notice->kind == NOTICE_ENDED)
+    guesses_ended(a->guesses, notice->ending, place);
 }
 
 const struct finding_module finding_module_auth = {
@@ -175,5 +177,6 @@ const struct finding_module finding_module_auth = {
     .start = start,
     .login = on_login,
     .notice = on_notice,
-    .notices = NOTICE_BIT(NOTICE_CLEAR_LOGIN_OFFERED) | NOTICE_BIT(NOTICE_GREETING),
+    .notices = NOTICE_BIT(NOTICE_CLEAR_LOGIN_OFFERED) | NOTICE_BIT(NOTICE_GREETING) |
+               NOTICE_BIT(NOTICE_ENDED),
     .stop = stop};

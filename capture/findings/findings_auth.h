@@ -17,6 +17,10 @@ void guesses_free(struct guesses *g);
 void guesses_login(struct guesses *g, const struct login_record *login, uint32_t index,
                    const struct finding_place *place);
 
+/* A conversation of mail has ended (NOTICE_ENDED). */
+void guesses_ended(struct guesses *g, const struct app_ending *ending,
+                   const struct finding_place *place);
+
 /* findings_auth_reuse.c: AUTH-012 of logins, AUTH-007 of greetings. */
 struct reuse;
 struct reuse *reuse_new(struct findings *f);

@@ -4,11 +4,15 @@
  *     wrong ──┬─> by server and user:    GUESSES_MIN in GUESSES_SPAN_NS          ──> AUTH-013
  *             └─> by source and server:  SPRAY_USERS_MIN users, few passwords    ──> AUTH-014
  *     accepted, from a source of either, within AFTER_NS                         ──> AUTH-015
+ *     ended, inside TLS: SEALED_MIN short ones of one size in GUESSES_SPAN_NS    ──> AUTH-013
+ *                        then a long one from the same source                    ──> AUTH-015
  *
  * Only answers that call the secret wrong count: a server in trouble makes no attacker. The user's
  * own login beside an attack from elsewhere is no success of the attack. Digests differ each time,
- * so spraying is seen for passwords and tokens alone. What cannot be seen: guesses inside TLS
- * without its keys, and guesses slower than the spans. */
+ * so spraying is seen for passwords and tokens alone. Of what TLS seals only the shape shows, which
+ * a probe of the service has, too: so little is sure of it, and whether one user or many are tried
+ * cannot be told. What cannot be seen: guesses that share a connection inside TLS, and guesses
+ * slower than the spans. */
 #include <string.h>
 
 #include "capture/findings/findings_auth.h"
@@ -26,6 +30,15 @@ enum {
   GUESS_SOURCES_MAX = 8, /* sources of guesses for one user that are remembered */
   USERS_MAX = 4096,      /* with 300 octets each: about a megabyte */
   SOURCES_MAX = 1024,    /* with 1200 octets each */
+  /* A mail program opens some connections at once, and they differ; a guesser's say the same words
+   * but for name and password. */
+  SEALED_MIN = 10,
+  SEALED_SPREAD_OCTETS = 96,
+  SEALED_SHORT_OCTETS = 8192, /* of a side: greeting, capabilities, in TLS 1.3 the certificates */
+  SEALED_LONG_TIMES = 4,      /* so much longer is one in which there is mail to read */
+  SEALED_SOURCES_MAX = 1024,  /* with 400 octets each */
+  PORT_LMTP = 24,
+  PORT_SMTP = 25, /* servers that pass mail on look the same, and do not log in */
 };
 #define GUESSES_SPAN_NS                                                                            \
   (INT64_C(60) * 1000000000) /* servers slow guessing down to seconds each                         \
@@ -60,9 +73,21 @@ struct sprayer {
   bool is_told;
 };
 
+/* One source of conversations inside TLS, at one port of a server. */
+struct sealed_source {
+  struct recent_item item;
+  int64_t times[SEALED_MIN]; /* rings */
+  uint32_t octets[2][SEALED_MIN];
+  uint32_t frames[SEALED_MIN];
+  unsigned n, next;
+  int64_t first_ns, last_ns; /* of the burst */
+  uint32_t n_burst, finding;
+  bool is_told, is_open;
+};
+
 struct guesses {
   struct findings *f;
-  struct recent *users, *sources;
+  struct recent *users, *sources, *sealed;
 };
 
 struct guesses *
@@ -72,6 +97,7 @@ guesses_new(struct findings *f)
   g->f = f;
   g->users = recent_new(USERS_MAX, sizeof(struct guessed));
   g->sources = recent_new(SOURCES_MAX, sizeof(struct sprayer));
+  g->sealed = recent_new(SEALED_SOURCES_MAX, sizeof(struct sealed_source));
   return g;
 }
 
@@ -80,6 +106,7 @@ guesses_free(struct guesses *g)
 {
   recent_free(g->users);
   recent_free(g->sources);
+  recent_free(g->sealed);
   g_free(g);
 }
 
@@ -221,8 +248,8 @@ wrong_from_source(struct guesses *g, const struct login_record *l,
   struct finding_place here = *place;
   here.evidence = s->proof;
   here.n_evidence = s->n_proof;
-  struct finding *found = findings_add(g->f, &auth_014, &here,
-                                       ip_addr_format(&l->where.client, source));
+  struct finding *found =
+      findings_add(g->f, &auth_014, &here, ip_addr_format(&l->where.client, source));
   if (!found)
     return;
   found->n_times = s->n_failures;
@@ -271,4 +298,111 @@ guesses_login(struct guesses *g, const struct login_record *l, uint32_t index,
     wrong_for_user(g, l, place);
     wrong_from_source(g, l, place);
   }
+}
+
+/* ---- inside TLS ---- */
+
+/* Did a client that finished its handshake say something, and the server answer? In TLS 1.3 the
+ * client's first record ends the handshake, and its alert looks like data. */
+static bool
+may_be_login(const struct app_ending *e, uint16_t port)
+{
+  uint32_t n_client = e->n_records[SIDE_CLIENT];
+  bool has_spoken = e->tls_version && e->tls_version < 0x0304 ? n_client >= 1 : n_client >= 3;
+  return e->is_sealed && !e->is_mid_stream && has_spoken && e->n_records[SIDE_SERVER] &&
+         port != PORT_SMTP && port != PORT_LMTP;
+}
+
+static bool
+is_even(const struct sealed_source *s)
+{
+  for (unsigned side = 0; side < 2; side++) {
+    uint32_t least = s->octets[side][0], most = least;
+    for (unsigned i = 1; i < SEALED_MIN; i++) {
+      least = MIN(least, s->octets[side][i]);
+      most = MAX(most, s->octets[side][i]);
+    }
+    if (most - least > SEALED_SPREAD_OCTETS)
+      return false;
+  }
+  return true;
+}
+
+static struct finding *
+tell_sealed(struct guesses *g, const struct finding_rule *rule, const struct finding_place *place)
+{
+  char source[ADDR_TEXT_MAX];
+  g_autofree char *subject =
+      g_strconcat("TLS ", ip_addr_format(&place->where.client, source), NULL);
+  struct finding *found = findings_add(g->f, rule, place, subject);
+  if (found)
+    found->confidence = CONFIDENCE_LOW;
+  return found;
+}
+
+static void
+tell_sealed_burst(struct guesses *g, struct sealed_source *s, const struct finding_place *place)
+{
+  struct finding_place here = *place;
+  struct evidence evidence[SEALED_MIN];
+  for (unsigned i = 0; i < SEALED_MIN; i++) /* oldest first */
+    evidence[i] = (struct evidence){.frame = s->frames[(s->next + i) % SEALED_MIN]};
+  here.evidence = evidence;
+  here.n_evidence = SEALED_MIN;
+  struct finding *found = tell_sealed(g, &auth_013, &here);
+  if (!found)
+    return;
+  found->n_times = s->n_burst;
+  found->span_s = span_of(s->first_ns, s->last_ns);
+  s->finding = findings_n(g->f) - 1;
+  s->is_told = true;
+}
+
+static bool
+is_long(const struct sealed_source *s, const struct app_ending *e)
+{
+  for (unsigned side = 0; side < 2; side++)
+    if (e->n_octets[side] > (uint64_t)SEALED_LONG_TIMES * s->octets[side][0])
+      return true;
+  return false;
+}
+
+void
+guesses_ended(struct guesses *g, const struct app_ending *e, const struct finding_place *place)
+{
+  if (!may_be_login(e, place->where.server_port))
+    return;
+  uint64_t key = mix_number(mix_addr(mix_addr(MIX_KEY, &place->where.server), &place->where.client),
+                            place->where.server_port);
+  struct sealed_source *s = recent_get(g->sealed, key, NULL);
+  int64_t now = place->time_ns;
+  if (s->is_told && is_long(s, e)) {
+    if (!s->is_open && now - s->last_ns <= AFTER_NS) {
+      struct finding *found = tell_sealed(g, &auth_015, place);
+      if (found) /* its size is all that speaks for it */
+        findings_set_severity(g->f, found, SEVERITY_HIGH);
+      s->is_open = true;
+    }
+    return;
+  }
+  if (e->n_octets[SIDE_CLIENT] > SEALED_SHORT_OCTETS ||
+      e->n_octets[SIDE_SERVER] > SEALED_SHORT_OCTETS)
+    return;
+  if (s->n && now - s->last_ns > GUESSES_SPAN_NS) {
+    struct recent_item item = s->item;
+    *s = (struct sealed_source){.item = item};
+  }
+  if (s->n_burst++ == 0)
+    s->first_ns = now;
+  s->last_ns = now;
+  s->times[s->next] = now;
+  s->frames[s->next] = place->n_evidence ? place->evidence[0].frame : 0;
+  for (unsigned side = 0; side < 2; side++)
+    s->octets[side][s->next] = (uint32_t)e->n_octets[side];
+  s->next = (s->next + 1) % SEALED_MIN;
+  s->n += s->n < SEALED_MIN;
+  if (s->is_told)
+    findings_set_times(g->f, s->finding, s->n_burst, span_of(s->first_ns, s->last_ns));
+  else if (s->n == SEALED_MIN && now - s->times[s->next] <= GUESSES_SPAN_NS && is_even(s))
+    tell_sealed_burst(g, s, place);
 }

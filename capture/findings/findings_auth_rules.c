@@ -243,9 +243,12 @@ const struct finding_rule auth_013 = {
         {"One user's password was wrong so often in a short time that somebody, or a program, "
          "seems "
          "to be guessing it. A mail program that keeps an old password looks alike, but sends the "
-         "same one each time; then the confidence is low.",
+         "same one each time; then the confidence is low. Inside TLS only the shape shows: many "
+         "short "
+         "conversations of one size from one source, which the subject then names.",
          "รหัสผ่านของผู้ใช้รายเดียวผิดบ่อยครั้งในเวลาสั้น ๆ จนน่าจะมีผู้หรือโปรแกรมกำลังไล่เดา "
-         "โปรแกรมอีเมลที่ยังเก็บรหัสผ่านเก่าก็ให้ผลคล้ายกัน แต่จะส่งรหัสผ่านเดิมทุกครั้ง กรณีนี้ความเชื่อมั่นจะต่ำ"},
+         "โปรแกรมอีเมลที่ยังเก็บรหัสผ่านเก่าก็ให้ผลคล้ายกัน แต่จะส่งรหัสผ่านเดิมทุกครั้ง กรณีนี้ความเชื่อมั่นจะต่ำ "
+         "หากอยู่ใน TLS จะเห็นเพียงรูปแบบ คือบทสนทนาสั้น ๆ ขนาดเท่ากันจำนวนมากจากต้นทางเดียว ซึ่งระบุไว้ในสิ่งที่พบ"},
     .remediation = {"Slow down or lock out after a few failures, and look at where they came from.",
                     "หน่วงเวลาหรือล็อกหลังเข้าระบบผิดไม่กี่ครั้ง และตรวจสอบว่าการลองมาจากที่ใด"},
     .rfc = FINDING_LIST("RFC 4954 section 6", "RFC 5530 section 3"),
@@ -278,9 +281,13 @@ const struct finding_rule auth_015 = {
     .id = "AUTH-015",
     .severity = SEVERITY_CRITICAL,
     .title = {"Login after a burst of failures", "เข้าระบบสำเร็จหลังจากผิดติดกันหลายครั้ง"},
-    .explanation = {"A source that had been guessing passwords was let in. Its guess seems to have "
-                    "been right.",
-                    "ต้นทางที่ไล่เดารหัสผ่านอยู่เข้าระบบได้สำเร็จ น่าจะเดารหัสผ่านถูก"},
+    .explanation =
+        {"A source that had been guessing passwords was let in. Its guess seems to have been "
+         "right. "
+         "Inside TLS a long conversation after many short ones is all that shows it: then severity "
+         "and confidence are lower.",
+         "ต้นทางที่ไล่เดารหัสผ่านอยู่เข้าระบบได้สำเร็จ น่าจะเดารหัสผ่านถูก "
+         "หากอยู่ใน TLS จะเห็นเพียงบทสนทนายาวที่ตามหลังบทสนทนาสั้นจำนวนมาก ความรุนแรงและความเชื่อมั่นจึงต่ำลง"},
     .remediation =
         {"Treat the account as taken over: lock it, change its password, end its sessions and "
          "look at what was done with it.",

@@ -195,8 +195,7 @@ test_many_failures_for_one_user(void)
   g_autofree char *five = guess("NO [AUTHENTICATIONFAILED] no", 5, "2", false);
   rig_expect(five, "AUTH-01", "AUTH-013 high high rejected x1 {alice} 5 in 8 s {pw0pw1pw2pw3pw4}");
   g_autofree char *nine = guess("NO no", 9, "2", false); /* counted to the end */
-  rig_expect(nine, "AUTH-01",
-             "AUTH-013 high high rejected x1 {alice} 9 in 16 s {pw0pw1pw2pw3pw4}");
+  rig_expect(nine, "AUTH-01", "AUTH-013 high high rejected x1 {alice} 9 in 16 s {pw0pw1pw2pw3pw4}");
   g_autofree char *same = guess("NO no", 5, "2", true);
   rig_expect(same, "AUTH-01", "AUTH-013 high low rejected x1 {alice} 5 in 8 s {pw0pw0pw0pw0pw0}");
 }
@@ -246,10 +245,86 @@ test_spraying(void)
   rig_expect(s->str, "AUTH-015", "AUTH-015 critical high accepted x1 {frank} {Summer26}");
 }
 
+/* Records of TLS 1.2 as a listener sees them: hellos, then application data of so many octets. */
+static void
+add_sealed(GString *s, const char *ends, unsigned n_client, unsigned n_server)
+{
+  g_string_append_printf(s, "@ %s\nC! \\x16\\x03\\x01\\x00\\x04\\x01\\x00\\x00\\x00\n", ends);
+  g_string_append(
+      s, "S! \\x16\\x03\\x03\\x00\\x2a\\x02\\x00\\x00\\x26\\x03\\x03"); /* RFC 5246 7.4.1.3 */
+  for (unsigned i = 0; i < 32; i++)
+    g_string_append(s, "\\x11");
+  g_string_append(s, "\\x00\\xc0\\x2f\\x00\n");
+  for (unsigned side = 0; side < 2; side++) {
+    unsigned n = side ? n_server : n_client;
+    if (!n)
+      continue;
+    g_string_append_printf(s, "%c! \\x17\\x03\\x03\\x%02x\\x%02x", "CS"[side], n >> 8, n & 255);
+    for (unsigned i = 0; i < n; i++)
+      g_string_append_c(s, 'x');
+    g_string_append_c(s, '\n');
+  }
+  g_string_append(s, ".\n+ 2\n");
+}
+
+static char *
+sealed_burst(unsigned n, const char *source, unsigned port, unsigned step)
+{
+  GString *s = g_string_new(NULL);
+  for (unsigned i = 0; i < n; i++) {
+    g_autofree char *ends = g_strdup_printf("%s:%u > 10.0.0.2:%u", source, 41000 + i, port);
+    add_sealed(s, ends, 60 + i % 7 * step, 90);
+  }
+  return g_string_free(s, FALSE);
+}
+
+static void
+expect_once(const char *script, const char *expected)
+{
+  struct trace *t = rig_play(script, RIG_LINES);
+  g_autofree char *found = rig_findings(t, "AUTH-01");
+  g_assert_cmpstr(found, ==, expected);
+  trace_free(t);
+}
+
+static void
+test_guessing_that_tls_seals(void)
+{
+  g_autofree char *twelve = sealed_burst(12, "10.0.0.66", 993, 3);
+  expect_once(twelve, "AUTH-013 high low unknown x1 {TLS 10.0.0.66} 12 in 22 s {}");
+  g_autofree char *nine = sealed_burst(9, "10.0.0.66", 993, 3);
+  expect_once(nine, "");
+  g_autofree char *varied = sealed_burst(12, "10.0.0.66", 993, 40); /* a mail program at work */
+  expect_once(varied, "");
+  g_autofree char *transfer = sealed_burst(12, "10.0.0.66", 25, 3); /* servers do not log in */
+  expect_once(transfer, "");
+  /* A long one: of the source itself it is a sign, of another one nothing. */
+  g_autoptr(GString) s = g_string_new(twelve);
+  add_sealed(s, "10.0.0.5:42000 > 10.0.0.2:993", 300, 2000);
+  expect_once(s->str, "AUTH-013 high low unknown x1 {TLS 10.0.0.66} 12 in 22 s {}");
+  add_sealed(s, "10.0.0.66:42000 > 10.0.0.2:993", 300, 2000);
+  expect_once(s->str, "AUTH-013 high low unknown x1 {TLS 10.0.0.66} 12 in 22 s {}\n"
+                      "AUTH-015 high low unknown x1 {TLS 10.0.0.66} {}");
+}
+
+/* Who does not like the certificate comes back as often, and says nothing. */
+static void
+test_handshakes_alone_are_no_guessing(void)
+{
+  g_autoptr(GString) s = g_string_new(NULL);
+  for (unsigned i = 0; i < 12; i++) {
+    g_autofree char *ends = g_strdup_printf("10.0.0.66:%u > 10.0.0.2:993", 41000 + i);
+    add_sealed(s, ends, 0, 90);
+  }
+  expect_once(s->str, "");
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/auth/guessing-that-tls-seals", test_guessing_that_tls_seals);
+  g_test_add_func("/auth/handshakes-alone", test_handshakes_alone_are_no_guessing);
   g_test_add_func("/auth/a-token-in-clear", test_a_token_in_clear);
   g_test_add_func("/auth/digests-show-challenge-and-answer",
                   test_digests_show_challenge_and_answer);
