@@ -76,7 +76,9 @@ static inline struct slice
 slice_skip(struct slice s, uint32_t n)
 {
   uint32_t have = n < s.n ? n : s.n, wire = n < s.wire ? n : s.wire;
-  return (struct slice){s.p + have, s.first + have, s.n - have, s.wire - wire, s.source};
+  /* a slice without octets may have no place in memory, to which C lets nothing be added */
+  return (struct slice){have ? s.p + have : s.p, s.first + have, s.n - have, s.wire - wire,
+                        s.source};
 }
 
 /* At most `wire` octets of it. */
