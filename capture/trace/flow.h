@@ -157,7 +157,7 @@ flow_is_free(const struct flow *f)
 static inline struct flow_record *
 flow_record(struct flow *f)
 {
-  return (struct flow_record *)f;
+  return (struct flow_record *)(void *)f; /* a record begins with its flow, at its own alignment */
 }
 
 /* Address and port of an end. */
