@@ -55,6 +55,10 @@ bool cmd_may_reveal(const char *command);
 /* "--lang th": sets the language; false when it is neither th nor en. */
 bool cmd_set_language(const char *command, const char *name);
 
+/* What getopt_long() could not take: `c` is ':' (with a string of options that begins with it) when
+ * the option lacks its value; `option` as it was written. Says so, returns USAGE. */
+int cmd_option_error(const char *command, int c, const char *option);
+
 /* A wrong or missing option: says so, names the help, returns USAGE. `option` may be NULL. */
 int cmd_usage(const char *command, const char *problem, const char *option);
 

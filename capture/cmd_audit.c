@@ -485,16 +485,6 @@ set_fail_on(struct audit *o, const char *value)
                         : EXIT_DONE;
 }
 
-static int
-set_lang(const char *value)
-{
-  static const char *const names[] = {"en", "th", NULL};
-  if (find_name(value, names) < 0)
-    return usage_error("--lang", value, "th, en");
-  lang_set(lang_from_name(value));
-  return EXIT_DONE;
-}
-
 /* Issuers that cannot be read would make every certificate look untrusted. */
 static int
 set_trust(struct audit *o, const char *path)
@@ -574,7 +564,7 @@ cmd_audit(int argc, char **argv)
   optind = 0;
   opterr = 0;
   int c, result = EXIT_DONE, digests = -1;
-  while (result == EXIT_DONE && (c = getopt_long(argc, argv, "o:h", options, NULL)) != -1) {
+  while (result == EXIT_DONE && (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
     switch (c) {
     case OPTION_FORMAT:
       result = set_format(&o, optarg);
@@ -583,7 +573,7 @@ cmd_audit(int argc, char **argv)
       result = set_fail_on(&o, optarg);
       break;
     case OPTION_LANG:
-      result = set_lang(optarg);
+      result = cmd_set_language("audit", optarg) ? EXIT_DONE : EXIT_USAGE;
       break;
     case OPTION_TRUST:
       result = set_trust(&o, optarg);
@@ -609,11 +599,7 @@ cmd_audit(int argc, char **argv)
       print_help();
       return EXIT_DONE;
     default:
-      fprintf(stderr,
-              lang_text("audit: the option %s is not known or lacks its value. See audit --help.\n",
-                        "audit: ไม่รู้จักตัวเลือก %s หรือขาดค่าของตัวเลือก ดู audit --help\n"),
-              argv[optind - 1]);
-      return EXIT_USAGE;
+      return cmd_option_error("audit", c, argv[optind - 1]);
     }
   }
   o.digests = digests < 0 ? o.format->says_digest : digests;

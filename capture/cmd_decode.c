@@ -301,12 +301,8 @@ parse(struct options *o, int argc, char **argv)
     case 'h':
       print_help();
       return -1;
-    case ':':
-      return cmd_usage("decode", lang_text("this option needs a value", "ตัวเลือกนี้ต้องมีค่า"),
-                       argv[optind - 1]);
     default:
-      return cmd_usage("decode", lang_text("there is no such option", "ไม่มีตัวเลือกนี้"),
-                       argv[optind - 1]);
+      return cmd_option_error("decode", c, argv[optind - 1]);
     }
   }
   if (code != EXIT_DONE)

@@ -408,10 +408,7 @@ cmd_flows(int argc, char **argv)
       return EXIT_DONE;
     }
     if (c == ':' || c == '?')
-      return cmd_usage("flows",
-                       c == ':' ? lang_text("this option needs a value", "ตัวเลือกนี้ต้องมีค่า")
-                                : lang_text("there is no such option", "ไม่มีตัวเลือกนี้"),
-                       argv[optind - 1]);
+      return cmd_option_error("flows", c, argv[optind - 1]);
     code = set_option(&o, c, optarg);
   }
   if (code != EXIT_DONE)

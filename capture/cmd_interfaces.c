@@ -110,12 +110,8 @@ cmd_interfaces(int argc, char **argv)
     case 'h':
       print_help();
       return EXIT_DONE;
-    case ':':
-      return cmd_usage("interfaces", lang_text("this option needs a value", "ตัวเลือกนี้ต้องมีค่า"),
-                       argv[optind - 1]);
     default:
-      return cmd_usage("interfaces", lang_text("there is no such option", "ไม่มีตัวเลือกนี้"),
-                       argv[optind - 1]);
+      return cmd_option_error("interfaces", c, argv[optind - 1]);
     }
   }
   if (optind < argc)

@@ -219,10 +219,8 @@ set_option(struct record *r, int c, const char *value, const char *written)
           "record", lang_text("--leave takes mebibytes, not", "--leave รับจำนวน MiB ไม่รับ"), value);
     r->options.floor_octets = v << 20;
     return EXIT_DONE;
-  case ':':
-    return cmd_usage("record", lang_text("this option needs a value", "ตัวเลือกนี้ต้องมีค่า"), written);
   default:
-    return cmd_usage("record", lang_text("there is no such option", "ไม่มีตัวเลือกนี้"), written);
+    return cmd_option_error("record", c, written);
   }
 }
 

@@ -82,13 +82,13 @@ cmd_sanitise(int argc, char **argv)
                                           {0}};
   optind = 0;
   opterr = 0;
-  for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+  for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
     if (c == 'h' || c == OPTION_HELP) {
       print_help();
       return EXIT_DONE;
     }
     if (c != OPTION_LANG)
-      return cmd_usage("sanitise", lang_text("unknown option", "ไม่รู้จักตัวเลือก"), argv[optind - 1]);
+      return cmd_option_error("sanitise", c, argv[optind - 1]);
     if (!cmd_set_language("sanitise", optarg))
       return EXIT_USAGE;
   }

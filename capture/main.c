@@ -47,7 +47,9 @@ static const struct command commands[] = {
     {"mail", cmd_mail, {"every message seen, as files", "แยกจดหมายทุกฉบับที่พบเป็นไฟล์"}},
     {"record", cmd_record, {"record from an interface", "บันทึกจากอินเทอร์เฟซ"}},
     {"interfaces", cmd_interfaces, {"the interfaces that can be recorded", "อินเทอร์เฟซที่บันทึกได้"}},
-    {"sanitise", cmd_sanitise, {"a copy of a capture without its secrets", "ทำสำเนาไฟล์ดักจับโดยลบความลับออก"}},
+    {"sanitise",
+     cmd_sanitise,
+     {"a copy of a capture without its secrets", "ทำสำเนาไฟล์ดักจับโดยลบความลับออก"}},
 };
 
 const char *
@@ -161,6 +163,15 @@ cmd_set_language(const char *command, const char *name)
   }
   lang_set(lang_from_name(name));
   return true;
+}
+
+int
+cmd_option_error(const char *command, int c, const char *option)
+{
+  return cmd_usage(command,
+                   c == ':' ? lang_text("this option needs a value", "ตัวเลือกนี้ต้องมีค่า")
+                            : lang_text("there is no such option", "ไม่มีตัวเลือกนี้"),
+                   option);
 }
 
 int

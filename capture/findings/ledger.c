@@ -59,34 +59,19 @@ ledger_free(struct ledger *l)
   g_free(l);
 }
 
+/* Writes n octets from `from`, or reads as many to `to`: one of the two is NULL. */
 static bool
-write_at(int fd, const uint8_t *p, size_t n, uint64_t at)
+move_octets(int fd, const uint8_t *from, uint8_t *to, size_t n, uint64_t at)
 {
-  while (n) {
-    ssize_t done = pwrite(fd, p, n, (off_t)at);
-    if (done < 0 && errno == EINTR)
+  for (size_t done = 0; done < n;) {
+    off_t place = (off_t)(at + done);
+    ssize_t moved =
+        from ? pwrite(fd, from + done, n - done, place) : pread(fd, to + done, n - done, place);
+    if (moved < 0 && errno == EINTR)
       continue;
-    if (done <= 0)
+    if (moved <= 0)
       return false;
-    p += done;
-    at += (uint64_t)done;
-    n -= (size_t)done;
-  }
-  return true;
-}
-
-static bool
-read_at(int fd, uint8_t *p, size_t n, uint64_t at)
-{
-  while (n) {
-    ssize_t done = pread(fd, p, n, (off_t)at);
-    if (done < 0 && errno == EINTR)
-      continue;
-    if (done <= 0)
-      return false;
-    p += done;
-    at += (uint64_t)done;
-    n -= (size_t)done;
+    done += (size_t)moved;
   }
   return true;
 }
@@ -102,7 +87,7 @@ spill(struct ledger *l)
   }
   void **block = &l->blocks->pdata[l->first_in_memory];
   uint64_t at = (uint64_t)l->first_in_memory << BLOCK_BITS;
-  if (l->fd < 0 || !write_at(l->fd, *block, BLOCK_OCTETS, at)) {
+  if (l->fd < 0 || !move_octets(l->fd, *block, NULL, BLOCK_OCTETS, at)) {
     l->may_spill = false;
     return;
   }
@@ -153,7 +138,7 @@ ledger_get(struct ledger *l, uint32_t index)
   if (l->cached != number) {
     if (!l->cache)
       l->cache = g_malloc(BLOCK_OCTETS);
-    bool ok = read_at(l->fd, l->cache, BLOCK_OCTETS, (uint64_t)number << BLOCK_BITS);
+    bool ok = move_octets(l->fd, NULL, l->cache, BLOCK_OCTETS, (uint64_t)number << BLOCK_BITS);
     l->cached = ok ? number : G_MAXUINT;
   }
   return l->cached == number ? l->cache + at : NULL;
@@ -171,6 +156,6 @@ ledger_patch(struct ledger *l, uint32_t index, size_t at, const void *octets, si
   }
   if (l->cached == number)
     memcpy(l->cache + first + at, octets, n);
-  if (!write_at(l->fd, octets, n, ((uint64_t)number << BLOCK_BITS) + first + at))
+  if (!move_octets(l->fd, octets, NULL, n, ((uint64_t)number << BLOCK_BITS) + first + at))
     g_debug("a record keeps what it said: %s", g_strerror(errno));
 }

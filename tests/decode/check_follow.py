@@ -109,6 +109,20 @@ def test_no_format_shows_the_password():
         assert "hunter2" not in text and b"hunter2".hex(" ") not in text, form
 
 
+def test_the_manual_names_every_command_and_option():
+    page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "capture", "enveloscope-capture.1")
+    with open(page, encoding="utf-8") as text:
+        manual = re.sub(r"\\f[A-Z]", " ", text.read()).replace("\\", "")
+    commands = re.findall(r"^  ([a-z]+) ", output("--help"), re.MULTILINE)
+    assert len(commands) == 11, commands
+    missing = [name for name in commands if not re.search(rf'^\.BI? .*\b{name}\b', manual, re.MULTILINE)]
+    for name in commands:
+        for option in re.findall(r"^  (-[a-zA-Z]\b|--[a-z0-9-]+)", output(name, "--help"), re.MULTILINE):
+            if not re.search(rf"(?<![-\w]){re.escape(option)}\b", manual):
+                missing.append(f"{name} {option}")
+    assert not missing, missing
+
+
 def test_fields_has_a_row_of_five_columns_for_every_key():
     for lang in ("en", "th"):
         rows = [line.split("\t") for line in output("fields", "--lang", lang).splitlines()]
