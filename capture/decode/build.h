@@ -198,7 +198,8 @@ extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields
     icmp_fields, nd_fields, udp_fields, tcp_fields, tcp_analysis_fields, dhcp_fields, dns_fields,
     tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
     tunnel_fields, ppp_fields, x509_fields, tcp_rtt_fields, smtp_command_fields, smtp_reply_fields,
-    auth_challenge_fields, imap_part_fields, imap_fetch_fields, pop_part_fields;
+    auth_challenge_fields, imap_part_fields, imap_fetch_fields, pop_part_fields, tcp_option_fields,
+    tcp_mptcp_fields, dns_dnssec_fields, ppp_option_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

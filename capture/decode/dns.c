@@ -7,6 +7,7 @@
  * message that breaks off is shown up to there. Question and answer find each other by their
  * identifier among the neighbours in their flow. Not here: contents of DNSSEC records and EDNS
  * options. */
+#include "capture/decode/dns_dnssec.h"
 #include "capture/decode/dns_field.h"
 
 #include "capture/wire/dns.h"
@@ -262,6 +263,8 @@ data_build(struct decode *d, struct slice s, const struct dns_record *r, GString
     fine = svcb_build(d, s, r, name);
     break;
   default:
+    if (dnssec_has_type(r->type))
+      return dnssec_build(d, s, r);
     if (data.n)
       build_octets(d, &dns_defs[DATA], data);
     return true;

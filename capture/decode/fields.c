@@ -23,7 +23,9 @@ static const struct field_table *const tables[] = {&frame_fields,      &link_fie
                                                    &tcp_rtt_fields,    &smtp_command_fields,
                                                    &smtp_reply_fields, &auth_challenge_fields,
                                                    &imap_part_fields,  &imap_fetch_fields,
-                                                   &pop_part_fields};
+                                                   &pop_part_fields,   &tcp_option_fields,
+                                                   &tcp_mptcp_fields,  &dns_dnssec_fields,
+                                                   &ppp_option_fields};
 
 static int
 compare_defs(const void *a, const void *b)

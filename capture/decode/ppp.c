@@ -6,8 +6,8 @@
  *     PPP     | (ff 03) | protocol 1 or 2 | packet |
  *
  * The password of PAP (RFC 1334) and what CHAP (RFC 1994) answers are secrets. Options of LCP and
- * its like are shown as octets: what a line agrees on does not change what mail says. */
-#include "capture/decode/build.h"
+ * its like are read in ppp_option.c. */
+#include "capture/decode/ppp.h"
 
 #include "capture/wire/net.h"
 
@@ -391,14 +391,6 @@ pppoe_decode(struct decode *d, struct slice s, bool is_session)
 
 /* ---- PPP ---- */
 
-enum {
-  PPP_IPCP = 0x8021,
-  PPP_IPV6CP = 0x8057,
-  PPP_LCP = 0xc021,
-  PPP_PAP = 0xc023,
-  PPP_CHAP = 0xc223
-};
-
 static const struct wire_name protocols[] = {
     {PPP_IPV4, "Internet Protocol version 4"},
     {PPP_IPV6, "Internet Protocol version 6"},
@@ -406,14 +398,22 @@ static const struct wire_name protocols[] = {
     {PPP_IPV6CP, "IPv6 Control Protocol"},
     {PPP_LCP, "Link Control Protocol"},
     {PPP_PAP, "Password Authentication Protocol"},
+    {PPP_LQR, "Link Quality Report"},
     {PPP_CHAP, "Challenge Handshake Authentication Protocol"},
 };
+
+const char *
+ppp_protocol_name(uint16_t protocol)
+{
+  return WIRE_NAME(protocols, protocol);
+}
 
 static const struct wire_name control_codes[] = {
     {1, "Configuration Request"}, {2, "Configuration Ack"},   {3, "Configuration Nak"},
     {4, "Configuration Reject"},  {5, "Termination Request"}, {6, "Termination Ack"},
     {7, "Code Reject"},           {8, "Protocol Reject"},     {9, "Echo Request"},
-    {10, "Echo Reply"},           {11, "Discard Request"},
+    {10, "Echo Reply"},           {11, "Discard Request"},    {12, "Identification"},
+    {13, "Time Remaining"},
 };
 
 static const struct wire_name pap_codes[] = {
@@ -421,9 +421,11 @@ static const struct wire_name pap_codes[] = {
 
 /* LCP and the control protocols of IP: code, identifier, length, options. */
 static void
-control_build(struct decode *d, const struct field_def *def, const char *protocol, struct slice s)
+control_build(struct decode *d, const struct field_def *def, uint16_t protocol, struct slice s)
 {
-  build_summary_protocol(d, protocol);
+  build_summary_protocol(d, protocol == PPP_LCP    ? "PPP LCP"
+                            : protocol == PPP_IPCP ? "PPP IPCP"
+                                                   : "PPP IPV6CP");
   unsigned layer = build_layer(d, def, s, NULL);
   if (s.n < 4 || get_be16(s.p + 2) < 4) {
     bad(d, s);
@@ -435,8 +437,9 @@ control_build(struct decode *d, const struct field_def *def, const char *protoco
   build_number(d, &defs[PPP_ID], part(s, 1, 1), s.p[1]);
   build_number(d, &defs[PPP_LENGTH], part(s, 2, 2), get_be16(s.p + 2));
   s = slice_cut(s, get_be16(s.p + 2));
-  if (s.n > 4)
-    build_octets(d, &defs[PPP_DATA], slice_skip(s, 4));
+  struct slice data = slice_skip(s, 4);
+  if (data.n && !ppp_control_data_build(d, protocol, s.p[0], data))
+    build_octets(d, &defs[PPP_DATA], data);
   build_layer_end(d, layer, s.n);
   build_info(d, "%s", word ? word : "?");
 }
@@ -510,13 +513,13 @@ ppp_decode(struct decode *d, struct slice s)
     ether_type_decode(d, s, ETHER_IPV6);
     break;
   case PPP_LCP:
-    control_build(d, &defs[LCP], "PPP LCP", s);
+    control_build(d, &defs[LCP], protocol, s);
     break;
   case PPP_IPCP:
-    control_build(d, &defs[IPCP], "PPP IPCP", s);
+    control_build(d, &defs[IPCP], protocol, s);
     break;
   case PPP_IPV6CP:
-    control_build(d, &defs[IPV6CP], "PPP IPV6CP", s);
+    control_build(d, &defs[IPV6CP], protocol, s);
     break;
   case PPP_PAP:
     pap_build(d, s);

@@ -41,20 +41,6 @@ enum {
   CHECKSUM,
   CHECKSUM_STATUS,
   URGENT,
-  OPTIONS,
-  OPTION_KIND,
-  OPTION_LEN,
-  MSS_VAL,
-  WSCALE_SHIFT,
-  WSCALE_INVALID,
-  WSCALE_MULTIPLIER,
-  SACK_PERM,
-  SACK_LE,
-  SACK_RE,
-  SACK_COUNT,
-  TSVAL,
-  TSECR,
-  OPTION_BAD,
   TIME_RELATIVE,
   TIME_DELTA,
   PAYLOAD,
@@ -248,90 +234,6 @@ static const struct field_def defs[] = {
                 {"With the flag URG it would say where urgent data end; here it is %s.",
                  "ถ้าตั้งแฟล็ก URG ค่านี้จะบอกว่าข้อมูลเร่งด่วนจบที่ใด ในที่นี้คือ %s"},
                 "RFC 9293 section 3.1"},
-    [OPTIONS] = {"tcp.options",
-                 FIELD_OCTETS,
-                 {"TCP options", "ตัวเลือก TCP"},
-                 {"Additions to the header, most of them agreed in the first two segments: %s.",
-                  "ส่วนเพิ่มเติมของส่วนหัว ส่วนใหญ่ตกลงกันในสองเซกเมนต์แรก: %s"},
-                 "RFC 9293 section 3.1"},
-    [OPTION_KIND] = {"tcp.option_kind",
-                     FIELD_UINT,
-                     {"Kind", "ชนิด"},
-                     {"What kind of option follows: %s.", "ชนิดของตัวเลือกที่ตามมา: %s"},
-                     "RFC 9293 section 3.1"},
-    [OPTION_LEN] = {"tcp.option_len",
-                    FIELD_UINT,
-                    {"Length", "ความยาว"},
-                    {"This option takes %s octets.", "ตัวเลือกนี้ยาว %s ออกเตต"},
-                    "RFC 9293 section 3.1"},
-    [MSS_VAL] = {"tcp.options.mss_val",
-                 FIELD_UINT,
-                 {"Maximum segment size", "ขนาดเซกเมนต์สูงสุด"},
-                 {"The sender can receive segments with at most %s octets of data.",
-                  "ผู้ส่งรับเซกเมนต์ที่มีข้อมูลได้ไม่เกิน %s ออกเตต"},
-                 "RFC 9293 section 3.7.1"},
-    [WSCALE_SHIFT] = {"tcp.options.wscale.shift",
-                      FIELD_UINT,
-                      {"Window scale shift", "จำนวนบิตที่เลื่อนหน้าต่าง"},
-                      {"The sender's window numbers are to be doubled %s times.",
-                       "ค่าหน้าต่างของผู้ส่งต้องคูณสองซ้ำ %s ครั้ง"},
-                      "RFC 7323 section 2.2"},
-    [WSCALE_INVALID] =
-        {"tcp.options.wscale.shift.invalid",
-         FIELD_NONE,
-         {"Window scale shift exceeds 14", "จำนวนบิตที่เลื่อนเกิน 14"},
-         {"More than 14 is not allowed, since windows would no longer fit into the sequence space; "
-          "the receiver takes it for 14.",
-          "ไม่อนุญาตให้เกิน 14 เพราะหน้าต่างจะใหญ่เกินปริภูมิของหมายเลขลำดับ ผู้รับจะถือว่าเป็น 14"},
-         "RFC 7323 section 2.3"},
-    [WSCALE_MULTIPLIER] = {"tcp.options.wscale.multiplier",
-                           FIELD_UINT,
-                           {"Multiplier", "ตัวคูณ"},
-                           {"So the window numbers are multiplied by %s.",
-                            "ดังนั้นค่าหน้าต่างจะคูณด้วย %s"},
-                           "RFC 7323 section 2.2"},
-    [SACK_PERM] = {"tcp.options.sack_perm",
-                   FIELD_OCTETS,
-                   {"SACK permitted", "ใช้ SACK ได้"},
-                   {"The sender understands receipts for single runs of octets behind a gap.",
-                    "ผู้ส่งเข้าใจการตอบรับข้อมูลเป็นช่วง ๆ ที่อยู่หลังช่องว่าง"},
-                   "RFC 2018 section 2"},
-    [SACK_LE] = {"tcp.options.sack_le",
-                 FIELD_UINT,
-                 {"SACK left edge (relative)", "ขอบซ้ายของ SACK (สัมพัทธ์)"},
-                 {"A run of octets behind a gap has arrived; it begins at number %s.",
-                  "ได้รับข้อมูลช่วงหนึ่งหลังช่องว่างแล้ว เริ่มที่หมายเลข %s"},
-                 "RFC 2018 section 3"},
-    [SACK_RE] = {"tcp.options.sack_re",
-                 FIELD_UINT,
-                 {"SACK right edge (relative)", "ขอบขวาของ SACK (สัมพัทธ์)"},
-                 {"That run ends before number %s.", "ช่วงนั้นจบก่อนหมายเลข %s"},
-                 "RFC 2018 section 3"},
-    [SACK_COUNT] = {"tcp.options.sack.count",
-                    FIELD_UINT,
-                    {"SACK count", "จำนวนช่วง SACK"},
-                    {"%s runs behind gaps are receipted.", "ตอบรับข้อมูลหลังช่องว่าง %s ช่วง"},
-                    "RFC 2018 section 3"},
-    [TSVAL] = {"tcp.options.timestamp.tsval",
-               FIELD_UINT,
-               {"Timestamp value", "ค่าตราเวลา"},
-               {"The sender's clock stood at %s; the other end sends it back.",
-                "นาฬิกาของผู้ส่งอยู่ที่ %s และอีกฝ่ายจะส่งค่านี้กลับมา"},
-               "RFC 7323 section 3.2"},
-    [TSECR] = {"tcp.options.timestamp.tsecr",
-               FIELD_UINT,
-               {"Timestamp echo reply", "ตราเวลาที่สะท้อนกลับ"},
-               {"The other end's clock value that came last was %s; from it the round-trip time is "
-                "known.",
-                "ค่านาฬิกาล่าสุดของอีกฝ่ายที่ได้รับคือ %s ซึ่งใช้หาเวลาไปกลับได้"},
-               "RFC 7323 section 3.2"},
-    [OPTION_BAD] =
-        {"tcp.option.len.invalid",
-         FIELD_NONE,
-         {"Invalid length for option", "ความยาวตัวเลือกไม่ถูกต้อง"},
-         {"The length of this option is impossible, so the rest of the options cannot be read.",
-          "ความยาวของตัวเลือกนี้เป็นไปไม่ได้ จึงอ่านตัวเลือกที่เหลือไม่ได้"},
-         "RFC 9293 section 3.1"},
     [TIME_RELATIVE] = {"tcp.time_relative",
                        FIELD_SPAN,
                        {"Time since the first frame in this stream", "เวลานับจากเฟรมแรกของกระแสนี้"},
@@ -361,29 +263,6 @@ static const struct field_def defs[] = {
 FIELD_TABLE(tcp_fields, defs);
 
 enum { SCALE_SEARCH_FRAMES = 16 }; /* the SYNs stand at the start, repeated a few times at most */
-
-static const char *
-option_name(uint8_t kind)
-{
-  switch (kind) {
-  case TCP_OPT_END:
-    return "End of option list";
-  case TCP_OPT_NOP:
-    return "No-operation";
-  case TCP_OPT_MSS:
-    return "Maximum segment size";
-  case TCP_OPT_WSCALE:
-    return "Window scale";
-  case TCP_OPT_SACK_PERMITTED:
-    return "SACK permitted";
-  case TCP_OPT_SACK:
-    return "SACK";
-  case TCP_OPT_TIMESTAMPS:
-    return "Timestamps";
-  default:
-    return NULL;
-  }
-}
 
 /* ---- what the flow knows ---- */
 
@@ -465,69 +344,6 @@ flags_build(struct decode *d, struct slice s, uint16_t flags)
     g_strlcat(letters, flags & rows[i].bit ? letter : "·", sizeof letters);
   }
   build_generated(d, build_string(d, &defs[FLAGS_STR], slice_none(both), letters));
-  build_close(d, group);
-}
-
-/* The contents of one option, and its words for the summary. */
-static void
-option_build(struct decode *d, struct slice o, uint8_t kind, uint32_t sack_base, GString *words)
-{
-  struct slice value = slice_skip(o, 2);
-  if (kind == TCP_OPT_MSS && o.n == 4) {
-    build_number(d, &defs[MSS_VAL], value, get_be16(value.p));
-    g_string_append_printf(words, " MSS=%u", get_be16(value.p));
-  } else if (kind == TCP_OPT_WSCALE && o.n == 3) {
-    unsigned shift = MIN(value.p[0], 14); /* RFC 7323 2.3 */
-    build_flag(d, build_number(d, &defs[WSCALE_SHIFT], value, value.p[0]),
-               value.p[0] > 14 ? FIELD_FLAG_ODD : 0);
-    if (value.p[0] > 14)
-      build_flag(d, build_none(d, &defs[WSCALE_INVALID], slice_none(value)),
-                 FIELD_FLAG_GENERATED | FIELD_FLAG_ODD);
-    build_generated(d, build_number(d, &defs[WSCALE_MULTIPLIER], slice_none(value), 1u << shift));
-    g_string_append_printf(words, " WS=%u", 1u << shift);
-  } else if (kind == TCP_OPT_SACK_PERMITTED && o.n == 2) {
-    build_octets(d, &defs[SACK_PERM], o);
-    g_string_append(words, " SACK_PERM");
-  } else if (kind == TCP_OPT_TIMESTAMPS && o.n == 10) {
-    build_number(d, &defs[TSVAL], slice_cut(value, 4), get_be32(value.p));
-    build_number(d, &defs[TSECR], slice_skip(value, 4), get_be32(value.p + 4));
-    g_string_append_printf(words, " TSval=%u TSecr=%u", get_be32(value.p), get_be32(value.p + 4));
-  } else if (kind == TCP_OPT_SACK && o.n >= 10 && (o.n - 2) % 8 == 0) {
-    for (struct slice edge = value; edge.n >= 8; edge = slice_skip(edge, 8)) {
-      uint32_t left = get_be32(edge.p) - sack_base, right = get_be32(edge.p + 4) - sack_base;
-      build_number(d, &defs[SACK_LE], slice_cut(edge, 4), left);
-      build_number(d, &defs[SACK_RE], slice_cut(slice_skip(edge, 4), 4), right);
-      g_string_append_printf(words, " SLE=%u SRE=%u", left, right);
-    }
-    build_generated(d, build_number(d, &defs[SACK_COUNT], slice_none(value), (o.n - 2) / 8));
-  }
-}
-
-static void
-options_build(struct decode *d, struct slice s, uint32_t sack_base, GString *words)
-{
-  if (s.n == 0)
-    return;
-  unsigned group = build_octets(d, &defs[OPTIONS], s);
-  build_open(d, group);
-  size_t at = 0, first, n;
-  uint8_t kind;
-  while (tcp_option_next(s.p, s.n, &at, &kind, &first, &n)) {
-    struct slice o = slice_cut(slice_skip(s, (uint32_t)first), (uint32_t)n);
-    build_named(d, &defs[OPTION_KIND], slice_cut(o, 1), kind, option_name(kind));
-    if (n >= 2)
-      build_number(d, &defs[OPTION_LEN], slice_cut(slice_skip(o, 1), 1), n);
-    option_build(d, o, kind, sack_base, words);
-  }
-  if (at < s.n) {
-    struct slice rest = slice_skip(s, (uint32_t)at);
-    if (rest.p[0] == TCP_OPT_END)
-      for (; rest.n && rest.p[0] == TCP_OPT_END; rest = slice_skip(rest, 1)) /* with its padding */
-        build_named(d, &defs[OPTION_KIND], slice_cut(rest, 1), TCP_OPT_END,
-                    option_name(TCP_OPT_END));
-    else
-      build_flag(d, build_none(d, &defs[OPTION_BAD], rest), FIELD_FLAG_ODD);
-  }
   build_close(d, group);
 }
 
@@ -657,7 +473,7 @@ tcp_decode(struct decode *d, struct slice s)
   checksum_build(d, s, t.checksum);
   build_number(d, &defs[URGENT], slice_cut(slice_skip(s, 18), 2), t.urgent);
   g_autoptr(GString) options = g_string_new(NULL);
-  options_build(d, slice_skip(slice_cut(s, t.header_octets), TCP_OCTETS), ack_base, options);
+  tcp_options_build(d, slice_skip(slice_cut(s, t.header_octets), TCP_OCTETS), ack_base, options);
   if (flow) {
     times_build(d, s, flow);
     tcp_analysis_build(d, s);

@@ -29,4 +29,10 @@ struct tcp_segment {
 const struct tcp_segment *tcp_segment_get(struct decode *d, uint32_t frame);
 void tcp_segments_free(struct tcp_segments *all);
 
+/* The options of a header, and what of them the summary says, at the end of `words`. Edges of SACK
+ * are shown relative to `sack_base`. */
+void tcp_options_build(struct decode *d, struct slice s, uint32_t sack_base, GString *words);
+/* The contents of the option of Multipath TCP, behind its length. */
+void tcp_mptcp_build(struct decode *d, struct slice s);
+
 #endif
