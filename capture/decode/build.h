@@ -64,12 +64,15 @@ struct decode_work {
   bool reply_seen, reply_goes_on; /* SMTP: a reply in this frame; its last line had "-" */
   unsigned n_info_lines;          /* what was said in this frame, in the summary */
   unsigned n_records_opened;      /* TLS records of application data in this frame */
-  struct imap_fetch *imap;        /* how far an answer of IMAP is read, see imap_fetch.c */
-  uint32_t rtt_flow, rtt_frame;   /* whose initial round-trip time is known, and since when */
+  GHashTable *host_names;         /* struct reader_name -> itself, of n_host_names at that place */
+  guint n_host_names;
+  const void *host_names_at;
+  struct imap_fetch *imap;      /* how far an answer of IMAP is read, see imap_fetch.c */
+  uint32_t rtt_flow, rtt_frame; /* whose initial round-trip time is known, and since when */
   int64_t rtt_ns;
   struct tcp_segments *segments; /* that were looked back at, see tcp.h; NULL before the first */
-  uint32_t scale_flow; /* whose window scales are known */
-  int scale[2];        /* shift; -1 unknown, -2 not used */
+  uint32_t scale_flow;           /* whose window scales are known */
+  int scale[2];                  /* shift; -1 unknown, -2 not used */
 };
 
 static inline struct slice
@@ -160,6 +163,8 @@ void icmpv6_decode(struct decode *d, struct slice s);
 /* The fields of a message of neighbour discovery behind its checksum; false when it is none.
  * `redirected` is the packet that a redirect quotes, or empty. */
 bool nd_decode(struct decode *d, struct slice s, struct slice *redirected);
+/* The name that the capture file has for the address in this slice, in no octets. */
+void host_name_build(struct decode *d, struct slice address, bool is_source);
 /* The options of an IPv4 header, and those of an IPv6 extension header behind its length. */
 void ip_options_build(struct decode *d, struct slice s);
 void ip6_options_build(struct decode *d, struct slice s);
@@ -199,7 +204,7 @@ extern const struct field_table frame_fields, link_fields, arp_fields, ip_fields
     tls_fields, smtp_fields, pop_fields, imap_fields, message_fields, app_fields, build_fields,
     tunnel_fields, ppp_fields, x509_fields, tcp_rtt_fields, smtp_command_fields, smtp_reply_fields,
     auth_challenge_fields, imap_part_fields, imap_fetch_fields, pop_part_fields, tcp_option_fields,
-    tcp_mptcp_fields, dns_dnssec_fields, ppp_option_fields;
+    tcp_mptcp_fields, dns_dnssec_fields, ppp_option_fields, host_name_fields;
 
 #define FIELD_TABLE(name, rows)                                                                    \
   const struct field_table name = {rows, sizeof(rows) / sizeof(rows)[0]}

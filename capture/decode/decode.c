@@ -158,6 +158,7 @@ decode_free(struct decode *d)
   g_byte_array_unref(d->work->octets);
   g_array_unref(d->work->pieces);
   g_free(d->work->imap);
+  g_clear_pointer(&d->work->host_names, g_hash_table_unref);
   tcp_segments_free(d->work->segments);
   g_free(d->work);
   g_free(d);

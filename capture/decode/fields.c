@@ -25,7 +25,7 @@ static const struct field_table *const tables[] = {&frame_fields,      &link_fie
                                                    &imap_part_fields,  &imap_fetch_fields,
                                                    &pop_part_fields,   &tcp_option_fields,
                                                    &tcp_mptcp_fields,  &dns_dnssec_fields,
-                                                   &ppp_option_fields};
+                                                   &ppp_option_fields, &host_name_fields};
 
 static int
 compare_defs(const void *a, const void *b)

@@ -564,6 +564,14 @@ ip_addresses(struct decode *d, const struct ip_addr *src, const struct ip_addr *
 }
 
 static void
+address_build(struct decode *d, unsigned def, unsigned either, struct slice at)
+{
+  build_octets(d, &defs[def], at);
+  host_name_build(d, at, def == SRC || def == SRC6);
+  build_hidden(d, &defs[either], at, 0);
+}
+
+static void
 header4_build(struct decode *d, struct slice s, const struct ipv4 *h)
 {
   char title[128], src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
@@ -599,12 +607,8 @@ header4_build(struct decode *d, struct slice s, const struct ipv4 *h)
         build_named(d, &defs[CHECKSUM_STATUS], slice_none(s), good, good ? "Good" : "Bad");
     build_flag(d, status, FIELD_FLAG_GENERATED | (good ? 0 : FIELD_FLAG_ODD));
   }
-  struct slice at = slice_cut(slice_skip(s, 12), 4);
-  build_octets(d, &defs[SRC], at);
-  build_hidden(d, &defs[ADDR], at, 0);
-  at = slice_cut(slice_skip(s, 16), 4);
-  build_octets(d, &defs[DST], at);
-  build_hidden(d, &defs[ADDR], at, 0);
+  address_build(d, SRC, ADDR, slice_cut(slice_skip(s, 12), 4));
+  address_build(d, DST, ADDR, slice_cut(slice_skip(s, 16), 4));
   ip_options_build(d, slice_skip(slice_cut(s, h->header_octets), IPV4_OCTETS));
   build_layer_end(d, layer, MIN(s.n, h->header_octets));
 }
@@ -663,12 +667,8 @@ header6_build(struct decode *d, struct slice s, const struct ipv6 *h)
   build_named(d, &defs[NXT], slice_cut(slice_skip(s, 6), 1), h->next_header,
               proto_name(h->next_header));
   build_number(d, &defs[HLIM], slice_cut(slice_skip(s, 7), 1), h->hop_limit);
-  struct slice at = slice_cut(slice_skip(s, 8), 16);
-  build_octets(d, &defs[SRC6], at);
-  build_hidden(d, &defs[ADDR6], at, 0);
-  at = slice_cut(slice_skip(s, 24), 16);
-  build_octets(d, &defs[DST6], at);
-  build_hidden(d, &defs[ADDR6], at, 0);
+  address_build(d, SRC6, ADDR6, slice_cut(slice_skip(s, 8), 16));
+  address_build(d, DST6, ADDR6, slice_cut(slice_skip(s, 24), 16));
   build_layer_end(d, layer, IPV6_OCTETS);
   return layer;
 }

@@ -288,6 +288,10 @@ struct trace_damage {
 };
 struct trace_damage trace_damage(const struct trace *t);
 
+/* What the file says addresses are called (struct reader_name), as far as it was read; NULL when
+ * there is no file. The array only grows. */
+const GArray *trace_names(const struct trace *t);
+
 /* ---- comments of frames: of the file, or written by the person who looks at it ---- */
 
 /* Octets of all comments of one trace: a book's worth for each of a hundred readers. */

@@ -11,6 +11,12 @@
 #include "capture/trace/trace_store.h"
 #include "capture/wire/lang.h"
 
+const GArray *
+trace_names(const struct trace *t)
+{
+  return t->reader ? reader_names(t->reader) : NULL;
+}
+
 const char *
 trace_comment(const struct trace *t, uint32_t frame)
 {
@@ -46,7 +52,7 @@ save_head(const struct trace *t, struct pcapng_writer *w, GError **error)
                                           read ? read->filter : NULL, error))
       return false;
   }
-  const GArray *names = t->reader ? reader_names(t->reader) : NULL;
+  const GArray *names = trace_names(t);
   for (guint i = 0; names && i < names->len; i++) {
     const struct reader_name *n = &g_array_index(names, struct reader_name, i);
     if (!pcapng_writer_name(w, n->version, n->octets, n->name, error))
