@@ -98,12 +98,14 @@ struct flow_numbers {
 
 /* What a trace knows of a flow besides, six lines in all. A pass that forgets has none. */
 struct flow_record {
-  _Alignas(64) struct flow flow;
+  struct flow flow;
   struct flow_numbers numbers[2];
   int64_t syn_time_ns;
   int64_t first_rtt_ns; /* from SYN to the handshake's last ACK; 0: not seen */
   struct trace_flow seen;
+  uint8_t unused[24]; /* blocks begin at a page, so that every record begins at a line */
 };
+_Static_assert(sizeof(struct flow_record) == 384, "six lines of the cache");
 
 /* A frame's key, made once per frame. */
 struct flow_lookup {
