@@ -110,9 +110,24 @@ take_envelope(struct appsession *s, const struct app_line *line, size_t at)
     continue;
 }
 
+/* Whether the word stands anywhere, in quotes or not: few lines have it, and every one is asked. */
+static bool
+names_envelope(const uint8_t *p, size_t n)
+{
+  static const char word[] = "ENVELOPE ";
+  const size_t n_word = sizeof word - 1;
+  const uint8_t *end = p + n, *at = n ? memchr(p, '(', n) : NULL;
+  for (; at; at = at + 1 < end ? memchr(at + 1, '(', (size_t)(end - at - 1)) : NULL)
+    if ((size_t)(at - p) >= n_word && text_is(at - n_word, n_word, word))
+      return true;
+  return false;
+}
+
 void
 imap_from_envelope(struct appsession *s, const struct app_line *line)
 {
+  if (!names_envelope(line->p, line->n_text))
+    return;
   static const char word[] = "ENVELOPE (";
   const size_t n_word = sizeof word - 1;
   bool is_quoted = false;
