@@ -5,6 +5,7 @@
  * reordered, overlapped and begun anew at random: one that walks every frame, one that forgets, and
  * one with records, of which both take most frames at a glance (frame_sort). Everything they tell
  * is compared, all records and flows too, and every frame that frame_sort takes is walked. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "capture/source/reader.h"
@@ -138,14 +139,33 @@ trio_frame(struct trio *p, const struct pass1_input *in)
     check_sort(p, in->octets, in->captured_octets);
 }
 
+static int
+compare_lines(const void *a, const void *b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines of a text in order of their octets. A pass that forgets ends a silent conversation
+ * before the capture's end, so what is told of ends comes earlier there. */
+static char *
+sorted(const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  qsort(lines, g_strv_length(lines), sizeof *lines, compare_lines);
+  return g_strjoinv("\n", lines);
+}
+
 /* Compares and frees; returns how many lines were told. */
 static unsigned
 trio_end(struct trio *p)
 {
   for (int i = 0; i < N_PASSES; i++)
     pass1_finish(p->passes[i]);
+  g_autofree char *walked = sorted(p->told[WALKS]->str);
+  g_assert_cmpstr(p->told[RECORDS]->str, ==, p->told[WALKS]->str);
   for (int i = 1; i < N_PASSES; i++) {
-    g_assert_cmpstr(p->told[i]->str, ==, p->told[WALKS]->str);
+    g_autofree char *told = sorted(p->told[i]->str);
+    g_assert_cmpstr(told, ==, walked);
     g_assert_cmpuint(flow_table_n_streams(pass1_flows(p->passes[i]), IP_PROTO_TCP), ==,
                      flow_table_n_streams(pass1_flows(p->passes[WALKS]), IP_PROTO_TCP));
   }
