@@ -199,6 +199,13 @@ repeated_secrets(struct decode *d, enum side side)
   }
 }
 
+/* Behind the last element that is looked at. */
+static uint32_t
+element_limit(uint32_t first)
+{
+  return first > ELEMENT_NONE - LOOK_AHEAD_ELEMENTS ? ELEMENT_NONE : first + LOOK_AHEAD_ELEMENTS;
+}
+
 static void
 frame_secrets(struct decode *d, enum side side)
 {
@@ -210,10 +217,8 @@ frame_secrets(struct decode *d, enum side side)
     if (e.flow == r->flow && e.side == side)
       element_secret(d, &e);
   }
-  uint32_t first = trace_element_at(d->trace, d->frame), n = trace_n_elements(d->trace);
-  for (uint32_t i = first; first != ELEMENT_NONE && i < n && i - first < LOOK_AHEAD_ELEMENTS; i++) {
-    if (trace_element_flow(d->trace, i) != r->flow)
-      continue;
+  uint32_t first = trace_element_at(d->trace, d->frame), end = element_limit(first);
+  for (uint32_t i = first; i != ELEMENT_NONE; i = trace_element_next(d->trace, i, end)) {
     const struct element e = trace_element(d->trace, i);
     if (e.side != side || e.flags & ELEMENT_FLAGS_INSIDE)
       continue;
@@ -605,13 +610,8 @@ static void
 partial_build(struct decode *d, enum side side)
 {
   const struct slice *p = &d->work->payload;
-  uint32_t i = trace_element_at(d->trace, d->frame);
-  if (i == ELEMENT_NONE)
-    return;
-  uint32_t n = trace_n_elements(d->trace);
-  for (uint32_t k = i; k < n && k - i < LOOK_AHEAD_ELEMENTS; k++) {
-    if (trace_element_flow(d->trace, k) != d->work->record.flow)
-      continue;
+  uint32_t first = trace_element_at(d->trace, d->frame), end = element_limit(first);
+  for (uint32_t k = first; k != ELEMENT_NONE; k = trace_element_next(d->trace, k, end)) {
     const struct element e = trace_element(d->trace, k);
     if (e.side != side || e.flags & ELEMENT_FLAGS_INSIDE || lies_before(d, &e))
       continue;

@@ -114,6 +114,17 @@ elements_get(const struct elements *s, const struct records *records, uint32_t i
 }
 
 uint32_t
+elements_find_old(const struct elements *s, uint32_t index, uint32_t end, uint32_t last)
+{
+  for (; index < end; index++) {
+    const struct packed_element *p = blocks_get(&s->packed, index);
+    if (p->last <= last || shape_of(p) == ELEMENT_WIDE)
+      break;
+  }
+  return index;
+}
+
+uint32_t
 elements_flow(const struct elements *s, const struct records *records, uint32_t index)
 {
   g_assert(index < s->packed.n);

@@ -60,6 +60,10 @@ elements_n(const struct elements *s)
 struct element elements_get(const struct elements *s, const struct records *records,
                             uint32_t index);
 
+/* The first element of [index, end) whose last octets may have come with frame `last` or before it;
+ * `end` when there is none. Those in `wide` may all. */
+uint32_t elements_find_old(const struct elements *s, uint32_t index, uint32_t end, uint32_t last);
+
 /* Its flow alone. */
 uint32_t elements_flow(const struct elements *s, const struct records *records, uint32_t index);
 

@@ -243,6 +243,8 @@ uint32_t trace_n_elements(const struct trace *t);
 struct element trace_element(const struct trace *t, uint32_t index);
 /* Its flow alone: the quick way to pass over what others said. */
 uint32_t trace_element_flow(const struct trace *t, uint32_t index);
+/* The next element of the same flow behind this one and before element `end`, or ELEMENT_NONE. */
+uint32_t trace_element_next(const struct trace *t, uint32_t index, uint32_t end);
 /* The elements of frame i are [trace_frame(i).element, trace_elements_end(i)): what pass 1 said
  * while it took the frame. A SYN that reuses ports ends the old flow's session, so compare their
  * `flow`. Elements that came out in trace_finish() belong to no frame's range. */

@@ -395,6 +395,48 @@ trace_elements_end(const struct trace *t, uint32_t frame)
                                             : t->n_elements_in_frames;
 }
 
+/* The first element of the flow in [k, end), looked at one by one. */
+static uint32_t
+element_among(const struct trace *t, uint32_t k, uint32_t end, uint32_t flow)
+{
+  while (k < end && trace_element_flow(t, k) != flow)
+    k++;
+  return k < end ? k : ELEMENT_NONE;
+}
+
+/* The same behind the flow's last frame: what is left of it came out when another flow took its
+ * ports, or in trace_finish(). */
+static uint32_t
+element_left(const struct trace *t, uint32_t k, uint32_t end, uint32_t flow, uint32_t last_frame)
+{
+  for (; (k = elements_find_old(&t->elements, k, end, last_frame)) < end; k++)
+    if (trace_element_flow(t, k) == flow)
+      return k;
+  return ELEMENT_NONE;
+}
+
+uint32_t
+trace_element_next(const struct trace *t, uint32_t index, uint32_t end)
+{
+  const struct element e = trace_element(t, index);
+  uint32_t frame = e.last_frame, last = frame, k = index + 1;
+  end = MIN(end, elements_n(&t->elements));
+  if (trace_flow_of(t, frame) != e.flow)
+    return element_among(t, k, end, e.flow);
+  for (int n = 0; n < ELEMENT_FRAMES && frame != TRACE_NONE && k < end; n++) {
+    uint32_t behind = MIN(trace_elements_end(t, frame), end);
+    k = MAX(k, records_element(&t->records, frame));
+    uint32_t found = element_among(t, k, behind, e.flow);
+    if (found != ELEMENT_NONE)
+      return found;
+    k = MAX(k, behind);
+    last = frame;
+    frame = trace_next_in_flow(t, frame);
+  }
+  return frame == TRACE_NONE ? element_left(t, k, end, e.flow, last)
+                             : element_among(t, k, end, e.flow);
+}
+
 static bool
 overlaps(const struct element *e, const struct trace_frame *f, uint32_t flow, enum side side)
 {

@@ -150,7 +150,11 @@ endpoint_format(const struct ip_addr *addr, uint16_t port, char out[ENDPOINT_TEX
 const char *
 ether_format(const uint8_t octets[6], char out[ETHER_TEXT_MAX])
 {
-  snprintf(out, ETHER_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", octets[0], octets[1], octets[2],
-           octets[3], octets[4], octets[5]);
+  char *at = out;
+  for (unsigned i = 0; i < 6; i++) {
+    *at++ = "0123456789abcdef"[octets[i] >> 4];
+    *at++ = "0123456789abcdef"[octets[i] & 0xf];
+    *at++ = i < 5 ? ':' : '\0';
+  }
   return out;
 }

@@ -143,6 +143,22 @@ packets_run(const char *const *argv)
 }
 
 void
+packets_assert_next_elements(const struct trace *t, uint32_t step)
+{
+  static const uint32_t limits[] = {1, 2, 7, 4096};
+  uint32_t n = trace_n_elements(t);
+  for (uint32_t i = 0; i < n; i += step) {
+    uint32_t flow = trace_element_flow(t, i), next = i + 1;
+    while (next < n && next - i < 5000 && trace_element_flow(t, next) != flow)
+      next++;
+    for (size_t k = 0; k < G_N_ELEMENTS(limits); k++) {
+      bool is_there = next < n && next - i < limits[k];
+      g_assert_cmpuint(trace_element_next(t, i, i + limits[k]), ==, is_there ? next : ELEMENT_NONE);
+    }
+  }
+}
+
+void
 packets_assert_same_frame(const struct trace_frame *a, const struct trace_frame *b)
 {
   g_assert_cmpuint(a->position, ==, b->position);

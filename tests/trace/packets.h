@@ -40,6 +40,9 @@ uint32_t packets_segment(struct packets_feed *f, struct packets_segment s);
 /* Every field of two records is equal. */
 void packets_assert_same_frame(const struct trace_frame *a, const struct trace_frame *b);
 
+/* trace_element_next() behind every `step`th element finds what a look at each element finds. */
+void packets_assert_next_elements(const struct trace *t, uint32_t step);
+
 /* Writes the frames of interface 0 as pcapng. */
 void packets_write(const char *path, const struct trace *t);
 

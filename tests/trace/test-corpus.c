@@ -134,6 +134,7 @@ test_broken_captures_are_read_without_harm(void)
     }
     g_assert_true(trace_damage(t).ended_early == (warning != NULL));
     read_everything(t);
+    packets_assert_next_elements(t, 1);
   }
 }
 
@@ -150,6 +151,7 @@ test_elements_of_known_sessions_are_their_lines(void)
     g_assert_true(trace_load_file(t, g_ptr_array_index(paths, i), NULL, NULL));
     g_test_message("%s", (const char *)g_ptr_array_index(paths, i));
     g_assert_cmpuint(trace_n_elements(t), >, 0);
+    packets_assert_next_elements(t, 1);
     for (uint32_t k = 0; k < trace_n_elements(t); k++) {
       const struct element e = trace_element(t, k);
       g_assert_true(trace_element_octets(t, k, octets, pieces));

@@ -454,6 +454,7 @@ test_octets_per_packet_of_a_mail_mix(void)
   g_assert_cmpuint(trace_n_elements(t), >, MIX_PACKETS / 4);
   g_assert_cmpuint(trace_index_octets(t), >, MIX_PACKETS * 32);
   g_assert_cmpuint(trace_index_octets(t), <=, MIX_PACKETS * OCTETS_PER_PACKET_MAX);
+  packets_assert_next_elements(t, 13);
   g_unlink(path);
   g_rmdir(folder);
 }

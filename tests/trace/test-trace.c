@@ -83,6 +83,44 @@ test_elements_lie_in_their_frames(void)
   trace_free(f.trace);
 }
 
+/* Ends a session with half a line, by a SYN of the same ports or by the capture's end: elements of
+ * one flow come out with a frame of another, or with none. */
+static void
+test_next_elements_of_a_flow(void)
+{
+  static const char *const said[] = {"+OK ready\r\n", "CAPA\r\n", "USER a\r\nPA"};
+  struct packets_feed f = packets_begin(LINK_RAW);
+  for (uint32_t round = 0; round < 4; round++) {
+    uint32_t seq[2] = {1000 + round * 50000, 9000 + round * 50000};
+    packets_segment(&f, (struct packets_segment){.seq = seq[0] - 1, .flags = TCP_SYN});
+    packets_segment(&f,
+                    (struct packets_segment){
+                        .from = 1, .seq = seq[1] - 1, .ack = seq[0], .flags = TCP_SYN | TCP_ACK});
+    for (unsigned i = 0; i < G_N_ELEMENTS(said); i++) {
+      unsigned from = i == 0;
+      packets_segment(&f, (struct packets_segment){.from = from,
+                                                   .seq = seq[from],
+                                                   .ack = seq[!from],
+                                                   .flags = TCP_ACK,
+                                                   .text = said[i]});
+      seq[from] += (uint32_t)strlen(said[i]);
+    }
+  }
+  trace_finish(f.trace);
+  unsigned n_elsewhere = 0, n_last = 0;
+  for (uint32_t i = 0; i < trace_n_elements(f.trace); i++) {
+    const struct element e = trace_element(f.trace, i);
+    n_elsewhere += e.last_frame + 1 < trace_n_frames(f.trace) &&
+                   i >= trace_elements_end(f.trace, e.last_frame);
+    n_last += i >= trace_elements_end(f.trace, trace_n_frames(f.trace) - 1);
+  }
+  g_test_message("%u elements with a later frame, %u behind all frames", n_elsewhere, n_last);
+  g_assert_cmpuint(n_elsewhere, >, 0);
+  g_assert_cmpuint(n_last, >, 0);
+  packets_assert_next_elements(f.trace, 1);
+  trace_free(f.trace);
+}
+
 static void
 test_a_login_carries_its_place_in_both_frames(void)
 {
@@ -263,6 +301,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/octets-and-records", test_octets_and_records);
   g_test_add_func("/elements-lie-in-their-frames", test_elements_lie_in_their_frames);
+  g_test_add_func("/next-elements-of-a-flow", test_next_elements_of_a_flow);
   g_test_add_func("/a-login-carries-its-place-in-both-frames",
                   test_a_login_carries_its_place_in_both_frames);
   g_test_add_func("/the-same-hop-twice-is-two-flows-only-on-request",
