@@ -489,6 +489,28 @@ def test_literals_cut_the_tree_anywhere():
     assert tried == data.count('"') // 2 - 4, tried
 
 
+def test_a_frame_alone_says_the_same():
+    """An answer in many frames: each is decoded by itself, and says what it says in their row."""
+    s = session("")
+    at = 0
+    data = f"* 1 FETCH (BODYSTRUCTURE {TREE} RFC822.SIZE 400)"
+    for word in ("BOUNDARY", "x.eml", "HTML"):
+        data = data.replace(f'"{word}"', "{%d}\r\n%s" % (len(word), word), 1)
+    data += "\r\n"
+    while at < len(data):
+        s.say(1, data[at:at + 23])
+        at += 23
+    path = s.write(os.path.join(FOLDER.name, "alone.pcap"))
+    whole = run([CAPTURE, "decode", "-r", path, "-T", "tree"])
+    assert whole.count("enveloscope.imap.literal.octets") == 3
+    alone = [run([CAPTURE, "decode", "-r", path, "-T", "tree", "-Y", f"frame.number == {n}"])
+             for n in range(len(s.frames), 0, -1)]
+    frames = ["0 frame 0+" + text for text in whole.split("0 frame 0+")[1:]]
+    assert len(frames) == len(alone) == len(s.frames)
+    for n, (mine, other) in enumerate(zip(frames, reversed(alone)), 1):
+        assert mine.strip() == other.strip(), f"frame {n}: {mine} and {other}"
+
+
 def test_parts_are_keys_of_the_filter():
     path = session("S: * 1 FETCH (UID 7)\nS: * 2 FETCH (UID 8)\n").write(
         os.path.join(FOLDER.name, "filter.pcap"))
