@@ -12,6 +12,7 @@
  * A whole line that arrives in one call is read where it lies; only lines and records cut by calls
  * are copied. Message octets are never held, except "." or ".CR" that may begin the terminator.
  * What lines mean is in appsession_smtp.c, _pop3.c, _imap.c; which protocol it is, in _detect.c. */
+#include "capture/trace/aligned.h"
 #include "capture/trace/appsession_private.h"
 
 #include <assert.h>
@@ -187,7 +188,7 @@ app_side_keep(struct app_side *side, const uint8_t *p, size_t n, size_t max, uin
   side->n_pending += n;
   size_t take = MIN(n, max - side->n_kept);
   if (side->n_kept + take > side->kept_room) {
-    size_t room = MAX(side->kept_room * 2, 128);
+    uint32_t room = MAX(side->kept_room * 2, 128);
     while (room < side->n_kept + take)
       room *= 2;
     side->kept = g_realloc(side->kept, room);
@@ -195,7 +196,7 @@ app_side_keep(struct app_side *side, const uint8_t *p, size_t n, size_t max, uin
   }
   if (take)
     memcpy(side->kept + side->n_kept, p, take);
-  side->n_kept += take;
+  side->n_kept += (uint32_t)take;
 }
 
 /* Gives the pending octets out as a run of this kind. */
@@ -493,7 +494,10 @@ struct appsession *
 appsession_new(uint32_t flow, uint16_t client_port, uint16_t server_port, bool mid_stream,
                const struct appsession_sink *sink, void *data)
 {
-  struct appsession *s = g_new0(struct appsession, 1);
+  void *memory;
+  struct appsession *s = aligned_new(sizeof *s, &memory);
+  memset(s, 0, sizeof *s);
+  s->memory = memory;
   s->queue.items = s->queue.first;
   s->queue.room = APP_COMMANDS_FIRST;
   s->flow = flow;
@@ -537,7 +541,7 @@ appsession_free(struct appsession *s)
   g_free(s->sides[1].from);
   g_free(s->sides[0].kept);
   g_free(s->sides[1].kept);
-  g_free(s);
+  g_free(s->memory);
 }
 
 static const struct app_protocol *const protocols[APP_N] = {[APP_SMTP] = &app_smtp,
@@ -752,7 +756,7 @@ bool
 appsession_is_opening(const struct appsession *s)
 {
   bool is_mail = s->app == APP_SMTP || s->app == APP_POP3 || s->app == APP_IMAP;
-  return is_mail && !s->tls_started && !s->starttls.went_on && !s->given_up;
+  return is_mail && !s->tls_started && !s->went_on && !s->given_up;
 }
 
 bool

@@ -41,15 +41,17 @@ enum app_dot { DOT_INSIDE, DOT_CR, DOT_LINE, DOT_LINE_DOT, DOT_LINE_DOT_CR };
 
 enum { TLS_HEADER_OCTETS = 5, TLS_RECORD_MAX = TLS_HEADER_OCTETS + 16384 + 2048 };
 
+/* One end of the conversation. What most octets need fills a line of the cache, what messages need
+ * another. */
 struct app_side {
-  uint64_t offset; /* of the first octet that is in no element yet */
-  uint8_t *kept;   /* octets of an unfinished line or record; at most APPSESSION_LINE_MAX */
-  size_t n_kept, kept_room;
+  uint64_t offset;    /* of the first octet that is in no element yet */
   uint64_t n_pending; /* octets since `offset`; more than n_kept when the line is too long */
+  uint64_t left;      /* MODE_COUNT */
+  uint8_t *kept;      /* octets of an unfinished line or record; at most APPSESSION_LINE_MAX */
+  uint32_t n_kept, kept_room;
   uint32_t first_frame, last_frame; /* of the pending octets */
-  uint64_t left;                    /* MODE_COUNT */
-  struct z_stream_s *inflater;      /* MODE_DEFLATE */
   uint32_t run_command;             /* the command that a message or literal belongs to */
+  uint32_t n_examined;              /* octets of this message looked at for bare line ends */
   uint8_t mode;
   uint8_t assume; /* mode that the next octet enters though no answer allowed it yet; LINES: none */
   uint8_t dot;
@@ -59,17 +61,18 @@ struct app_side {
   bool seen;      /* has sent octets */
   bool after_gap; /* the next line may be the rest of one */
   /* Message octets of an SMTP client, appsession_smuggle.c. */
-  uint8_t smuggle;           /* enum smuggle_state */
-  uint8_t last[2];           /* the two octets before the next, oldest first */
-  uint8_t verb[4], n_verb;   /* behind a false end */
-  bool false_end_is_strict;  /* it began with CRLF */
-  uint8_t false_end_octets;  /* of its beginning, line end included */
-  uint64_t false_end;        /* offset of its dot */
-  uint64_t smuggle_next;     /* offset of the next octet that is looked at */
-  uint32_t n_examined;       /* octets of this message looked at for bare line ends */
-  const char *false_ends[2]; /* names of its line ends */
-  struct app_from *from;     /* the header of the message that goes by, appsession_from.c */
+  uint64_t smuggle_next;       /* offset of the next octet that is looked at */
+  struct app_from *from;       /* the header of the message that goes by, appsession_from.c */
+  uint8_t smuggle;             /* enum smuggle_state */
+  uint8_t last[2];             /* the two octets before the next, oldest first */
+  uint8_t verb[4], n_verb;     /* behind a false end */
+  uint8_t false_end_octets;    /* of its beginning, line end included */
+  bool false_end_is_strict;    /* it began with CRLF */
+  uint64_t false_end;          /* offset of its dot */
+  const char *false_ends[2];   /* names of its line ends */
+  struct z_stream_s *inflater; /* MODE_DEFLATE */
 };
+_Static_assert(sizeof(struct app_side) <= 128, "two lines of the cache");
 
 /* Names and passwords beyond this are cut: SASL messages may have 12288 octets (RFC 4954 section
  * 4). */
@@ -166,53 +169,36 @@ struct app_starttls {
   bool in_list, list_offers;
   bool has_hole; /* the server's octets have one: what is not there may be in it */
   bool offered, asked, refused, accepted;
-  bool went_on;      /* with a login or mail in clear */
   bool switching[2]; /* the go-ahead was given, and this side has sent nothing since */
   bool injected, injected_late, skips_text, at_line;
-  bool clear; /* the client's next line is the first one in clear behind the go-ahead */
 };
 
+/* The order is that of use: every octet needs the first line of the cache and one of its side. */
 struct appsession {
   const struct appsession_sink *sink;
   void *data;
   const struct app_protocol *protocol;
+  struct app_auth *exchange; /* borrowed from the queue: its client lines are messages of SASL */
+  uint32_t flow;
+  uint32_t last_frame; /* that brought octets */
+  uint32_t exchange_element;
+  uint8_t app, state;
+  bool mid_stream, swapped, given_up, ended;
+  bool more;           /* the server's answer has more lines */
+  bool joined;         /* its first client line was looked at */
+  bool synced;         /* answers and commands are known to be in step */
+  bool client_gap;     /* the client has lost octets somewhere */
+  bool after_gap;      /* the server's stream has a hole: answers may be missing */
+  bool exchange_asked; /* the server asked for the next message */
+  bool tls_asked;      /* STARTTLS waits for its answer */
+  bool tls_started, offer_noticed, greeting_told;
+  bool login_rejected; /* by the server's line that is being read */
+  bool went_on;        /* with a login or mail in clear */
+  bool goes_clear;     /* the client's next line is the first one in clear behind the go-ahead */
+  uint8_t n_early;
   struct app_side sides[2];
   struct app_queue queue;
   size_t auth_octets; /* of all its attempts to log in */
-  struct app_early early[APP_EARLY_MAX];
-  unsigned n_early;
-  struct app_auth *exchange; /* borrowed from the queue: its client lines are messages of SASL */
-  uint32_t exchange_element;
-  uint16_t exchange_verb;
-  bool exchange_asked;   /* the server asked for the next message */
-  struct detect *detect; /* until the protocol is known */
-  uint32_t flow;
-  uint32_t last_frame; /* that brought octets */
-  uint16_t client_port, server_port;
-  uint8_t app, state;
-  uint8_t outer;     /* the tunnel that was opened before, or APP_NONE */
-  uint8_t n_tunnels; /* opened */
-  bool mid_stream, swapped, given_up;
-  bool joined;     /* its first client line was looked at */
-  bool synced;     /* answers and commands are known to be in step */
-  bool client_gap; /* the client has lost octets somewhere */
-  bool after_gap;  /* the server's stream has a hole: answers may be missing */
-  bool ended;
-  bool tls_asked; /* STARTTLS waits for its answer */
-  bool tls_started, offer_noticed, greeting_told;
-  bool login_rejected; /* by the server's line that is being read */
-  struct app_starttls starttls;
-  bool more;                    /* the server's answer has more lines */
-  const struct keylog *keys;    /* borrowed; NULL: TLS is never opened */
-  struct handshake *handshake;  /* NULL: not mail's, or not begun */
-  bool handshake_decided;       /* whether this TLS is mail's */
-  bool client_refuses;          /* it sent an alert in clear */
-  uint32_t n_sealed_records[2]; /* of mail's TLS, by side: application data */
-  uint64_t n_sealed_octets[2];
-  struct opener *opener;    /* from the first record on */
-  GByteArray *opened;       /* the contents of a record, while it is handed out */
-  struct appsession *inner; /* what is said inside TLS or DEFLATE; its sink leads to this one's */
-  uint8_t inner_flag;       /* enum element_flag that its elements get here */
   union {
     struct {
       uint32_t reply_command;
@@ -261,7 +247,26 @@ struct appsession {
       uint16_t port, status;
     } tunnel;
   } u;
+  struct app_starttls starttls;
+  struct app_early early[APP_EARLY_MAX];
+  uint16_t exchange_verb;
+  uint16_t client_port, server_port;
+  uint8_t outer;               /* the tunnel that was opened before, or APP_NONE */
+  uint8_t n_tunnels;           /* opened */
+  bool handshake_decided;      /* whether this TLS is mail's */
+  bool client_refuses;         /* it sent an alert in clear */
+  uint8_t inner_flag;          /* enum element_flag that the inner session's elements get here */
+  struct detect *detect;       /* until the protocol is known */
+  const struct keylog *keys;   /* borrowed; NULL: TLS is never opened */
+  struct handshake *handshake; /* NULL: not mail's, or not begun */
+  struct opener *opener;       /* from the first record on */
+  GByteArray *opened;          /* the contents of a record, while it is handed out */
+  struct appsession *inner; /* what is said inside TLS or DEFLATE; its sink leads to this one's */
+  uint32_t n_sealed_records[2]; /* of mail's TLS, by side: application data */
+  uint64_t n_sealed_octets[2];
+  void *memory; /* in which this struct begins at a line of the cache */
 };
+_Static_assert(offsetof(struct appsession, sides) <= 64, "the first line of the cache");
 
 /* ---- appsession.c ---- */
 

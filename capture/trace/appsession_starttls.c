@@ -46,7 +46,7 @@ tell(struct appsession *s, const struct notice *n)
 static bool
 is_over(const struct appsession *s)
 {
-  return s->tls_started || s->starttls.accepted || s->starttls.went_on;
+  return s->tls_started || s->starttls.accepted || s->went_on;
 }
 
 /* ---- lists of capabilities ---- */
@@ -147,7 +147,7 @@ starttls_goes_on(struct appsession *s, const struct app_line *line, uint16_t ver
   struct app_starttls *t = &s->starttls;
   if (is_over(s) || s->tls_asked)
     return;
-  t->went_on = is_login || !t->refused;
+  s->went_on = is_login || !t->refused;
   bool ignores = t->offered && !t->asked;
   if (!ignores && !(t->refused && is_login))
     return;
@@ -249,7 +249,7 @@ starttls_no_record(struct appsession *s, enum side which, uint8_t first)
   if (server->mode == APP_MODE_TLS && server->n_pending)
     return false;
   t->injected = false;
-  t->clear = true;
+  s->goes_clear = true;
   t->switching[SIDE_SERVER] = false;
   s->sides[SIDE_CLIENT].mode = s->sides[SIDE_SERVER].mode = APP_MODE_LINES;
   s->protocol->start(s);
@@ -262,9 +262,9 @@ starttls_no_record(struct appsession *s, enum side which, uint8_t first)
 void
 starttls_clear_line(struct appsession *s, const struct app_line *line)
 {
-  if (!s->starttls.clear)
+  if (!s->goes_clear)
     return;
-  s->starttls.clear = false;
+  s->goes_clear = false;
   /* As far as the verb: a password may stand behind it. */
   size_t n = 0, n_words = s->app == APP_IMAP ? 2 : 1;
   for (; n < line->n_text && n_words; n++)

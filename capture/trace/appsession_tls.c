@@ -144,7 +144,8 @@ tls_feed(struct appsession *s, enum side which, const uint8_t *p, size_t n, uint
         return 0;
       }
       taken = n_bad - n_old;
-      side->n_pending = side->n_kept = n_bad;
+      side->n_pending = n_bad;
+      side->n_kept = (uint32_t)n_bad;
       struct element e = {.offset = side->offset,
                           .n_octets = (uint32_t)side->n_pending,
                           .first_frame = side->first_frame,

@@ -9,6 +9,7 @@
  * opposite (appsession_is_swapped), the flow's client is corrected. */
 #include "capture/trace/flowsession.h"
 
+#include "capture/trace/aligned.h"
 #include "capture/trace/opening.h"
 
 struct place {
@@ -45,8 +46,9 @@ struct flowsession {
   struct opening openings[2];
   struct ttl_watch ttls[2];
   bool is_heard; /* one end has acknowledged octets of the other, of which none was seen */
-  bool is_described, was_swapped; /* `where` is filled in, and for these roles */
-  struct finding_flow where;
+  struct finding_flow *where; /* who speaks with whom, for these roles; NULL: not asked yet */
+  bool was_swapped;
+  void *memory; /* in which this struct begins at a line of the cache */
 };
 
 static inline void
@@ -117,15 +119,16 @@ static const struct finding_flow *
 describe(struct flowsession *s)
 {
   bool swapped = appsession_is_swapped(s->app);
-  if (s->is_described && s->was_swapped == swapped)
-    return &s->where;
+  if (s->where && s->was_swapped == swapped)
+    return s->where;
   unsigned client = direction_of(s, SIDE_CLIENT);
-  s->is_described = true;
+  if (!s->where)
+    s->where = g_new(struct finding_flow, 1);
   s->was_swapped = swapped;
-  s->where = (struct finding_flow){.flow = s->flow_index, .stream = s->flow->stream};
-  flow_end(s->flow, client, &s->where.client, &s->where.client_port);
-  flow_end(s->flow, !client, &s->where.server, &s->where.server_port);
-  return &s->where;
+  *s->where = (struct finding_flow){.flow = s->flow_index, .stream = s->flow->stream};
+  flow_end(s->flow, client, &s->where->client, &s->where->client_port);
+  flow_end(s->flow, !client, &s->where->server, &s->where->server_port);
+  return s->where;
 }
 
 static uint32_t
@@ -211,7 +214,9 @@ flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bo
   uint16_t ports[2];
   flow_end(f, client, &addr, &ports[0]);
   flow_end(f, !client, &addr, &ports[1]);
-  struct flowsession *s = g_new(struct flowsession, 1);
+  void *memory;
+  struct flowsession *s = aligned_new(sizeof *s, &memory);
+  s->memory = memory;
   s->flow = f;
   s->seen = seen;
   s->flow_index = flow_index;
@@ -227,7 +232,7 @@ flowsession_new(struct flow *f, struct trace_flow *seen, uint32_t flow_index, bo
     s->ttls[d] = (struct ttl_watch){0};
   }
   s->repeat_told = s->is_heard = false;
-  s->is_described = false;
+  s->where = NULL;
   s->count = (struct flowsession_count){0};
   s->app = appsession_new(flow_index, ports[0], ports[1], mid_stream,
                           sink->element ? &app_sink : &app_sink_without_elements, s);
@@ -244,7 +249,8 @@ flowsession_free(struct flowsession *s)
   appsession_free(s->app);
   opening_clear(&s->openings[0]);
   opening_clear(&s->openings[1]);
-  g_free(s);
+  g_free(s->where);
+  g_free(s->memory);
 }
 
 /* ---- forged answers ---- */
