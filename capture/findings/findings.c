@@ -30,6 +30,7 @@ struct findings {
   GStringChunk *texts;     /* mechanisms and subjects, each once */
   struct once_table *once; /* what findings_add_once() has said */
   void *states[G_N_ELEMENTS(modules)];
+  uint8_t takers[64]; /* of each kind of notice: a set of modules, so many bits NOTICE_BIT() has */
   EVP_MAC_CTX *fingerprints; /* SipHash with a random key; NULL: there is none */
   uint64_t n_dropped;
   bool simulated;
@@ -113,8 +114,12 @@ begin(struct findings_store *store)
   f->trust = g_strdup(trust_store_system());
   f->once = once_new();
   f->fingerprints = fingerprints_new();
-  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+  _Static_assert(G_N_ELEMENTS(modules) <= 8, "a bit for each in takers[]");
+  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++) {
     f->states[i] = modules[i]->start ? modules[i]->start(f) : NULL;
+    for (unsigned k = 0; k < G_N_ELEMENTS(f->takers); k++)
+      f->takers[k] |= (uint8_t)((modules[i]->notices >> k & 1) << i);
+  }
   return f;
 }
 
@@ -357,10 +362,10 @@ findings_login(struct findings *f, const struct login *login, const struct findi
 void
 findings_notice(struct findings *f, const struct notice *notice, const struct finding_place *place)
 {
-  uint64_t kind = UINT64_C(1) << notice->kind;
-  for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
-    if (modules[i]->notices & kind)
-      modules[i]->notice(f->states[i], notice, place);
+  for (unsigned left = f->takers[notice->kind]; left; left &= left - 1) {
+    unsigned i = (unsigned)__builtin_ctz(left);
+    modules[i]->notice(f->states[i], notice, place);
+  }
 }
 
 void
@@ -430,6 +435,24 @@ const struct finding *
 findings_get(const struct findings *f, unsigned i)
 {
   return findings_store_get(f->store, i);
+}
+
+uint64_t
+findings_login_place(const struct findings *f, unsigned i)
+{
+  return findings_store_login_place(f->store, i);
+}
+
+uint64_t
+findings_place(const struct findings *f, unsigned i)
+{
+  return findings_store_place(f->store, i);
+}
+
+const struct finding_rule *
+findings_rule(const struct findings *f, unsigned i, enum severity *severity)
+{
+  return findings_store_rule(f->store, i, severity);
 }
 
 uint64_t

@@ -153,6 +153,12 @@ unsigned findings_n_logins(const struct findings *f);
 const struct login_record *findings_get_login(const struct findings *f, unsigned i);
 unsigned findings_n(const struct findings *f);
 const struct finding *findings_get(const struct findings *f, unsigned i);
+/* A number by which reports order them: the first frame, then the stream. And a finding's rule, and
+ * how severe it is here. They cost less than the whole, of which a large capture has many. */
+uint64_t findings_login_place(const struct findings *f, unsigned i);
+uint64_t findings_place(const struct findings *f, unsigned i);
+const struct finding_rule *findings_rule(const struct findings *f, unsigned i,
+                                         enum severity *severity);
 /* Logins and findings that were one too many to keep. */
 uint64_t findings_n_dropped(const struct findings *f);
 /* Nobody can listen there (loopback), or nothing is real (simulator): severities are then two steps

@@ -281,6 +281,68 @@ findings_store_get(struct findings_store *s, unsigned i)
   return view;
 }
 
+/* ---- parts, for orders and counts ---- */
+
+static uint64_t
+place_of(uint32_t frame, const struct finding_flow *where)
+{
+  return (uint64_t)frame << 32 | where->stream;
+}
+
+uint64_t
+findings_store_login_place(struct findings_store *s, unsigned i)
+{
+  struct packed_login p;
+  uint32_t frame = 0;
+  if (s->logins) {
+    const struct login_record *l = g_ptr_array_index(s->logins, i);
+    return place_of(l->n_frames ? l->frames[0] : 0, &l->where);
+  }
+  const uint8_t *record = ledger_get(s->packed_logins, i);
+  if (!record)
+    return 0;
+  memcpy(&p, record, sizeof p);
+  if (p.n_frames)
+    memcpy(&frame, record + sizeof p, sizeof frame);
+  return place_of(frame, &p.where);
+}
+
+uint64_t
+findings_store_place(struct findings_store *s, unsigned i)
+{
+  struct packed_finding p;
+  struct evidence first = {0};
+  if (s->found) {
+    const struct finding *f = g_ptr_array_index(s->found, i);
+    return place_of(f->n_evidence ? f->evidence[0].frame : 0, &f->where);
+  }
+  pack_open(s);
+  const uint8_t *record = ledger_get(s->packed, i);
+  if (!record)
+    return 0;
+  memcpy(&p, record, sizeof p);
+  if (p.n_evidence)
+    memcpy(&first, record + sizeof p, sizeof first);
+  return place_of(first.frame, &p.where);
+}
+
+const struct finding_rule *
+findings_store_rule(struct findings_store *s, unsigned i, enum severity *severity)
+{
+  if (s->found) {
+    const struct finding *f = g_ptr_array_index(s->found, i);
+    *severity = f->severity;
+    return f->rule;
+  }
+  pack_open(s);
+  const uint8_t *record = ledger_get(s->packed, i);
+  struct packed_finding p = {.rule = finding_rule_get(0)};
+  if (record)
+    memcpy(&p, record, sizeof p);
+  *severity = (enum severity)p.severity;
+  return p.rule;
+}
+
 /* ---- changes ---- */
 
 void

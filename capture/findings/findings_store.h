@@ -25,9 +25,16 @@ unsigned findings_store_n(const struct findings_store *s);
 const struct login_record *findings_store_get_login(struct findings_store *s, unsigned i);
 const struct finding *findings_store_get(struct findings_store *s, unsigned i);
 
+/* What findings_login_place(), findings_place() and findings_rule() tell. */
+uint64_t findings_store_login_place(struct findings_store *s, unsigned i);
+uint64_t findings_store_place(struct findings_store *s, unsigned i);
+const struct finding_rule *findings_store_rule(struct findings_store *s, unsigned i,
+                                               enum severity *severity);
+
 /* Changes of a finding that was said before. */
 void findings_store_set_confidence(struct findings_store *s, unsigned i, enum confidence c);
-void findings_store_set_times(struct findings_store *s, unsigned i, uint32_t n_times, uint32_t span_s);
+void findings_store_set_times(struct findings_store *s, unsigned i, uint32_t n_times,
+                              uint32_t span_s);
 void findings_store_set_n_streams(struct findings_store *s, unsigned i, uint32_t n);
 
 #endif

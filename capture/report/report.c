@@ -52,11 +52,8 @@ report_login_order(const struct findings *f)
 {
   unsigned n = findings_n_logins(f);
   struct row *rows = g_new(struct row, n + 1);
-  for (unsigned i = 0; i < n; i++) {
-    const struct login_record *l = findings_get_login(f, i);
-    uint32_t frame = l->n_frames ? l->frames[0] : 0;
-    rows[i] = (struct row){.place = (uint64_t)frame << 32 | l->where.stream, .index = i};
-  }
+  for (unsigned i = 0; i < n; i++)
+    rows[i] = (struct row){.place = findings_login_place(f, i), .index = i};
   return take_order(rows, n);
 }
 
@@ -65,11 +62,8 @@ report_finding_order(const struct findings *f)
 {
   unsigned n = findings_n(f);
   struct row *rows = g_new(struct row, n + 1);
-  for (unsigned i = 0; i < n; i++) {
-    const struct finding *found = findings_get(f, i);
-    uint32_t frame = found->n_evidence ? found->evidence[0].frame : 0;
-    rows[i] = (struct row){.place = (uint64_t)frame << 32 | found->where.stream, .index = i};
-  }
+  for (unsigned i = 0; i < n; i++)
+    rows[i] = (struct row){.place = findings_place(f, i), .index = i};
   return take_order(rows, n);
 }
 
@@ -327,8 +321,10 @@ report_count(const struct report_file *files, unsigned n_files,
   memset(counts, 0, (SEVERITY_CRITICAL + 1) * sizeof *counts);
   for (unsigned i = 0; i < n_files; i++)
     for (unsigned k = 0; k < findings_n(files[i].findings); k++) {
-      const struct finding *f = findings_get(files[i].findings, k);
-      if (!baseline_knows(options->baseline, files[i].findings, f))
-        counts[f->severity]++;
+      const struct findings *all = files[i].findings;
+      enum severity severity;
+      findings_rule(all, k, &severity);
+      if (!options->baseline || !baseline_knows(options->baseline, all, findings_get(all, k)))
+        counts[severity]++;
     }
 }

@@ -9,7 +9,10 @@
 
 #include "capture/report/report.h"
 
-enum { PLACES_MAX = 20 }; /* a reader's patience; JSON holds them all */
+enum {
+  PLACES_MAX = 20,    /* a reader's patience; JSON holds them all */
+  HEAD_REST_MAX = 32, /* a protocol's name, and what stands between the parts of a login's head */
+};
 
 static void
 put_frames(GString *s, const uint32_t *frames, unsigned n, uint32_t base)
@@ -34,12 +37,14 @@ put_login(FILE *out, GString *s, const struct login_record *l, bool reveal)
                               endpoint_format(&l->where.client, l->where.client_port, client),
                               " > ",
                               endpoint_format(&l->where.server, l->where.server_port, server),
-                              "\n    ",
-                              l->mechanism,
-                              "  "};
+                              "\n    "};
   g_string_truncate(s, 0);
+  char text[REPORT_TIME_MAX + 2 * ENDPOINT_TEXT_MAX + HEAD_REST_MAX], *at = text;
   for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
-    g_string_append(s, head[i]);
+    at = stpcpy(at, head[i]);
+  g_string_append_len(s, text, at - text);
+  g_string_append(s, l->mechanism);
+  g_string_append(s, "  ");
   g_string_append(s, lang_text("user ", "ผู้ใช้ "));
   g_string_append_c(s, '"');
   report_escape(s, user, n_user, false);
@@ -126,9 +131,10 @@ group_findings(const struct findings *f)
     g_hash_table_insert(numbers, (gpointer)finding_rule_get(r), GUINT_TO_POINTER(r));
   g_autofree unsigned *order = report_finding_order(f);
   for (unsigned k = 0; k < n; k++) {
-    const struct finding *found = findings_get(f, order[k]);
-    unsigned r = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, found->rule));
-    struct group *g = &groups[(unsigned)found->severity * n_rules + r];
+    enum severity severity;
+    const struct finding_rule *rule = findings_rule(f, order[k], &severity);
+    unsigned r = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, rule));
+    struct group *g = &groups[(unsigned)severity * n_rules + r];
     if (g->n++ < PLACES_MAX)
       g->places[g->n - 1] = order[k];
   }
