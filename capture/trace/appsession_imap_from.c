@@ -129,15 +129,28 @@ imap_from_envelope(struct appsession *s, const struct app_line *line)
   if (!names_envelope(line->p, line->n_text))
     return;
   static const char word[] = "ENVELOPE (";
+  static const bool stops[256] = {['"'] = true, ['E'] = true, ['e'] = true};
   const size_t n_word = sizeof word - 1;
-  bool is_quoted = false;
-  for (size_t i = 0; i + n_word < line->n_text; i++) {
-    uint8_t c = line->p[i];
-    if (c == '\\' && is_quoted)
+  const uint8_t *p = line->p;
+  size_t n = line->n_text > n_word ? line->n_text - n_word : 0; /* where the word may begin */
+  for (size_t i = 0; i < n; i++) {
+    while (i < n && !stops[p[i]])
       i++;
-    else if (c == '"')
-      is_quoted = !is_quoted;
-    else if (!is_quoted && (c == 'E' || c == 'e') && text_is(line->p + i, n_word, word))
-      take_envelope(s, line, i + n_word);
+    if (i == n)
+      return;
+    if (p[i] != '"') {
+      if ((p[i + 1] | 0x20) == 'n' && text_is(p + i, n_word, word))
+        take_envelope(s, line, i + n_word);
+      continue;
+    }
+    const uint8_t *end = memchr(p + i + 1, '"', n - i - 1); /* of the quoted string */
+    if (!end)
+      return;
+    if (end[-1] != '\\') {
+      i = (size_t)(end - p);
+      continue;
+    }
+    for (i++; i < n && p[i] != '"'; i++)
+      i += p[i] == '\\';
   }
 }
