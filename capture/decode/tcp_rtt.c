@@ -237,7 +237,8 @@ void
 tcp_rtt_build(struct decode *d, struct slice s)
 {
   struct decode_work *w = d->work;
-  if (w->summary_only || w->record.payload_offset == 0)
+  bool whole = w->record.payload_offset != 0 || (w->record.flags & TRACE_FRAME_REASSEMBLED);
+  if (w->summary_only || !whole)
     return;
   const struct tcp_segment *found = tcp_segment_get(d, d->frame);
   if (!found)

@@ -56,7 +56,13 @@ segment_read(const struct decode *d, uint32_t frame, GByteArray *octets, struct 
   if (!trace_octets(d->trace, frame, octets))
     return false;
   frame_walk(trace_link(d->trace, frame), octets->data, octets->len, &l);
-  if (l.ip_proto != IP_PROTO_TCP || l.transport_offset == 0)
+  if (f.flags & TRACE_FRAME_REASSEMBLED) { /* the last of the fragments in which it came */
+    g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(struct trace_piece));
+    if (!trace_datagram(d->trace, frame, octets, pieces))
+      return false;
+    frame_walk_transport(octets->data, octets->len, octets->len, &l);
+  }
+  if (l.ip_proto != IP_PROTO_TCP || l.payload_offset == 0) /* no whole header of TCP */
     return false;
   *out = (struct tcp_segment){
       .seq = l.tcp.seq,

@@ -334,6 +334,21 @@ def test_multipath_options():
     judge([made("multipath", frames, 101)])
 
 
+def test_octets_under_way_in_fragments():
+    """The numbers stand in the first fragment, the segment is whole in the last one's frame."""
+    def segments(side, *numbers):
+        return tcp(ADDR4[side], ADDR4[1 - side], 40000 + side, 40001 - side, *numbers)
+
+    whole = segments(0, 100, 500, ACK | PSH, b"x" * 60)
+    frames = [packet4(segments(0, 99, 0, SYN)),
+              ipv4(ADDR4[1], ADDR4[0], 6, segments(1, 499, 100, SYN | ACK)),
+              packet4(segments(0, 100, 500, ACK)), packet4(whole[:40], ident=9, fragment=0x2000),
+              packet4(whole[40:], ident=9, fragment=5),
+              packet4(segments(0, 160, 500, ACK, b"y" * 7)),
+              ipv4(ADDR4[1], ADDR4[0], 6, segments(1, 500, 160, ACK))]
+    judge([made("network-tcp", frames, 101)])
+
+
 def name(text):
     return b"".join(bytes([len(part)]) + part for part in text.encode().split(b".")) + b"\0"
 
