@@ -337,6 +337,8 @@ checksum6_status(struct decode *d, struct slice s)
   return checksum_finish(checksum_add(sum, s.p, s.n)) == 0;
 }
 
+enum { ICMP6_LISTENER_REPORT = 143 };
+
 void
 icmpv6_decode(struct decode *d, struct slice s)
 {
@@ -364,10 +366,14 @@ icmpv6_decode(struct decode *d, struct slice s)
     build_number(d, &defs[MTU6], rest, get_be32(rest.p));
   } else if (type == ICMP6_PARAMETER) {
     build_number(d, &defs[POINTER6], rest, get_be32(rest.p));
+  } else if (type == ICMP6_LISTENER_REPORT) { /* RFC 3810 5.2: behind them, records are counted */
+    rest = slice_cut(rest, 2);
+    body = slice_skip(s, ICMP_OCTETS - 2);
+    build_octets(d, &defs[RESERVED6], rest);
   } else if (!is_discovery) {
     build_octets(d, &defs[RESERVED6], rest);
   }
-  build_layer_end(d, layer, is_discovery ? s.n : ICMP_OCTETS);
+  build_layer_end(d, layer, is_discovery ? s.n : s.n - body.n);
   if (is_discovery)
     quoted_decode(d, redirected);
   else if (type >= ICMP6_UNREACHABLE && type <= ICMP6_PARAMETER)

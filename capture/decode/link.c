@@ -447,6 +447,8 @@ packet_type_name(unsigned type)
   return type < G_N_ELEMENTS(names) ? names[type] : NULL;
 }
 
+enum { SLL_ADDRESS_ROOM = 8 }; /* of which the address takes what it needs */
+
 /* Both versions hold the same fields in another order; the table of capture/wire says where. */
 static void
 cooked_decode(struct decode *d, struct slice s, const struct wire_header *header)
@@ -473,8 +475,11 @@ cooked_decode(struct decode *d, struct slice s, const struct wire_header *header
     } else if (strcmp(f->key, "sll.src.eth") == 0 && address_octets == 6) {
       build_octets(d, &defs[SLL_SRC], place);
       addresses_summary(d, place.p, NULL);
-    } else if (strcmp(f->key, "sll.unused") == 0) {
-      build_octets(d, &defs[SLL_UNUSED], place);
+    } else if (strcmp(f->key, "sll.unused") == 0 && address_octets < SLL_ADDRESS_ROOM) {
+      uint32_t used = (uint32_t)address_octets, behind = f->first_bit / 8 + f->n_bits / 8;
+      build_octets(
+          d, &defs[SLL_UNUSED],
+          slice_cut(slice_skip(s, behind - SLL_ADDRESS_ROOM + used), SLL_ADDRESS_ROOM - used));
     } else if (strcmp(f->key, "sll.ifindex") == 0) {
       build_number(d, &defs[SLL_IFINDEX], place, value);
     } else if (strcmp(f->key, "sll.etype") == 0) {

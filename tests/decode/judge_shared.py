@@ -156,8 +156,9 @@ def test_links():
             ethernet(0, 0x0800, four) + bytes(6),
         ]),
         made("link-sll", [struct.pack(">HHH", side, 1, 6) + macs + b"\0\0" + struct.pack(">H", kind)
-                          + packet for side, kind, packet in ((0, 0x800, four), (4, 0x86dd, six))],
-             113),
+                          + packet for side, kind, packet in ((0, 0x800, four), (4, 0x86dd, six))]
+             + [struct.pack(">HHH", 4, 530, n) + bytes(range(1, 9)) + b"\x08\0" + four
+                for n in (0, 1, 7)], 113),
         made("link-sll2", [struct.pack(">HHIHBB", kind, 0, 2, 1, side, 6) + macs + b"\0\0" + packet
                            for side, kind, packet in ((0, 0x800, four), (4, 0x86dd, six))], 276),
         made("link-null", [struct.pack("<I", 2) + four, struct.pack("<I", 30) + six,
@@ -237,6 +238,7 @@ def test_control_messages():
               icmp6(2, 0, b"\0\0\5\0" + quoted6), icmp6(1, 4, bytes(4) + quoted6),
               icmp6(3, 0, bytes(4) + quoted6),
               icmp6(135, 0, bytes(4) + ADDR6[1] + b"\1\1\2\0\0\0\0\1"),
+              icmp6(143, 0, b"\0\0\0\1\4\0\0\0" + ADDR6[1]),
               icmp6(136, 0, b"\x60\0\0\0" + ADDR6[1] + b"\2\1\2\0\0\0\0\2")]
     arp = [ethernet(0, 0x0806, struct.pack(">HHBBH", 1, 0x800, 6, 4, op) + bytes.fromhex(
         "020000000001") + ADDR4[0] + bytes(6) + ADDR4[1]) for op in (1, 2)]
