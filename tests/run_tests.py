@@ -172,6 +172,32 @@ def ways_to_run(built):
     return ways
 
 
+def read_digest(place, words, environment):
+    """What the reading program prints of a capture, by its digest, and its exit code."""
+    done = subprocess.run([f"{place}/capture/enveloscope-capture", "--lang", "en", *words],
+                          capture_output=True, env=dict(os.environ, **environment))
+    return f"exit code {done.returncode}, {hashlib.sha256(done.stdout).hexdigest()}"
+
+
+def compare_readers(built, count):
+    """Tshark judges what the first build reads in real sessions; the others must print the same."""
+    folder, passed = os.path.join(os.environ.get("ENVELOSCOPE_CORPUS") or "/nonexistent", "real"), 0
+    if not os.path.isdir(folder):
+        count.skipped.append(("builds reading the same", "ENVELOSCOPE_CORPUS is not set"))
+        return passed
+    for file in sorted(name for name in os.listdir(folder) if ".pcap" in name):
+        path = os.path.join(folder, file)
+        for words in (["decode", "-r", path, "-T", "json"], ["audit", path, "--format", "json"],
+                      ["decode", "-r", path, "-Y", "tcp.analysis.flags or smtp or pop or imap"]):
+            results = {name: read_digest(place, words, environment) for name, place, environment in built}
+            if len(set(results.values())) == 1:
+                passed += 1
+                continue
+            count.failed += 1
+            say(f"FAILED builds: {' '.join(words)} differs: {results}")
+    return passed
+
+
 def compare_builds(built, count):
     passed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -186,6 +212,7 @@ def compare_builds(built, count):
                 count.failed += 1
                 say(f"FAILED builds: {scenario}, seed {seed}, differs")
                 say(indent("\n".join(f"{name}: {result}" for name, result in results.items())))
+    passed += compare_readers(built, count)
     count.passed += passed
     say(f"{'ok':6} builds/same octets {passed:3} passed  "
         f"({'; '.join(way[0] for way in ways_to_run(built))})")
