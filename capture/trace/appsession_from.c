@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "capture/trace/appsession_private.h"
-#include "capture/wire/bytes.h"
+#include "capture/wire/scan.h"
 
 enum from_state { FROM_DONE, FROM_START, FROM_SKIP, FROM_VALUE };
 enum { HEADER_MAX = 8192, VALUE_MAX = 998, ADDRESSES_MAX = 8 };
@@ -171,11 +171,7 @@ static void
 watch_octets(struct appsession *s, struct app_from *f, const uint8_t *p, size_t n, uint64_t base,
              uint32_t frame)
 {
-  size_t i = 0;
-  while (i + 8 <= n && !(get_le64(p + i) & UINT64_C(0x8080808080808080)))
-    i += 8;
-  while (i < n && p[i] < 0x80)
-    i++;
+  size_t i = scan_high(p, n);
   if (i == n)
     return;
   static const char what[] = "header";

@@ -2,7 +2,7 @@
 #ifndef CAPTURE_WIRE_SCAN_H
 #define CAPTURE_WIRE_SCAN_H
 
-/* Looks for pairs of octets in the text of messages, many places at a time: most of a capture of
+/* Looks for octets and pairs of them in the text of messages, many places at a time: most of a capture of
  * mail is text in which nothing is to be found. The vectors are those of gcc and clang; they become
  * whatever the machine has. */
 #include <stdbool.h>
@@ -43,6 +43,30 @@ scan_bare_end(const uint8_t *p, size_t from, size_t n)
   while (i + SCAN_STEP <= n && !scan_any(scan_ends(p + i)))
     i += SCAN_STEP;
   while (i < n && (p[i] == '\n') == (p[i - 1] == '\r'))
+    i++;
+  return i;
+}
+
+static inline scan_octets
+scan_load(const uint8_t *p)
+{
+  scan_octets v;
+  memcpy(&v, p, sizeof v);
+  return v & 0x80;
+}
+
+/* The first i of 0..n-1 at which an octet beyond ASCII stands, or n. */
+static inline size_t
+scan_high(const uint8_t *p, size_t n)
+{
+  size_t i = 0;
+  for (; i + 4 * SCAN_STEP <= n; i += 4 * SCAN_STEP)
+    if (scan_any(scan_load(p + i) | scan_load(p + i + SCAN_STEP) |
+                 scan_load(p + i + 2 * SCAN_STEP) | scan_load(p + i + 3 * SCAN_STEP)))
+      break;
+  while (i + SCAN_STEP <= n && !scan_any(scan_load(p + i)))
+    i += SCAN_STEP;
+  while (i < n && p[i] < 0x80)
     i++;
   return i;
 }

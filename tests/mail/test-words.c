@@ -212,6 +212,24 @@ find_bare_end(const uint8_t *p, size_t from, size_t n)
   return from;
 }
 
+/* Every octet at every place is found, with others behind it or not. */
+static void
+test_scan_high(void)
+{
+  uint8_t text[150];
+  for (size_t n = 0; n <= sizeof text; n++) {
+    memset(text, 'a', sizeof text);
+    g_assert_cmpuint(scan_high(text, n), ==, n);
+    for (size_t at = 0; at < n; at++) {
+      memset(text, 0x7f, sizeof text);
+      text[at] = (uint8_t)(0x80 + at % 128);
+      g_assert_cmpuint(scan_high(text, n), ==, at);
+      text[n - 1] = 0xff;
+      g_assert_cmpuint(scan_high(text, n), ==, at);
+    }
+  }
+}
+
 /* Lines of every length up to some vectors, whole and with one octet of their ends gone. */
 static void
 test_scan_bare_end(void)
@@ -238,6 +256,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/words/fold", test_fold);
   g_test_add_func("/words/scan-bare-end", test_scan_bare_end);
+  g_test_add_func("/words/scan-high", test_scan_high);
   g_test_add_func("/words/tables-are-whole", test_tables_are_whole);
   g_test_add_func("/words/verbs-are-whole-words-in-any-case",
                   test_verbs_are_whole_words_in_any_case);
