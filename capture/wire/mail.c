@@ -106,6 +106,8 @@ verb_find(const struct mail_verb *verbs, const uint32_t *heads, unsigned n_verbs
     if (heads[i] != head)
       continue;
     const char *name = verbs[i].name;
+    if (strnlen(name, 4) != (n < 4 ? n : 4)) /* a word with NUL in it: “UID” is no prefix of that */
+      continue;
     if (n <= 4 ? !name[n] : text_equals(p + 4, n - 4, name + 4))
       return i;
   }
