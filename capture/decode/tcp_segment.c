@@ -39,11 +39,10 @@ static void
 sack_read(const struct frame_layers *l, const GByteArray *octets, struct tcp_segment *out)
 {
   struct tcp_options options;
-  const uint8_t *p = octets->data + l->transport_offset;
-  uint32_t n = l->payload_offset - l->transport_offset;
-  if (l->payload_offset > octets->len || n <= 20)
+  uint32_t first = l->transport_offset + TCP_OCTETS;
+  if (l->payload_offset > octets->len || l->payload_offset <= first) /* also a header that is short */
     return;
-  tcp_options_get(p + 20, n - 20, &options);
+  tcp_options_get(octets->data + first, l->payload_offset - first, &options);
   for (unsigned i = 0; i < options.n_sack; i++)
     out->sacked_octets += options.sack[i].right - options.sack[i].left;
 }
