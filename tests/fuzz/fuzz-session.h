@@ -94,7 +94,8 @@ fuzz_notice(void *data, const struct notice *n)
 {
   struct fuzz_player *p = data;
   /* Where in the octets of a message it comes depends on how they were cut. */
-  if (n->kind == NOTICE_FROM || n->kind == NOTICE_SMUGGLING || n->kind == NOTICE_BARE_LINE_END) {
+  if (n->kind == NOTICE_FROM || n->kind == NOTICE_SMUGGLING || n->kind == NOTICE_BARE_LINE_END ||
+      n->kind == NOTICE_UTF8_UNDECLARED) {
     p->n_in_messages[n->kind]++;
     return;
   }
