@@ -120,17 +120,36 @@ quote_octets(const uint8_t *p, size_t n, enum mbox_kind kind)
   return 1;
 }
 
+/* Where the last Content-Length of a header begins and ends: a program that writes an mbox puts its
+ * own behind one that the message came with. False without one. */
+static bool
+find_length(const uint8_t *p, size_t at, size_t end, size_t *length_at, size_t *length_end)
+{
+  size_t field_at, name_n, field_end;
+  bool is_found = false;
+  while (mime_next_field(p, &at, end, &field_at, &name_n, &field_end)) {
+    if (!text_is(p + field_at, name_n, own_fields[FIELD_LENGTH]))
+      continue;
+    *length_at = field_at;
+    *length_end = field_end;
+    is_found = true;
+  }
+  return is_found;
+}
+
 /* Header octets without the mbox's own fields. */
 static void
 take_header(struct mailbox *b, const uint8_t *p, size_t n, GByteArray *out, bool keeps_length,
             unsigned *flags, uint64_t *keywords)
 {
-  size_t at = 0, field_at, name_n, field_end;
+  size_t at = 0, field_at, name_n, field_end, length_at = n, length_end;
+  if (!keeps_length)
+    find_length(p, 0, n, &length_at, &length_end);
   while (mime_next_field(p, &at, n, &field_at, &name_n, &field_end)) {
     unsigned i = 0;
     while (i < N_FIELDS && !text_is(p + field_at, name_n, own_fields[i]))
       i++;
-    if (i == N_FIELDS || (i == FIELD_LENGTH && keeps_length)) {
+    if (i == N_FIELDS || (i == FIELD_LENGTH && field_at != length_at)) {
       g_byte_array_append(out, p + field_at, (guint)(field_end - field_at));
       continue;
     }
@@ -145,7 +164,10 @@ take_header(struct mailbox *b, const uint8_t *p, size_t n, GByteArray *out, bool
 static bool
 length_fits(const uint8_t *p, size_t at, size_t body_at, size_t n, size_t *end)
 {
-  g_autofree char *text = mime_header_text(p, at, body_at, "Content-Length");
+  size_t length_at, length_end;
+  if (!find_length(p, at, body_at, &length_at, &length_end))
+    return false;
+  g_autofree char *text = mime_header_text(p, length_at, length_end, own_fields[FIELD_LENGTH]);
   char *behind;
   guint64 length = text ? g_ascii_strtoull(text, &behind, 10) : 0;
   if (!text || behind == text || length > n - body_at)

@@ -229,6 +229,28 @@ test_mbox_of_others(void)
   store_free(s);
 }
 
+/* A message that came with a Content-Length of its own, wrong by now, and a line that looks like the
+ * begin of the next message: the length that the writer adds is the one that counts, and goes. */
+static void
+test_mbox_length_of_its_own(void)
+{
+  static const char text[] = "Subject: one\r\nContent-Length: 2\r\n\r\nx\r\n\r\n"
+                             "From z Thu Jan  1 00:00:01 2026\r\nstill the same\r\n";
+  struct store *from, *to;
+  struct store_user *u = user_new(&from), *v = user_new(&to);
+  g_autoptr(GBytes) octets = g_bytes_new_static(text, strlen(text));
+  g_assert_nonnull(store_append(store_find(u, "INBOX"), octets, 0, 0, 0));
+  g_autoptr(GBytes) file = mbox_write(store_find(u, "INBOX"), MBOX_CL2);
+  gsize size;
+  const uint8_t *p = g_bytes_get_data(file, &size);
+  unsigned n;
+  g_assert_true(mbox_read(store_find(v, "INBOX"), p, size, MBOX_ANY, &n, NULL));
+  g_assert_cmpuint(n, ==, 1);
+  compare_mailboxes(store_find(u, "INBOX"), store_find(v, "INBOX"));
+  store_free(from);
+  store_free(to);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -237,5 +259,6 @@ main(int argc, char **argv)
   g_test_add_func("/mailfile/maildir-of-other-programs", test_maildir_of_others);
   g_test_add_func("/mailfile/mbox-round-trip", test_mbox);
   g_test_add_func("/mailfile/mbox-of-other-programs", test_mbox_of_others);
+  g_test_add_func("/mailfile/mbox-length-of-its-own", test_mbox_length_of_its_own);
   return g_test_run();
 }
