@@ -260,6 +260,8 @@ trace_stream(const struct trace *t, uint32_t flow, int direction, uint32_t near_
   g_array_set_size(pieces, 0);
   if (trace_flow(t, flow)->proto != IP_PROTO_TCP)
     return false;
+  if (n == 0)
+    return true;
   g_byte_array_set_size(out, n);
   memset(out->data, 0, n);
   struct gathering g = {.out = out, .pieces = pieces, .offset = offset, .n = n};
