@@ -631,6 +631,7 @@ gap_side(struct appsession *s, enum side which, uint64_t n, uint32_t frame)
     handshake_stop(s->handshake, which);
   if (side->mode == APP_MODE_DOT) {
     side->dot = DOT_LINE; /* a hole mostly ends where a segment, and so a line, begins */
+    smuggle_gap(side);
   } else if (side->mode == APP_MODE_COUNT) {
     in_lines = n > side->left;
     side->left = in_lines ? 0 : side->left - n;

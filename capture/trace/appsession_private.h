@@ -369,6 +369,8 @@ void envelope_end(struct appsession *s);
 
 /* ---- appsession_smuggle.c: ends of a message that are none ---- */
 void smuggle_begin(struct app_side *side);
+/* Octets of the message are not in the capture. */
+void smuggle_gap(struct app_side *side);
 /* The next message octets of the client, of which p[0] has the offset `base`: before they are read,
  * and those that were taken. */
 void smuggle_before(struct appsession *s, const uint8_t *p, size_t n, uint64_t base,
