@@ -464,11 +464,14 @@ trace_element_at(const struct trace *t, uint32_t frame)
     }
     at = trace_frame(t, at).next_in_flow;
   }
-  for (uint32_t i = t->n_elements_in_frames; i < elements_n(&t->elements);
-       i++) { /* came out at the end */
-    const struct element e = trace_element(t, i);
+  /* What is left of a conversation comes out at its end, or when another takes its ports. */
+  const struct trace_flow *flow = trace_flow(t, f.flow);
+  uint32_t last = flow->last_frame, end = elements_n(&t->elements);
+  uint32_t k = flow->app == APP_NONE ? t->n_elements_in_frames : trace_elements_end(t, last);
+  for (; (k = element_left(t, k, end, f.flow, last)) != ELEMENT_NONE; k++) {
+    const struct element e = trace_element(t, k);
     if (overlaps(&e, &f, f.flow, side))
-      return i;
+      return k;
   }
   return ELEMENT_NONE;
 }

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import tap  # noqa: E402
 from parts import rows  # noqa: E402
-from wire import Session  # noqa: E402
+from wire import FOLDER, Session, run  # noqa: E402
 
 CAPTURE = os.path.abspath(sys.argv[1])
 IN = "S: +OK ready\nC: USER alice\nS: +OK\nC: PASS s3cret\nS: +OK 2 messages (320 octets)\n"
@@ -96,6 +96,20 @@ def test_challenge():
     stamp = "<1896.697170952@postoffice.reston.mci.net>"
     pop("C: AUTH CRAM-MD5\nS: + " + base64.b64encode(stamp.encode()).decode() + "\n",
         f"|@0+42|{stamp}\n.stamp|@0+42|{stamp}", "S: +OK ready\n", "enveloscope.auth.challenge")
+
+
+def test_half_a_password_stays_hidden():
+    """Its line has no end: it comes out when the capture ends, or when the ports are used again."""
+    first = Session(110).talk("S: +OK ready\nC: USER alice\nS: +OK\n").say(0, "PASS s3cret")
+    n = len(first.frames)
+    again = Session(110, first=(7001000, 7005000)).say(1, "+OK ready\r\n")
+    seen = []
+    for frames in (first.frames[:], first.frames + again.frames):
+        first.frames = frames
+        path = first.write(os.path.join(FOLDER.name, "half.pcap"))
+        seen.append(run([CAPTURE, "decode", "-r", path, "-V", "-Y", f"frame.number == {n}"]))
+    assert "Len: 11" in seen[0] or "tcp.len" in seen[0], seen[0]
+    assert seen[0] == seen[1] and b"s3cret".hex() not in seen[1] and "s3cret" not in seen[1], seen[1]
 
 
 tap.main(globals())

@@ -78,10 +78,10 @@ def write_pcap(path, frames, link=1, step_us=10000):
 class Session:
     """One TCP connection over Ethernet and IPv4; what is said is one segment per call."""
 
-    def __init__(self, port, client_port=40000, client=ADDR4[0]):
+    def __init__(self, port, client_port=40000, client=ADDR4[0], first=(1000, 5000)):
         self.ends = [client, ADDR4[1]]
         self.ports = [client_port, port]
-        self.seq = [1000, 5000]
+        self.seq = list(first)
         self.frames = []
         for side, flags in ((CLIENT, SYN), (SERVER, SYN | ACK), (CLIENT, ACK)):
             self.frames.append(self.segment(side, self.seq[side], flags))
